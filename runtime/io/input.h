@@ -1,0 +1,26 @@
+/* input.h: bytes in. Files, globs, standard input; gzip and zstd recognised by content. */
+#ifndef FRT_IO_INPUT_H
+#define FRT_IO_INPUT_H
+
+#include <sys/types.h>
+
+#include "base/arena.h"
+#include "flowrt.h"
+
+typedef struct FrtInput FrtInput;
+
+/* Opens a file, or "-" for standard input. NULL and *why (arena-owned, "in/x.csv: No such file or
+ * directory") on failure. */
+FrtInput *frt_input_open(Arena *arena, const char *path, const char **why);
+/* Reads up to n decompressed bytes: > 0, 0 at the end, -1 with *why. */
+ssize_t frt_input_read(FrtInput *in, char *buf, size_t n, const char **why);
+void frt_input_close(FrtInput *in);
+/* Bytes of the file as it lies on disk, 0 when not known, and how many of them were read. */
+uint64_t frt_input_size(const FrtInput *in);
+uint64_t frt_input_read_bytes(const FrtInput *in);
+
+/* The files that a path names: itself, or what its glob (*, ?, [..], **) matches, sorted by bytes.
+ * A glob that matches nothing is an error: returns -1 and *why. */
+int frt_glob(Arena *arena, const char *path, char ***paths, uint32_t *len, const char **why);
+
+#endif

@@ -1,0 +1,100 @@
+/* scan.h: from files to blocks.
+ *
+ * A scanner reads the files of one `read` in order (a glob's sorted by name), cuts the bytes into
+ * records, finds the text of each used column, converts it, sends bad rows to frt_error, and hands out
+ * blocks. The formats (csv.c, json.c, fixed.c, text.c, values.c) share the window of bytes, the file
+ * list and the conversion; each brings a small table of functions.
+ *
+ * Memory: one window of bytes (grows for a record that does not fit, up to FRT_RECORD_MAX), one set
+ * of column arrays of cx->block_rows values. Nothing is allocated per row; unescaped text comes from the
+ * block's arena. */
+#ifndef FRT_IO_SCAN_H
+#define FRT_IO_SCAN_H
+
+#include "flowrt.h"
+#include "io/input.h"
+#include "text/column.h"
+
+enum {
+  FRT_PAD = 64,                        /* readable bytes before and after the window's data */
+  FRT_WINDOW_SIZE = 256 * 1024,        /* bytes read at a time */
+  FRT_RECORD_MAX = 256 * 1024 * 1024   /* a longer record is an error: it has no end, or is no record */
+};
+
+typedef struct FrtScanner FrtScanner;
+
+/* One format. */
+typedef struct FrtFormat {
+  const char *name;
+  /* Called for each file once its first window is there: header, contract, BOM. FRT_OK or FRT_FATAL. */
+  int (*start_file)(FrtScanner *s);
+  /* Fills s->block with up to s->rows_max records from s->at, moves s->at behind them, and calls
+   * frt_scan_convert. FRT_OK (block.n may be 0 when every record so far was skipped: call again),
+   * FRT_END at the end of the file, FRT_FATAL. */
+  int (*next)(FrtScanner *s);
+  /* The careful conversion of one value whose text (a slice of the window, as FrtFields gives it) a
+   * kernel did not take: FRT_OK with *out, FRT_NULL, or an error code with cx->detail set. */
+  int (*value)(FrtScanner *s, uint32_t column, uint32_t row, FrtStr text, void *out);
+  void (*close)(FrtScanner *s);        /* frees s->format_state; may be NULL */
+} FrtFormat;
+
+struct FrtScanner {
+  FrtCtx *cx;
+  void *state;                         /* the module's state */
+  const FrtScan *scan;
+  const FrtFormat *format;
+  void *format_state;                  /* owned by the format */
+  /* files */
+  char **paths;
+  uint32_t path_len, path_at;
+  FrtInput *input;
+  FrtStr file;                         /* the present file, as opened */
+  int input_ended;
+  /* window: valid bytes are [at, limit); FRT_PAD readable bytes on both sides. at is a record start. */
+  char *window;
+  size_t window_size;
+  char *at, *limit;
+  uint64_t offset;                     /* of `at` in the decompressed file */
+  uint64_t line;                       /* of the record at `at`, from 1 */
+  /* the block that is being filled; its arrays are made once */
+  FrtBlock block;
+  uint32_t rows_max;
+  uint32_t *sel, *bad;
+  uint8_t *row_bad;                    /* row i went to the error port */
+  uint64_t rows;                       /* records of earlier blocks: block.row0 */
+  int careful;                         /* --scan=careful */
+  /* counters for --stats */
+  uint64_t bytes, blocks_fast, blocks_careful, lines_empty, keys_unknown, columns_extra;
+};
+
+/* Opens the scan: resolves the path, checks that the files exist. On failure says why by frt_fatal. */
+int frt_scan_open(FrtCtx *cx, void *state, const FrtScan *scan, FrtScanner **out);
+/* The next block with n > 0 rows; FRT_END when all files are done; FRT_FATAL. The block and all that
+ * it points to live until the next call. */
+int frt_scan_next(FrtScanner *s, FrtBlock **out);
+void frt_scan_close(FrtScanner *s);
+
+/* ---- for formats ---- */
+/* Moves the unread bytes to the front of the window and reads on; grows a full window. FRT_OK when
+ * there are new bytes, FRT_END when the file has ended, FRT_FATAL. Pointers into the window move. */
+int frt_scan_refill(FrtScanner *s);
+/* Marks row i of the block as bad (frt_error was called). */
+void frt_scan_row_bad(FrtScanner *s, uint32_t row);
+/* Row i is not a record of the right form: reports it to the scan's operator. */
+void frt_scan_record_error(FrtScanner *s, uint32_t row, int code, FrtStr detail);
+/* Converts the used columns of the block, whose fields are set: kernels first, format->value for what
+ * they leave; a null in a non-nullable column takes the default or is an error; the policy
+ * FRT_POLICY_NULL gives null. Builds block.sel from the rows that are good. */
+int frt_scan_convert(FrtScanner *s);
+
+extern const FrtFormat frt_format_csv, frt_format_jsonl, frt_format_json, frt_format_fixed, frt_format_text,
+    frt_format_values, frt_format_range;
+
+/* Schema inference: reads the head of a file and guesses the columns. Whole numbers i64, numbers with a
+ * point decimal or f64, ISO dates and timestamps, booleans, else string; nullable where an empty value
+ * was seen. For "-" the bytes read are kept for the run. Result in arena-owned memory; *why on failure. */
+typedef struct FrtInferred { FrtStr name; FrtType type; } FrtInferred;
+int frt_infer(Arena *arena, const char *path, const FrtScanOptions *options, FrtInferred **columns, uint32_t *len,
+              const char **why);
+
+#endif
