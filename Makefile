@@ -56,3 +56,9 @@ clean: ## remove everything that was built
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | expand -t 16
 .PHONY: all clean help
+
+# Unit tests: each tests/unit/NAME.c is a Criterion program over both libraries.
+UNIT_BIN := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(sort $(wildcard tests/unit/*.c)))
+$(BUILD)/unit/%: tests/unit/%.c $(BUILD)/libflow.a $(BUILD)/libflowrt.a
+	@mkdir -p $(@D)
+	$(CC) $(FLAGS) -Wno-missing-prototypes -Itests -o $@ $< $(BUILD)/libflow.a $(BUILD)/libflowrt.a $(LIBS) -lcriterion

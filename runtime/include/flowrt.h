@@ -330,6 +330,11 @@ typedef struct FrtModule {
 
 /* The one exported symbol of a generated module: const FrtModule flow_module; */
 
+/* Only these are visible outside the runtime: a module built by cc and loaded finds them there. */
+#ifndef __TINYC__
+#pragma GCC visibility push(default)
+#endif
+
 /* ---- what generated code calls -------------------------------------------------------------- */
 /* Room in the block's arena, 16-byte aligned; never NULL (out of memory ends the run). */
 void *frt_alloc(FrtCtx *cx, size_t size);
@@ -386,5 +391,9 @@ struct FrtErrorRow {
 };
 
 #include "flowrt_fn.h"
+
+#ifndef __TINYC__
+#pragma GCC visibility pop
+#endif
 
 #endif

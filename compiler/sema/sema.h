@@ -1,0 +1,22 @@
+/* sema.h: from the syntax tree to the logical plan. */
+#ifndef FLOW_SEMA_H
+#define FLOW_SEMA_H
+
+#include "plan/plan.h"
+#include "syntax/ast.h"
+
+/* Loads what `use` names: returns the text (NUL-terminated, arena-owned) and its size, or NULL. `path` is
+ * as written; `from` the path of the script that uses it. "std/..." comes from the embedded stdlib. */
+typedef const char *SemaLoad(void *env, const char *path, const char *from, size_t *size);
+
+typedef struct SemaOptions {
+  SemaLoad *load;
+  void *load_env;
+  bool infer_files;      /* read the heads of files for types (run, check); false: an error instead */
+} SemaOptions;
+
+/* Binds a script. Reports every error it finds to `diags`; returns the plan, or NULL when there were
+ * errors. Streams that reach no sink are bound and checked, warned about, and left out of the plan. */
+Plan *sema_bind(Arena *arena, Diags *diags, const AstScript *script, const SemaOptions *options);
+
+#endif

@@ -1,0 +1,115 @@
+/* sema_internal.h: what the files of sema share. bind_expr.c, bind_call.c, bind_agg.c and bind_type.c
+ * type expressions; module.c keeps names; bind_stream.c, bind_op.c and bind_io.c make the plan. */
+#ifndef FLOW_SEMA_INTERNAL_H
+#define FLOW_SEMA_INTERNAL_H
+
+#include "sema/sema.h"
+
+typedef struct Module Module;
+typedef struct Symbol Symbol;
+typedef struct Binder Binder;
+
+typedef enum SymKind { SYM_PARAM = 1, SYM_LET = 2, SYM_TYPE = 4, SYM_FN = 8, SYM_OP = 16, SYM_STREAM = 32 } SymKind;
+
+typedef struct UserFn {            /* a user `fn`, its body bound once */
+  const char *const *param_names;
+  const Type *const *params;
+  const uint32_t *vars;            /* the EX_VAR of each parameter in `body` */
+  uint32_t len;
+  const Type *result;
+  Expr *body;                      /* cast to result; NULL when it has errors */
+} UserFn;
+
+struct Symbol {
+  SymKind kind;
+  const char *name;
+  Span span;
+  const AstStmt *stmt;
+  Module *module;
+  enum { SYM_NEW, SYM_BUSY, SYM_DONE } state;   /* BUSY while being bound: finds cycles */
+  uint32_t param;                  /* SYM_PARAM: index into Plan.params */
+  Expr *let;                       /* SYM_LET: constant expression */
+  const Type *type;                /* SYM_TYPE that is a struct or an alias */
+  UserFn *fn;                      /* SYM_FN */
+  void *stream;                    /* SYM_STREAM: owned by bind_stream.c */
+};
+
+struct Module {                    /* a script or what it uses */
+  const AstScript *script;
+  const char *path;
+  Symbol **symbols;
+  uint32_t symbol_len;
+  struct { const char *alias; Module *module; } *uses;  /* alias NULL: names are in scope */
+  uint32_t use_len;
+};
+
+struct Binder {
+  Arena *arena;
+  Diags *diags;
+  Plan *plan;
+  const SemaOptions *options;
+  Module *main;
+  void *streams;                   /* owned by bind_stream.c */
+};
+
+/* What an expression may see besides the names of its module. */
+typedef struct Local { const char *name; uint32_t var; const Type *type; struct Local *next; } Local;
+typedef struct Alias { const char *name; const AstExpr *value; const struct Scope *scope; struct Alias *next; } Alias;
+typedef struct Scope {
+  Module *module;
+  const Schema *schema;            /* columns, or NULL where only constants are allowed */
+  const char *stream;              /* for messages: "in `orders`" */
+  const char *right_name;          /* in a join's `on`: the right stream's name, or NULL */
+  const Schema *right;             /* and its columns: S.name */
+  const Local *locals;             /* parameters of the fn that is being bound */
+  const Alias *aliases;            /* arguments of the `op` that is being expanded: the name stands for the expression, bound in its scope */
+} Scope;
+
+/* ---- module.c ---- */
+/* The symbol of one of the kinds (a mask) that `name` (in module `alias`, or NULL) means in m; NULL. */
+Symbol *module_find(Module *m, const char *alias, const char *name, int kinds);
+/* All names of the kinds that are visible in m, for "did you mean". */
+const char *const *module_names(Binder *b, Module *m, int kinds, uint32_t *len);
+/* Binds the symbol if that has not been done (params, lets, types, fns): false when it is in a cycle or
+ * has errors (reported). */
+bool symbol_resolve(Binder *b, Symbol *s);
+
+/* ---- bind_type.c ---- */
+/* A type as written; named struct types of the script are found. Errors are reported and give TY_ERROR. */
+const Type *bind_type(Binder *b, Module *m, const AstType *t);
+/* The AST of a row type: inline, or the type declaration of that name; NULL when `t` is not a row type
+ * (reported). */
+const AstType *bind_row_type(Binder *b, Module *m, const AstType *t);
+
+/* ---- bind_expr.c ---- */
+/* Types e. want: NULL, or the type that the context needs: literals take it, and the result is cast when
+ * that loses nothing, else E-code at e. Never NULL: errors are reported once and give TY_ERROR. */
+Expr *bind_expr(Binder *b, const Scope *s, const AstExpr *e, const Type *want);
+/* As bind_expr with bool wanted; a null is allowed. */
+Expr *bind_cond(Binder *b, const Scope *s, const AstExpr *e);
+/* A constant over literals, lets and params (params allowed if `params`); folded as far as possible. */
+Expr *bind_const(Binder *b, Module *m, const AstExpr *e, const Type *want, bool params);
+/* The cast of e to type t if that widens; reports at e and returns an error expression if not. */
+Expr *bind_widen(Binder *b, Expr *e, const Type *t);
+/* The type that both widen to, or NULL. */
+const Type *bind_common_type(Binder *b, const Type *x, const Type *y);
+/* Finds a column by name (and qualifier, or NULL) in the scope; reports unknown ones with the nearest
+ * name. NULL when not found. */
+const SchemaColumn *bind_column(Binder *b, const Scope *s, AstName qualifier, AstName name);
+
+/* ---- bind_agg.c ---- */
+/* An aggregate `name = f(x) [where P]`; the column is added to the plan. windowed: row_number and its kin
+ * are allowed (rank). false on errors (reported). */
+bool bind_aggregate(Binder *b, const Scope *s, const AstArg *a, bool windowed, PlanAgg *out);
+
+/* ---- ir/function.c: the catalogue ---- */
+/* Reads the embedded stdlib declarations once a process. */
+const Function *function_find(const char *name, uint32_t index); /* the overloads: index 0, 1, ...; NULL at the end */
+const char *const *function_names(uint32_t *len);                /* builtins and aggregates included */
+
+/* ---- ir/eval.c: folding and the reference interpreter ---- */
+/* Replaces constant sub-expressions (no columns, params or vars) by their value where they do not
+ * fail; keeps failing ones as they are. */
+Expr *expr_fold(Arena *a, Expr *e);
+
+#endif
