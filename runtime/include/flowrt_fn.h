@@ -1,4 +1,5 @@
 /* flowrt_fn.h: the functions on values, by room: part of flowrt.h. */
 #include "flowrt_arith.h"   /* checked arithmetic, comparing (runtime/base) */
+#include "flowrt_dec.h"     /* decimals (runtime/base) */
 #include "flowrt_text.h"    /* printing values, conversions between types (runtime/text) */
 #include "flowrt_func.h"    /* the function library of stdlib (runtime/text) */
