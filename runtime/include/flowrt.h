@@ -137,6 +137,8 @@ typedef struct FrtCtx {
   uint64_t taps;      /* bit n: tap n is on */
   uint32_t block_rows;/* rows of a block at most */
   uint32_t stop;      /* set by the runtime when the run is cancelled or has failed */
+  void *prepared;     /* texts prepared during the run (text/fn_prepare.c); NULL at its start */
+  void *regex;        /* room for matching (text/fn_regex.c); NULL at its start */
 } FrtCtx;
 
 /* Counters of an operator in the ledger. in = out + otherwise + errors + dropped, for every
