@@ -36,6 +36,8 @@ typedef struct FrtFormat {
    * kernel did not take: FRT_OK with *out, FRT_NULL, or an error code with cx->detail set. */
   int (*value)(FrtScanner *s, uint32_t column, uint32_t row, FrtStr text, void *out);
   void (*close)(FrtScanner *s);        /* frees s->format_state; may be NULL */
+  /* NULL, or the kernel for a column in place of frt_column_kernel's; may return NULL: one by one. */
+  FrtColumnKernel *(*kernel)(FrtScanner *s, uint32_t column);
 } FrtFormat;
 
 struct FrtScanner {
@@ -65,6 +67,16 @@ struct FrtScanner {
   int careful;                         /* --scan=careful */
   /* counters for --stats */
   uint64_t bytes, blocks_fast, blocks_careful, lines_empty, keys_unknown, columns_extra;
+  /* conversion (scan_convert.c); made by frt_scan_open */
+  struct FrtScanColumn *convert;       /* one a column */
+  uint32_t *identity;                  /* 0, 1, 2, ...: the selection of a block without bad rows */
+  uint8_t *nul_scratch;                /* nulls of columns whose values are not wanted */
+  void *value_scratch;                 /* a value of a column whose values are not wanted */
+  uint32_t bad_rows;                   /* rows of the present block in row_bad */
+  uint8_t text_plain;                  /* set by the format for the block: the text of unquoted string
+                                          values is what CSV output prints */
+  size_t record_max;                   /* FRT_RECORD_MAX, or less in tests */
+  size_t window_want;                  /* FRT_WINDOW_SIZE, or less in tests */
 };
 
 /* Opens the scan: resolves the path, checks that the files exist. On failure says why by frt_fatal. */
@@ -86,6 +98,18 @@ void frt_scan_record_error(FrtScanner *s, uint32_t row, int code, FrtStr detail)
  * they leave; a null in a non-nullable column takes the default or is an error; the policy
  * FRT_POLICY_NULL gives null. Builds block.sel from the rows that are good. */
 int frt_scan_convert(FrtScanner *s);
+
+/* Makes the conversion's arrays for the scan's columns; part of frt_scan_open. */
+void frt_scan_convert_init(FrtScanner *s);
+/* Reports a value that is wrong: row `row`, column `column`, cx->detail. Under FRT_POLICY_NULL a nullable
+ * column becomes null instead. */
+void frt_scan_value_error(FrtScanner *s, uint32_t column, uint32_t row, int code);
+/* The text of value `row`: a slice of the window. */
+static inline FrtStr frt_fields_text(const FrtFields *f, uint32_t row) {
+  size_t at = (size_t)row * f->stride;
+  const char *p = f->base + f->beg[at] + f->beg_add;
+  return (FrtStr){p, (uint32_t)(f->base + f->end[at] - f->end_sub - p), 0};
+}
 
 extern const FrtFormat frt_format_csv, frt_format_jsonl, frt_format_json, frt_format_fixed, frt_format_text,
     frt_format_values, frt_format_range;

@@ -1,0 +1,251 @@
+/* scan.c: the files of a `read`, one after another, as a window of bytes; the formats cut it up.
+ *
+ * The window holds [at, limit). frt_scan_refill moves what is unread to the front and reads behind it,
+ * so a record is always in one piece. The window doubles when one record fills it. */
+#include "io/scan.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "sched/run_internal.h"
+
+static FrtStr scan_str(const char *text) {
+  return (FrtStr){text, (uint32_t)strlen(text), 0};
+}
+
+static int scan_fatal(FrtScanner *s, int code, const char *text) {
+  return frt_fatal(s->cx, s->scan->op, code, scan_str(text));
+}
+
+static const FrtFormat *scan_format(uint32_t format) {
+  switch (format) {
+  case FRT_FMT_CSV: return &frt_format_csv;
+  case FRT_FMT_JSONL: return &frt_format_jsonl;
+  case FRT_FMT_JSON: return &frt_format_json;
+  case FRT_FMT_FIXED: return &frt_format_fixed;
+  case FRT_FMT_TEXT: return &frt_format_text;
+  case FRT_FMT_VALUES: return &frt_format_values;
+  case FRT_FMT_RANGE: return &frt_format_range;
+  default: return NULL;
+  }
+}
+
+/* ---- the window ---- */
+
+static void scan_window_make(FrtScanner *s, size_t size) {
+  char *room = frt_malloc(size + 2 * (size_t)FRT_PAD);
+  memset(room, 0, FRT_PAD);
+  s->window = room + FRT_PAD;
+  s->window_size = size;
+  s->at = s->limit = s->window;
+  memset(s->limit, 0, FRT_PAD);
+}
+
+static void scan_window_grow(FrtScanner *s) {
+  size_t keep = (size_t)(s->limit - s->at), size = s->window_size * 2;
+  char *room = frt_realloc(s->window - FRT_PAD, size + 2 * (size_t)FRT_PAD);
+  s->window = room + FRT_PAD;
+  s->window_size = size;
+  s->at = s->window;
+  s->limit = s->at + keep;
+}
+
+static void scan_window_free(FrtScanner *s) {
+  if (s->window) frt_free(s->window - FRT_PAD);
+  s->window = s->at = s->limit = NULL;
+}
+
+int frt_scan_refill(FrtScanner *s) {
+  const char *why = NULL;
+  size_t keep = (size_t)(s->limit - s->at);
+  if (s->input_ended) return FRT_END;
+  if (s->at != s->window) {
+    memmove(s->window, s->at, keep);
+    s->at = s->window;
+    s->limit = s->at + keep;
+  }
+  if (keep > s->record_max + s->record_max / 2) {
+    const char *text = arena_printf(s->cx->run->run_arena, "%s:%llu: a record has no end", s->file.ptr,
+                                    (unsigned long long)s->line);
+    return scan_fatal(s, FRT_E_READ, text);
+  }
+  if (keep == s->window_size) scan_window_grow(s);
+  ssize_t got = frt_input_read(s->input, s->limit, s->window_size - keep, &why);
+  if (got < 0) return scan_fatal(s, FRT_E_READ, why);
+  s->limit += got;
+  s->bytes += (uint64_t)got;
+  memset(s->limit, 0, FRT_PAD);
+  if (got == 0) s->input_ended = 1;
+  return got == 0 ? FRT_END : FRT_OK;
+}
+
+/* ---- files ---- */
+
+/* Skips a byte order mark at the start of the file. */
+static int scan_skip_bom(FrtScanner *s) {
+  int rc = FRT_OK;
+  while (rc == FRT_OK && s->limit - s->at < 3) rc = frt_scan_refill(s);
+  if (rc == FRT_FATAL) return FRT_FATAL;
+  size_t n = (size_t)(s->limit - s->at);
+  if (n >= 3 && memcmp(s->at, "\xef\xbb\xbf", 3) == 0) {
+    s->at += 3;
+    s->offset += 3;
+  } else if (n >= 2 && (memcmp(s->at, "\xff\xfe", 2) == 0 || memcmp(s->at, "\xfe\xff", 2) == 0)) {
+    const char *text = arena_printf(s->cx->run->run_arena, "%s: the text is UTF-16; convert it to UTF-8",
+                                    s->file.ptr);
+    return scan_fatal(s, FRT_E_READ, text);
+  }
+  return FRT_OK;
+}
+
+static int scan_file_open(FrtScanner *s) {
+  const char *why = NULL;
+  s->file = scan_str(s->paths[s->path_at]);
+  s->input = frt_input_open(s->cx->run->run_arena, s->file.ptr, &why);
+  if (!s->input) return scan_fatal(s, FRT_E_OPEN, why);
+  s->input_ended = 0;
+  if (!s->window) scan_window_make(s, s->window_want);
+  s->at = s->limit = s->window;
+  s->offset = 0;
+  s->line = 1;
+  int rc = scan_skip_bom(s);
+  if (rc == FRT_OK && s->format->start_file) rc = s->format->start_file(s);
+  return rc;
+}
+
+static void scan_file_close(FrtScanner *s) {
+  if (s->input) frt_input_close(s->input);
+  s->input = NULL;
+  s->path_at++;
+}
+
+/* Every file is looked for before the first is read: a run should not fail halfway for a missing one. */
+static int scan_files_find(FrtScanner *s) {
+  Arena *arena = s->cx->run->run_arena;
+  FrtStr path = {0};
+  const char *why = NULL;
+  struct stat st;
+  int rc = s->scan->path(s->cx, s->state, &path);
+  if (rc != FRT_OK) return rc == FRT_FATAL ? rc : scan_fatal(s, FRT_E_OPEN, "the path has no value");
+  if (path.len == 0) return scan_fatal(s, FRT_E_OPEN, "the path is empty");
+  const char *text = arena_strndup(arena, path.ptr, path.len);
+  if (strlen(text) != path.len) return scan_fatal(s, FRT_E_OPEN, "the path has a NUL byte");
+  if (frt_glob(arena, text, &s->paths, &s->path_len, &why) != 0) return scan_fatal(s, FRT_E_OPEN, why);
+  for (uint32_t i = 0; i < s->path_len; i++) {
+    if (strcmp(s->paths[i], "-") == 0 || stat(s->paths[i], &st) == 0) continue;
+    return scan_fatal(s, FRT_E_OPEN, arena_printf(arena, "%s: %s", s->paths[i], strerror(errno)));
+  }
+  return FRT_OK;
+}
+
+/* ---- the block ---- */
+
+static void scan_block_make(FrtScanner *s) {
+  FrtCtx *cx = s->cx;
+  uint32_t cols = s->scan->column_len, rows = s->rows_max;
+  s->block.col = frt_alloc_run(cx, sizeof(void *) * (cols + 1));
+  s->block.nul = frt_alloc_run(cx, sizeof(uint8_t *) * (cols + 1));
+  s->block.fields = frt_alloc_run(cx, sizeof(FrtFields) * (cols + 1));
+  s->block.canon = frt_alloc_run(cx, cols + 1);
+  memset(s->block.col, 0, sizeof(void *) * (cols + 1));
+  memset(s->block.nul, 0, sizeof(uint8_t *) * (cols + 1));
+  memset(s->block.fields, 0, sizeof(FrtFields) * (cols + 1));
+  memset(s->block.canon, 0, cols + 1);
+  for (uint32_t c = 0; c < cols; c++) {
+    const FrtColumn *column = &s->scan->columns[c];
+    if (!(column->use & FRT_USE_VALUE)) continue;
+    size_t size = (size_t)column->type->size * rows;
+    s->block.col[c] = frt_alloc_run(cx, size);
+    memset(s->block.col[c], 0, size);
+    if (!column->type->nullable) continue;
+    s->block.nul[c] = frt_alloc_run(cx, rows);
+    memset(s->block.nul[c], 0, rows);
+  }
+  s->sel = frt_alloc_run(cx, sizeof(uint32_t) * rows);
+  s->bad = frt_alloc_run(cx, sizeof(uint32_t) * rows);
+  s->identity = frt_alloc_run(cx, sizeof(uint32_t) * rows);
+  s->row_bad = frt_alloc_run(cx, rows);
+  memset(s->row_bad, 0, rows);
+  for (uint32_t i = 0; i < rows; i++) s->identity[i] = i;
+}
+
+static void scan_block_reset(FrtScanner *s) {
+  if (s->bad_rows) memset(s->row_bad, 0, s->rows_max);
+  s->bad_rows = 0;
+  s->text_plain = 0;
+  s->block.n = s->block.sel_len = 0;
+  s->block.sel = s->identity;
+  s->block.row0 = s->rows;
+  s->block.file = s->file;
+  s->block.record = NULL;
+  s->block.line = NULL;
+}
+
+/* ---- the face ---- */
+
+int frt_scan_open(FrtCtx *cx, void *state, const FrtScan *scan, FrtScanner **out) {
+  FrtScanner *s = frt_alloc_run(cx, sizeof *s);
+  memset(s, 0, sizeof *s);
+  *out = s;
+  s->cx = cx;
+  s->state = state;
+  s->scan = scan;
+  s->format = scan_format(scan->options.format);
+  s->rows_max = cx->block_rows ? cx->block_rows : 1;
+  s->record_max = FRT_RECORD_MAX;
+  s->window_want = FRT_WINDOW_SIZE;
+  s->careful = cx->run->options && cx->run->options->careful;
+  if (!s->format) return scan_fatal(s, FRT_E_OPEN, "the format cannot be read");
+  if (scan->path) {
+    int rc = scan_files_find(s);
+    if (rc != FRT_OK) return rc;
+  }
+  scan_block_make(s);
+  frt_scan_convert_init(s);
+  return FRT_OK;
+}
+
+int frt_scan_next(FrtScanner *s, FrtBlock **out) {
+  for (;;) {
+    if (s->scan->path && !s->input) {
+      if (s->path_at >= s->path_len) return FRT_END;
+      int opened = scan_file_open(s);
+      if (opened != FRT_OK) return opened;
+    }
+    scan_block_reset(s);
+    int rc = s->format->next(s);
+    if (rc == FRT_END && s->input) {
+      scan_file_close(s);
+      continue;
+    }
+    if (rc != FRT_OK) return rc;
+    if (s->block.n == 0) continue;
+    s->rows += s->block.n;
+    FRT_COUNT(s->cx, s->scan->op, FRT_IN, s->block.n);
+    FRT_COUNT(s->cx, s->scan->op, FRT_OUT, s->block.sel_len);
+    *out = &s->block;
+    return FRT_OK;
+  }
+}
+
+void frt_scan_close(FrtScanner *s) {
+  if (!s) return;
+  if (s->format && s->format->close) s->format->close(s);
+  s->format_state = NULL;
+  if (s->input) frt_input_close(s->input);
+  s->input = NULL;
+  scan_window_free(s);
+}
+
+void frt_scan_row_bad(FrtScanner *s, uint32_t row) {
+  s->bad_rows += !s->row_bad[row];
+  s->row_bad[row] = 1;
+}
+
+void frt_scan_record_error(FrtScanner *s, uint32_t row, int code, FrtStr detail) {
+  if (s->row_bad[row]) return;
+  s->cx->detail = detail;
+  frt_error(s->cx, &s->block, row, s->scan->op, code, (FrtStr){0});
+  frt_scan_row_bad(s, row);
+}
