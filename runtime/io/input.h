@@ -12,6 +12,9 @@ typedef struct FrtInput FrtInput;
 /* Opens a file, or "-" for standard input. NULL and *why (arena-owned, "in/x.csv: No such file or
  * directory") on failure. */
 FrtInput *frt_input_open(Arena *arena, const char *path, const char **why);
+/* The same, for the file's first `max` bytes only (as they lie on disk): where they end within compressed
+ * data is the end. Bytes of "-" are kept for the next open. */
+FrtInput *frt_input_open_head(Arena *arena, const char *path, size_t max, const char **why);
 /* Reads up to n decompressed bytes: > 0, 0 at the end, -1 with *why. */
 ssize_t frt_input_read(FrtInput *in, char *buf, size_t n, const char **why);
 void frt_input_close(FrtInput *in);

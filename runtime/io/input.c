@@ -1,0 +1,300 @@
+/* input.c: bytes of a file or of standard input, decompressed when they are gzip (RFC 1952) or
+ * zstandard (RFC 8878), which is told by the first four bytes.
+ *
+ * Plain bytes go from read() straight to the caller but for the first few, which were needed to tell.
+ * Compressed bytes pass through a buffer of FRT_INPUT_CHUNK. Members and frames that follow one another
+ * are one stream; a stream that ends inside one is an error. */
+#include "io/input.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#ifndef FRT_NO_ZLIB
+#include <zlib.h>
+#endif
+#ifndef FRT_NO_ZSTD
+#include <zstd.h>
+#endif
+
+enum { FRT_INPUT_CHUNK = 128 * 1024, FRT_INPUT_PEEK = 4 };
+
+typedef enum InputKind { INPUT_PLAIN, INPUT_GZIP, INPUT_ZSTD } InputKind;
+
+struct FrtInput {
+  Arena *arena;              /* for messages */
+  const char *path;
+  int fd;
+  int owns_fd;
+  InputKind kind;
+  uint64_t size, raw_bytes;  /* of the file; taken from it */
+  const char *kept;          /* bytes read ahead by frt_input_open_head */
+  size_t kept_len, kept_at;
+  char *chunk;               /* raw bytes [chunk_at, chunk_len) */
+  size_t chunk_at, chunk_len;
+  int raw_ended;
+  int head;                  /* only the head is there: an early end is no error */
+  size_t head_left;          /* raw bytes that may still be read from fd */
+  int inside;                /* in the middle of a member or frame */
+  int failed;
+#ifndef FRT_NO_ZLIB
+  z_stream gzip;
+  int gzip_ready;
+#endif
+#ifndef FRT_NO_ZSTD
+  ZSTD_DStream *zstd;
+#endif
+};
+
+/* What frt_input_open_head has read of standard input, for the next open. One run at a time. */
+static char *input_kept;
+static size_t input_kept_len;
+
+static ssize_t input_fail(FrtInput *in, const char **why, const char *what) {
+  *why = arena_printf(in->arena, "%s: %s", in->path, what);
+  in->failed = 1;
+  return -1;
+}
+
+/* read() that is not interrupted. */
+static ssize_t input_read_fd(int fd, char *buf, size_t n) {
+  ssize_t got;
+  do got = read(fd, buf, n);
+  while (got < 0 && errno == EINTR);
+  return got;
+}
+
+/* Raw bytes: those that were kept, then the file's. */
+static ssize_t input_read_raw(FrtInput *in, char *buf, size_t n, const char **why) {
+  if (in->kept_at < in->kept_len) {
+    size_t left = in->kept_len - in->kept_at, take = n < left ? n : left;
+    memcpy(buf, in->kept + in->kept_at, take);
+    in->kept_at += take;
+    in->raw_bytes += take;
+    return (ssize_t)take;
+  }
+  if (in->head && n > in->head_left) n = in->head_left;
+  if (n == 0 || in->fd < 0) return 0;
+  ssize_t got = input_read_fd(in->fd, buf, n);
+  if (got < 0) return input_fail(in, why, strerror(errno));
+  in->raw_bytes += (uint64_t)got;
+  if (in->head) in->head_left -= (size_t)got;
+  return got;
+}
+
+/* Fills an empty chunk. 0 at the end. */
+static ssize_t input_fill(FrtInput *in, const char **why) {
+  if (in->chunk_at < in->chunk_len) return (ssize_t)(in->chunk_len - in->chunk_at);
+  if (in->raw_ended) return 0;
+  in->chunk_at = in->chunk_len = 0;
+  ssize_t got = input_read_raw(in, in->chunk, FRT_INPUT_CHUNK, why);
+  if (got > 0) in->chunk_len = (size_t)got;
+  if (got == 0) in->raw_ended = 1;
+  return got;
+}
+
+/* ---- what kind of bytes ---- */
+
+static int input_magic(const char *p, size_t n, InputKind *kind) {
+  *kind = INPUT_PLAIN;
+  if (n >= 3 && memcmp(p, "\x1f\x8b\x08", 3) == 0) *kind = INPUT_GZIP;
+  if (n >= 4 && memcmp(p, "\x28\xb5\x2f\xfd", 4) == 0) *kind = INPUT_ZSTD;
+  if (n >= 4 && (p[0] & 0xf0) == 0x50 && memcmp(p + 1, "\x2a\x4d\x18", 3) == 0) *kind = INPUT_ZSTD;
+  return *kind != INPUT_PLAIN;
+}
+
+#ifndef FRT_NO_ZLIB
+static int input_gzip_open(FrtInput *in) {
+  in->gzip_ready = inflateInit2(&in->gzip, 15 + 16) == Z_OK;
+  return in->gzip_ready ? 0 : -1;
+}
+
+static ssize_t input_gzip_read(FrtInput *in, char *buf, size_t n, const char **why) {
+  in->gzip.next_out = (Bytef *)buf;
+  in->gzip.avail_out = (uInt)n;
+  while (in->gzip.avail_out == n) {
+    ssize_t left = input_fill(in, why);
+    if (left < 0) return -1;
+    if (left == 0) {
+      if (in->inside && !in->head) return input_fail(in, why, "the gzip data ends too early");
+      return 0;
+    }
+    /* Zeros after a member are padding (tapes, tar). */
+    while (!in->inside && in->raw_bytes && in->chunk_at < in->chunk_len && in->gzip.total_out == 0 &&
+           in->gzip.total_in == 0 && in->chunk[in->chunk_at] == 0) in->chunk_at++;
+    if (in->chunk_at == in->chunk_len) continue;
+    in->inside = 1;
+    in->gzip.next_in = (Bytef *)in->chunk + in->chunk_at;
+    in->gzip.avail_in = (uInt)(in->chunk_len - in->chunk_at);
+    int rc = inflate(&in->gzip, Z_NO_FLUSH);
+    in->chunk_at = in->chunk_len - in->gzip.avail_in;
+    if (rc == Z_STREAM_END) {
+      in->inside = 0;
+      inflateReset(&in->gzip);
+    } else if (rc != Z_OK && rc != Z_BUF_ERROR) {
+      return input_fail(in, why, "the gzip data is corrupt");
+    }
+  }
+  return (ssize_t)(n - in->gzip.avail_out);
+}
+#else
+static int input_gzip_open(FrtInput *in) { return -1; }
+static ssize_t input_gzip_read(FrtInput *in, char *buf, size_t n, const char **why) { return -1; }
+#endif
+
+#ifndef FRT_NO_ZSTD
+static int input_zstd_open(FrtInput *in) {
+  in->zstd = ZSTD_createDStream();
+  return in->zstd ? 0 : -1;
+}
+
+static ssize_t input_zstd_read(FrtInput *in, char *buf, size_t n, const char **why) {
+  ZSTD_outBuffer out = {buf, n, 0};
+  while (out.pos == 0) {
+    ssize_t left = input_fill(in, why);
+    if (left < 0) return -1;
+    if (left == 0 && !in->inside) return 0;
+    ZSTD_inBuffer from = {in->chunk + in->chunk_at, (size_t)left, 0};
+    size_t rc = ZSTD_decompressStream(in->zstd, &out, &from);
+    in->chunk_at += from.pos;
+    if (ZSTD_isError(rc)) return input_fail(in, why, "the zstd data is corrupt");
+    in->inside = rc != 0;
+    if (left == 0 && out.pos == 0 && in->inside) {
+      if (in->head) return 0;
+      return input_fail(in, why, "the zstd data ends too early");
+    }
+  }
+  return (ssize_t)out.pos;
+}
+#else
+static int input_zstd_open(FrtInput *in) { return -1; }
+static ssize_t input_zstd_read(FrtInput *in, char *buf, size_t n, const char **why) { return -1; }
+#endif
+
+/* Reads until the first bytes tell what the rest is. */
+static int input_tell(FrtInput *in, const char **why) {
+  in->chunk = frt_malloc(FRT_INPUT_CHUNK);
+  while (in->chunk_len < FRT_INPUT_PEEK) {
+    ssize_t got = input_read_raw(in, in->chunk + in->chunk_len, FRT_INPUT_CHUNK - in->chunk_len, why);
+    if (got < 0) return -1;
+    if (got == 0) {
+      in->raw_ended = 1;
+      break;
+    }
+    in->chunk_len += (size_t)got;
+  }
+  if (!input_magic(in->chunk, in->chunk_len, &in->kind)) return 0;
+  if (in->kind == INPUT_GZIP && input_gzip_open(in) == 0) return 0;
+  if (in->kind == INPUT_ZSTD && input_zstd_open(in) == 0) return 0;
+  input_fail(in, why, in->kind == INPUT_GZIP ? "gzip is not supported by this build"
+                                             : "zstd is not supported by this build");
+  return -1;
+}
+
+/* ---- the face ---- */
+
+static int input_open_fd(FrtInput *in, const char **why) {
+  struct stat st;
+  if (strcmp(in->path, "-") == 0) {
+    in->fd = STDIN_FILENO;
+    in->kept = input_kept;
+    in->kept_len = input_kept_len;
+  } else {
+    do in->fd = open(in->path, O_RDONLY | O_CLOEXEC);
+    while (in->fd < 0 && errno == EINTR);
+    in->owns_fd = in->fd >= 0;
+  }
+  if (in->fd < 0 || (fstat(in->fd, &st) != 0 && in->owns_fd)) {
+    input_fail(in, why, strerror(errno));
+    return -1;
+  }
+  if (in->owns_fd && S_ISDIR(st.st_mode)) {
+    input_fail(in, why, strerror(EISDIR));
+    return -1;
+  }
+  if (in->owns_fd && S_ISREG(st.st_mode)) {
+    in->size = (uint64_t)st.st_size;
+    (void)posix_fadvise(in->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+  }
+  return 0;
+}
+
+static FrtInput *input_new(Arena *arena, const char *path) {
+  FrtInput *in = arena_alloc(arena, sizeof *in);
+  memset(in, 0, sizeof *in);
+  in->arena = arena;
+  in->path = arena_strndup(arena, path, strlen(path));
+  in->fd = -1;
+  return in;
+}
+
+FrtInput *frt_input_open(Arena *arena, const char *path, const char **why) {
+  FrtInput *in = input_new(arena, path);
+  if (input_open_fd(in, why) == 0 && input_tell(in, why) == 0) {
+    if (in->kept) input_kept_len = 0;  /* the bytes are this input's now */
+    return in;
+  }
+  frt_input_close(in);
+  return NULL;
+}
+
+/* Keeps up to max bytes of standard input for the next open. */
+static int input_keep_stdin(FrtInput *in, size_t max, const char **why) {
+  if (input_kept_len == 0) {
+    input_kept = frt_realloc(input_kept, max);
+    while (input_kept_len < max) {
+      ssize_t got = input_read_fd(STDIN_FILENO, input_kept + input_kept_len, max - input_kept_len);
+      if (got < 0) return (int)input_fail(in, why, strerror(errno));
+      if (got == 0) break;
+      input_kept_len += (size_t)got;
+    }
+  }
+  in->kept = input_kept;
+  in->kept_len = input_kept_len;
+  return 0;
+}
+
+FrtInput *frt_input_open_head(Arena *arena, const char *path, size_t max, const char **why) {
+  FrtInput *in = input_new(arena, path);
+  in->head = 1;
+  in->head_left = max;
+  int rc = strcmp(path, "-") == 0 ? input_keep_stdin(in, max, why) : input_open_fd(in, why);
+  if (rc == 0 && input_tell(in, why) == 0) return in;
+  frt_input_close(in);
+  return NULL;
+}
+
+ssize_t frt_input_read(FrtInput *in, char *buf, size_t n, const char **why) {
+  if (n > (size_t)1 << 30) n = (size_t)1 << 30;
+  if (n == 0 || in->failed) return in->failed ? input_fail(in, why, "cannot be read on") : 0;
+  if (in->kind == INPUT_GZIP) return input_gzip_read(in, buf, n, why);
+  if (in->kind == INPUT_ZSTD) return input_zstd_read(in, buf, n, why);
+  size_t left = in->chunk_len - in->chunk_at;
+  if (left == 0) return in->raw_ended ? 0 : input_read_raw(in, buf, n, why);
+  if (left > n) left = n;
+  memcpy(buf, in->chunk + in->chunk_at, left);
+  in->chunk_at += left;
+  return (ssize_t)left;
+}
+
+void frt_input_close(FrtInput *in) {
+  if (!in) return;
+#ifndef FRT_NO_ZLIB
+  if (in->gzip_ready) inflateEnd(&in->gzip);
+  in->gzip_ready = 0;
+#endif
+#ifndef FRT_NO_ZSTD
+  if (in->zstd) ZSTD_freeDStream(in->zstd);
+  in->zstd = NULL;
+#endif
+  frt_free(in->chunk);
+  in->chunk = NULL;
+  if (in->owns_fd) close(in->fd);
+  in->owns_fd = 0;
+  in->fd = -1;
+}
+
+uint64_t frt_input_size(const FrtInput *in) { return in->size; }
+
+uint64_t frt_input_read_bytes(const FrtInput *in) { return in->raw_bytes; }
