@@ -3,6 +3,7 @@
 #ifndef FRT_TEXT_FN_H
 #define FRT_TEXT_FN_H
 
+#include <stdint.h>
 #include <string.h>
 
 #include "flowrt.h"
