@@ -19,7 +19,7 @@ static int tconv_end(FrtCtx *cx, int rc, FrtStr v) {
 #define TCONV_INT_OF_STR(name, type, min, max)                 \
   int frt_##name##_of_str(FrtCtx *cx, type *out, FrtStr v) {   \
     int64_t x = 0;                                             \
-    int rc = frt_parse_i64(v.ptr, v.len, min, max, &x);        \
+    int rc = text_parse_i64(v.ptr, v.len, min, max, &x);        \
     if (rc == FRT_OK) *out = (type)x;                          \
     return tconv_end(cx, rc, v);                               \
   }
@@ -31,19 +31,19 @@ TCONV_INT_OF_STR(i64, int64_t, INT64_MIN, INT64_MAX)
 TCONV_INT_OF_STR(u8, uint8_t, 0, UINT8_MAX)
 TCONV_INT_OF_STR(u16, uint16_t, 0, UINT16_MAX)
 TCONV_INT_OF_STR(u32, uint32_t, 0, UINT32_MAX)
-TCONV_OF_STR(u64, uint64_t, frt_parse_u64(v.ptr, v.len, UINT64_MAX, out))
-TCONV_OF_STR(bool, uint8_t, frt_parse_bool(v.ptr, v.len, out))
-TCONV_OF_STR(f32, float, frt_parse_f32(v.ptr, v.len, out))
-TCONV_OF_STR(f64, double, frt_parse_f64(v.ptr, v.len, out))
-TCONV_OF_STR(duration, int64_t, frt_parse_duration(v.ptr, v.len, out))
-TCONV_OF_STR(uuid, FrtUuid, frt_parse_uuid(v.ptr, v.len, out))
+TCONV_OF_STR(u64, uint64_t, text_parse_u64(v.ptr, v.len, UINT64_MAX, out))
+TCONV_OF_STR(bool, uint8_t, text_parse_bool(v.ptr, v.len, out))
+TCONV_OF_STR(f32, float, text_parse_f32(v.ptr, v.len, out))
+TCONV_OF_STR(f64, double, text_parse_f64(v.ptr, v.len, out))
+TCONV_OF_STR(duration, int64_t, text_parse_duration(v.ptr, v.len, out))
+TCONV_OF_STR(uuid, FrtUuid, text_parse_uuid(v.ptr, v.len, out))
 
 int frt_dec64_of_str(FrtCtx *cx, int64_t *out, FrtStr v, int precision, int scale) {
-  return tconv_end(cx, frt_parse_dec64(v.ptr, v.len, precision, scale, out), v);
+  return tconv_end(cx, text_parse_dec64(v.ptr, v.len, precision, scale, out), v);
 }
 
 int frt_dec128_of_str(FrtCtx *cx, FrtI128 *out, FrtStr v, int precision, int scale) {
-  return tconv_end(cx, frt_parse_dec128(v.ptr, v.len, precision, scale, out), v);
+  return tconv_end(cx, text_parse_dec128(v.ptr, v.len, precision, scale, out), v);
 }
 
 /* detail of a bad format or zone is that name, not the text. */
@@ -66,7 +66,7 @@ int frt_timestamp_of_str(FrtCtx *cx, int64_t *out, FrtStr v, FrtStr format, FrtS
 }
 
 int frt_enum_of_str(FrtCtx *cx, uint16_t *out, FrtStr v, const FrtType *t) {
-  return tconv_end(cx, frt_parse_enum(t, v.ptr, v.len, out), v);
+  return tconv_end(cx, text_parse_enum(t, v.ptr, v.len, out), v);
 }
 
 int frt_str_of_bytes(FrtCtx *cx, FrtStr *out, FrtStr v) {

@@ -25,11 +25,11 @@ static int tdate_parse_ten(const char *p, int32_t *out) {
   return FRT_OK;
 }
 
-int frt_parse_date(const char *p, size_t n, int32_t *out) {
+int text_parse_date(const char *p, size_t n, int32_t *out) {
   return n == 10 ? tdate_parse_ten(p, out) : FRT_E_BAD_VALUE;
 }
 
-int frt_parse_fraction(const char **pp, const char *end, int64_t *us) {
+int text_parse_fraction(const char **pp, const char *end, int64_t *us) {
   const char *p = *pp;
   int64_t v = 0, unit = 100000;
   int precise = 0;
@@ -60,7 +60,7 @@ static int tdate_parse_clock(const char **pp, const char *end, int64_t *us) {
     if (second > 99) return FRT_E_BAD_VALUE;
     if (p < end && *p == '.') {
       p++;
-      int rc = frt_parse_fraction(&p, end, &fraction);
+      int rc = text_parse_fraction(&p, end, &fraction);
       if (rc != FRT_OK) return rc;
     }
   }
@@ -69,7 +69,7 @@ static int tdate_parse_clock(const char **pp, const char *end, int64_t *us) {
   return hour > 23 || minute > 59 || second > 59 ? FRT_E_OUT_OF_RANGE : FRT_OK;
 }
 
-int frt_parse_time(const char *p, size_t n, int64_t *out) {
+int text_parse_time(const char *p, size_t n, int64_t *out) {
   const char *end = p + n;
   int64_t us;
   int rc = tdate_parse_clock(&p, end, &us);
@@ -79,7 +79,7 @@ int frt_parse_time(const char *p, size_t n, int64_t *out) {
   return rc;
 }
 
-int frt_parse_offset(const char **pp, const char *end, int32_t *seconds) {
+int text_parse_offset(const char **pp, const char *end, int32_t *seconds) {
   const char *p = *pp;
   if (p == end) return FRT_E_BAD_VALUE;
   if (*p == 'Z') {
@@ -103,7 +103,7 @@ int frt_parse_offset(const char **pp, const char *end, int32_t *seconds) {
   return FRT_OK;
 }
 
-int frt_parse_timestamp(const char *p, size_t n, const FrtZone *zone, int64_t *out) {
+int text_parse_timestamp(const char *p, size_t n, const FrtZone *zone, int64_t *out) {
   const char *end = p + n;
   int32_t day = 0, offset = 0;
   int64_t clock = 0;
@@ -113,7 +113,7 @@ int frt_parse_timestamp(const char *p, size_t n, const FrtZone *zone, int64_t *o
   p += 11;
   int rc2 = tdate_parse_clock(&p, end, &clock);
   if (rc2 != FRT_OK && rc2 != FRT_E_OUT_OF_RANGE) return rc2;
-  int local = p == end, rc3 = local ? FRT_OK : frt_parse_offset(&p, end, &offset);
+  int local = p == end, rc3 = local ? FRT_OK : text_parse_offset(&p, end, &offset);
   if (p != end || rc3 == FRT_E_BAD_VALUE) return FRT_E_BAD_VALUE;
   if (rc != FRT_OK || rc2 != FRT_OK || rc3 != FRT_OK) return FRT_E_OUT_OF_RANGE;
   int64_t us = day * FRT_US_PER_DAY + clock - offset * FRT_US_PER_SECOND;
@@ -192,7 +192,7 @@ static int tdate_parse_part(const char **pp, const char *end, int64_t *below, in
   return over ? FRT_E_OUT_OF_RANGE : FRT_OK;
 }
 
-int frt_parse_duration(const char *p, size_t n, int64_t *out) {
+int text_parse_duration(const char *p, size_t n, int64_t *out) {
   const char *end = p + n;
   if (n == 0) return FRT_E_BAD_VALUE;
   int minus = *p == '-', result = FRT_OK;
@@ -216,21 +216,21 @@ char *frt_put_date(char *p, int32_t days) {
   int32_t year;
   uint32_t month, day;
   frt_civil_from_days(days, &year, &month, &day);
-  frt_put_2digits(p, (uint32_t)year / 100 % 100);
-  frt_put_2digits(p + 2, (uint32_t)year % 100);
+  text_put_2digits(p, (uint32_t)year / 100 % 100);
+  text_put_2digits(p + 2, (uint32_t)year % 100);
   p[4] = '-';
-  frt_put_2digits(p + 5, month);
+  text_put_2digits(p + 5, month);
   p[7] = '-';
-  return frt_put_2digits(p + 8, day);
+  return text_put_2digits(p + 8, day);
 }
 
-char *frt_put_fraction(char *p, int64_t us) {
+char *text_put_fraction(char *p, int64_t us) {
   if (us == 0) return p;
   *p++ = '.';
   uint32_t v = (uint32_t)us;
-  frt_put_2digits(p, v / 10000);
-  frt_put_2digits(p + 2, v / 100 % 100);
-  frt_put_2digits(p + 4, v % 100);
+  text_put_2digits(p, v / 10000);
+  text_put_2digits(p + 2, v / 100 % 100);
+  text_put_2digits(p + 4, v % 100);
   p += 6;
   while (p[-1] == '0') p--;
   return p;
@@ -238,12 +238,12 @@ char *frt_put_fraction(char *p, int64_t us) {
 
 char *frt_put_time(char *p, int64_t us) {
   uint32_t s = (uint32_t)(us / FRT_US_PER_SECOND), m = s / 60;
-  frt_put_2digits(p, m / 60 % 100);
+  text_put_2digits(p, m / 60 % 100);
   p[2] = ':';
-  frt_put_2digits(p + 3, m % 60);
+  text_put_2digits(p + 3, m % 60);
   p[5] = ':';
-  frt_put_2digits(p + 6, s % 60);
-  return frt_put_fraction(p + 8, us % FRT_US_PER_SECOND);
+  text_put_2digits(p + 6, s % 60);
+  return text_put_fraction(p + 8, us % FRT_US_PER_SECOND);
 }
 
 char *frt_put_timestamp(char *p, int64_t us) {
@@ -263,7 +263,7 @@ char *frt_put_duration(char *p, int64_t us) {
   if (v >= 60000000u) { p = frt_put_u64(p, v / 60000000u); *p++ = 'm'; v %= 60000000u; }
   if (v == 0 && us != 0) return p;
   seconds = v / 1000000u;
-  p = frt_put_fraction(frt_put_u64(p, seconds), (int64_t)(v - seconds * 1000000u));
+  p = text_put_fraction(frt_put_u64(p, seconds), (int64_t)(v - seconds * 1000000u));
   *p++ = 's';
   return p;
 }

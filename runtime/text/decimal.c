@@ -46,14 +46,14 @@ static int tdec_parse(const char *p, size_t n, int precision, int scale, FrtU128
   return FRT_OK;
 }
 
-int frt_parse_dec64(const char *p, size_t n, int precision, int scale, int64_t *out) {
+int text_parse_dec64(const char *p, size_t n, int precision, int scale, int64_t *out) {
   FrtU128 v;
   int minus, rc = tdec_parse(p, n, precision, scale, &v, &minus);
   if (rc == FRT_OK) *out = minus ? -(int64_t)v : (int64_t)v;
   return rc;
 }
 
-int frt_parse_dec128(const char *p, size_t n, int precision, int scale, FrtI128 *out) {
+int text_parse_dec128(const char *p, size_t n, int precision, int scale, FrtI128 *out) {
   FrtU128 v;
   int minus, rc = tdec_parse(p, n, precision, scale, &v, &minus);
   if (rc != FRT_OK) return rc;

@@ -43,7 +43,7 @@ static int tfp_scan_exponent(const char *p, const char *end, int64_t *out) {
   return FRT_OK;
 }
 
-int frt_float_scan(const char *p, size_t n, FrtFloatText *out) {
+int text_float_scan(const char *p, size_t n, FrtFloatText *out) {
   const char *end = p + n;
   unsigned d;
   if (n == 0) return FRT_E_BAD_VALUE;
@@ -93,7 +93,7 @@ static uint64_t tfp_eisel_lemire(uint64_t w, int64_t q, const FrtFloatForm *f, i
   if (q > f->q_max) return infinite;
   int lz = __builtin_clzll(w);
   w <<= lz;
-  FrtPow10 t = frt_pow10_table()[q - FRT_POW10_MIN];
+  FrtPow10 t = text_pow10_table()[q - FRT_POW10_MIN];
   if (q < 0 && q >= -27 && ++t.lo == 0) t.hi++;
   FrtU128 product = (FrtU128)w * t.hi;
   uint64_t lo = (uint64_t)product, hi = (uint64_t)(product >> 64);
@@ -129,11 +129,11 @@ static void tfp_read_digits(const FrtFloatText *t, FrtBig *out, int64_t *q) {
   int point = 0, rest = 0;
   uint32_t kept = 0;
   unsigned d;
-  frt_big_set(out, 0);
+  text_big_set(out, 0);
   for (size_t i = 0; i < t->digits_len; i++) {
     if (!tfp_digit(t->digits[i], &d)) { point = 1; continue; }
     if (kept < TFP_DIGITS_MAX) {
-      frt_big_mul_add(out, 10, d);
+      text_big_mul_add(out, 10, d);
       kept += kept > 0 || d > 0;
       exponent -= point;
     } else {
@@ -142,7 +142,7 @@ static void tfp_read_digits(const FrtFloatText *t, FrtBig *out, int64_t *q) {
     }
   }
   if (rest) {
-    frt_big_mul_add(out, 10, 1);
+    text_big_mul_add(out, 10, 1);
     exponent--;
   }
   *q = exponent;
@@ -153,15 +153,15 @@ static uint64_t tfp_exact(const FrtFloatText *t, const FrtFloatForm *f) {
   FrtBig n, m;
   int64_t q;
   tfp_read_digits(t, &n, &q);
-  frt_big_set(&m, 1);
+  text_big_set(&m, 1);
   if (n.len == 0 || q < -1200) return 0;
   if (q > 400) return (uint64_t)f->exponent_infinite << f->mantissa_bits;
-  frt_big_mul_pow5(q >= 0 ? &n : &m, (uint32_t)(q >= 0 ? q : -q));
-  int64_t e = (int64_t)frt_big_bits(&n) - frt_big_bits(&m);   /* n / m * 2^q = (1 .. 2) * 2^(e + q) */
-  if (e > 0) frt_big_shift_left(&m, (uint32_t)e);
-  else frt_big_shift_left(&n, (uint32_t)-e);
-  if (frt_big_compare(&n, &m) < 0) {
-    frt_big_shift_left(&n, 1);
+  text_big_mul_pow5(q >= 0 ? &n : &m, (uint32_t)(q >= 0 ? q : -q));
+  int64_t e = (int64_t)text_big_bits(&n) - text_big_bits(&m);   /* n / m * 2^q = (1 .. 2) * 2^(e + q) */
+  if (e > 0) text_big_shift_left(&m, (uint32_t)e);
+  else text_big_shift_left(&n, (uint32_t)-e);
+  if (text_big_compare(&n, &m) < 0) {
+    text_big_shift_left(&n, 1);
     e--;
   }
   e += q;
@@ -170,14 +170,14 @@ static uint64_t tfp_exact(const FrtFloatText *t, const FrtFloatForm *f) {
   if (keep < 0) return 0;
   uint64_t v = 0;
   for (int64_t i = 0; i < keep; i++) {
-    int one = frt_big_compare(&n, &m) >= 0;
-    if (one) frt_big_subtract(&n, &m);
+    int one = text_big_compare(&n, &m) >= 0;
+    if (one) text_big_subtract(&n, &m);
     v = v << 1 | (uint64_t)one;
-    frt_big_shift_left(&n, 1);
+    text_big_shift_left(&n, 1);
   }
-  int against = frt_big_compare(&n, &m);   /* n is now twice the rest: the next bit is n >= m */
+  int against = text_big_compare(&n, &m);   /* n is now twice the rest: the next bit is n >= m */
   if (against > 0) {
-    frt_big_subtract(&n, &m);
+    text_big_subtract(&n, &m);
     v += n.len > 0 || (v & 1);
   } else if (against == 0) {
     v += v & 1;
@@ -198,7 +198,7 @@ static uint64_t tfp_bits(const FrtFloatText *t, const FrtFloatForm *f) {
   return sure ? bits : tfp_exact(t, f);
 }
 
-double frt_float_to_f64(const FrtFloatText *t) {
+double text_float_to_f64(const FrtFloatText *t) {
   static const double exact[23] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11,
     1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
   double v;
@@ -211,7 +211,7 @@ double frt_float_to_f64(const FrtFloatText *t) {
   return t->minus ? -v : v;
 }
 
-float frt_float_to_f32(const FrtFloatText *t) {
+float text_float_to_f32(const FrtFloatText *t) {
   uint32_t bits = (uint32_t)tfp_bits(t, &tfp_form32);
   float v;
   memcpy(&v, &bits, sizeof v);
@@ -231,20 +231,20 @@ static int tfp_parse_word(const char *p, size_t n, double *out) {
   return 1;
 }
 
-int frt_parse_f64(const char *p, size_t n, double *out) {
+int text_parse_f64(const char *p, size_t n, double *out) {
   FrtFloatText t;
-  if (frt_float_scan(p, n, &t) == FRT_OK) {
-    *out = frt_float_to_f64(&t);
+  if (text_float_scan(p, n, &t) == FRT_OK) {
+    *out = text_float_to_f64(&t);
     return FRT_OK;
   }
   return tfp_parse_word(p, n, out) ? FRT_OK : FRT_E_BAD_VALUE;
 }
 
-int frt_parse_f32(const char *p, size_t n, float *out) {
+int text_parse_f32(const char *p, size_t n, float *out) {
   FrtFloatText t;
   double word;
-  if (frt_float_scan(p, n, &t) == FRT_OK) {
-    *out = frt_float_to_f32(&t);
+  if (text_float_scan(p, n, &t) == FRT_OK) {
+    *out = text_float_to_f32(&t);
     return FRT_OK;
   }
   if (!tfp_parse_word(p, n, &word)) return FRT_E_BAD_VALUE;

@@ -14,8 +14,8 @@ typedef struct FrtFloatText {
   int minus, cut;            /* cut: digits that are not zero follow those of w */
 } FrtFloatText;
 
-int frt_float_scan(const char *p, size_t n, FrtFloatText *out);   /* FRT_OK or FRT_E_BAD_VALUE */
-double frt_float_to_f64(const FrtFloatText *t);                    /* too large: infinite */
-float frt_float_to_f32(const FrtFloatText *t);
+int text_float_scan(const char *p, size_t n, FrtFloatText *out);   /* FRT_OK or FRT_E_BAD_VALUE */
+double text_float_to_f64(const FrtFloatText *t);                    /* too large: infinite */
+float text_float_to_f32(const FrtFloatText *t);
 
 #endif

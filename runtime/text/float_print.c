@@ -23,7 +23,7 @@ static FrtFloatDigits tfw_shortest(uint64_t c, int q, int closer) {
   int odd = (int)(c & 1);
   int k = (q * 1262611 - (closer ? 524031 : 0)) >> 22;
   int h = q + ((-k * 1741647) >> 19) + 1;
-  FrtPow10 g = frt_pow10_table()[-k - FRT_POW10_MIN];
+  FrtPow10 g = text_pow10_table()[-k - FRT_POW10_MIN];
   if ((-k < 0 || -k > FRT_POW10_EXACT_MAX) && ++g.lo == 0) g.hi++;
   uint64_t lower = tfw_round_to_odd(g, (4 * c - 2 + (uint64_t)closer) << h) + (uint64_t)odd;
   uint64_t v = tfw_round_to_odd(g, 4 * c << h);
@@ -58,7 +58,7 @@ static char *tfw_put(char *p, FrtFloatDigits f) {
     *p++ = e < 0 ? '-' : '+';
     if (e < 0) e = -e;
     if (e >= 100) *p++ = (char)('0' + e / 100);
-    return frt_put_2digits(p, (uint32_t)e % 100);
+    return text_put_2digits(p, (uint32_t)e % 100);
   }
   if (point <= 0) {
     memcpy(p, "0.000", 5);
@@ -130,7 +130,7 @@ char *frt_put_json_f32(char *p, float v) {
 static char *tfw_put_big(char *p, FrtBig *b, int digits) {
   char text[FRT_FIXED_SIZE_MAX], *end = text + sizeof text, *q = end;
   while (b->len || end - q <= digits) {
-    uint64_t rest = frt_big_divide_small(b, 10000000000000000000u);
+    uint64_t rest = text_big_divide_small(b, 10000000000000000000u);
     for (int i = 0; i < 19; i++, rest /= 10) *--q = (char)('0' + rest % 10);
   }
   while (end - q > digits + 1 && *q == '0') q++;
@@ -154,10 +154,10 @@ char *frt_put_f64_fixed(char *p, double v, int digits) {
   if (exponent) mantissa |= (uint64_t)1 << 52;
   int q = (exponent ? exponent : 1) - 1075;
   FrtBig b;
-  frt_big_set(&b, mantissa);
-  for (int i = 0; i < digits; i++) frt_big_mul_add(&b, 10, 0);
-  if (q >= 0) frt_big_shift_left(&b, (uint32_t)q);
-  else frt_big_shift_right_round(&b, (uint32_t)-q);
+  text_big_set(&b, mantissa);
+  for (int i = 0; i < digits; i++) text_big_mul_add(&b, 10, 0);
+  if (q >= 0) text_big_shift_left(&b, (uint32_t)q);
+  else text_big_shift_right_round(&b, (uint32_t)-q);
   if (bits >> 63) *p++ = '-';
   return tfw_put_big(p, &b, digits);
 }

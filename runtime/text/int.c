@@ -22,7 +22,7 @@ static inline uint32_t tint_digits(uint64_t v) {
   return guess + (v >= tint_pow10[guess]) + (v == 0 && guess == 0);
 }
 
-char *frt_put_2digits(char *p, uint32_t v) {
+char *text_put_2digits(char *p, uint32_t v) {
   memcpy(p, tint_pairs + 2 * v, 2);
   return p + 2;
 }
@@ -66,7 +66,7 @@ static int tint_parse_digits(const char *p, size_t n, uint64_t max, uint64_t *ou
   return FRT_OK;
 }
 
-int frt_parse_i64(const char *p, size_t n, int64_t min, int64_t max, int64_t *out) {
+int text_parse_i64(const char *p, size_t n, int64_t min, int64_t max, int64_t *out) {
   if (n == 0) return FRT_E_BAD_VALUE;
   int minus = *p == '-', sign = minus || *p == '+';
   uint64_t limit = minus ? 0 - (uint64_t)min : (uint64_t)max, v = 0;
@@ -75,13 +75,13 @@ int frt_parse_i64(const char *p, size_t n, int64_t min, int64_t max, int64_t *ou
   return rc;
 }
 
-int frt_parse_u64(const char *p, size_t n, uint64_t max, uint64_t *out) {
+int text_parse_u64(const char *p, size_t n, uint64_t max, uint64_t *out) {
   if (n == 0) return FRT_E_BAD_VALUE;
   int minus = *p == '-', sign = minus || *p == '+';
   return tint_parse_digits(p + sign, n - (size_t)sign, minus ? 0 : max, out);
 }
 
-int frt_parse_bool(const char *p, size_t n, uint8_t *out) {
+int text_parse_bool(const char *p, size_t n, uint8_t *out) {
   static const struct { char text[6]; uint8_t len, value; } words[] = {
     {"true", 4, 1}, {"false", 5, 0}, {"t", 1, 1}, {"f", 1, 0}, {"yes", 3, 1},
     {"no", 2, 0}, {"y", 1, 1}, {"n", 1, 0}, {"1", 1, 1}, {"0", 1, 0},

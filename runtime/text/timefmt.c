@@ -138,7 +138,7 @@ static int tfmt_read_fraction(const char **pp, const char *end, int64_t *us) {
   const char *stop = *pp, *p = *pp;
   while (stop < end && stop - p < 9 && (uint8_t)(*stop - '0') <= 9) stop++;
   *pp = stop;
-  return frt_parse_fraction(&p, stop, us);
+  return text_parse_fraction(&p, stop, us);
 }
 
 static int tfmt_read_item(uint8_t op, const char **pp, const char *end, FrtTimeParts *t) {
@@ -171,7 +171,7 @@ static int tfmt_read_item(uint8_t op, const char **pp, const char *end, FrtTimeP
   case 'p': return tfmt_ampm(pp, end, &t->pm);
   case 'z':
     t->has_offset = 1;
-    return frt_parse_offset(pp, end, &t->offset);
+    return text_parse_offset(pp, end, &t->offset);
   case 'Z':
     t->has_offset = 1;
     return tfmt_utc_name(pp, end);
@@ -304,8 +304,8 @@ static void tfmt_iso_week(const FrtClock *c, int32_t *year, uint32_t *week) {
 static char *tfmt_put_offset(char *p, int32_t offset) {
   *p++ = offset < 0 ? '-' : '+';
   uint32_t minutes = (uint32_t)(offset < 0 ? -offset : offset) / 60;
-  p = frt_put_2digits(p, minutes / 60);
-  return frt_put_2digits(p, minutes % 60);
+  p = text_put_2digits(p, minutes / 60);
+  return text_put_2digits(p, minutes % 60);
 }
 
 static char *tfmt_put_item(char *p, uint8_t op, const FrtClock *c) {
@@ -313,17 +313,17 @@ static char *tfmt_put_item(char *p, uint8_t op, const FrtClock *c) {
   int32_t year;
   switch (op) {
   case 'Y': return tfmt_put_padded(p, (uint32_t)c->year, 4);
-  case 'y': return frt_put_2digits(p, (uint32_t)c->year % 100);
-  case 'm': return frt_put_2digits(p, c->month);
-  case 'd': return frt_put_2digits(p, c->dom);
+  case 'y': return text_put_2digits(p, (uint32_t)c->year % 100);
+  case 'm': return text_put_2digits(p, c->month);
+  case 'd': return text_put_2digits(p, c->dom);
   case 'e':
-    frt_put_2digits(p, c->dom);
+    text_put_2digits(p, c->dom);
     if (*p == '0') *p = ' ';
     return p + 2;
-  case 'H': return frt_put_2digits(p, hour);
-  case 'I': return frt_put_2digits(p, (hour + 11) % 12 + 1);
-  case 'M': return frt_put_2digits(p, second / 60 % 60);
-  case 'S': return frt_put_2digits(p, second % 60);
+  case 'H': return text_put_2digits(p, hour);
+  case 'I': return text_put_2digits(p, (hour + 11) % 12 + 1);
+  case 'M': return text_put_2digits(p, second / 60 % 60);
+  case 'S': return text_put_2digits(p, second % 60);
   case 'f': return tfmt_put_padded(p, (uint32_t)(c->rest % FRT_US_PER_SECOND), 6);
   case 'j': return tfmt_put_padded(p, (uint32_t)(c->day - frt_days_from_civil(c->year, 1, 1)) + 1, 3);
   case 'b': return tfmt_put_name(p, tfmt_months[c->month - 1], 3);
@@ -340,7 +340,7 @@ static char *tfmt_put_item(char *p, uint8_t op, const FrtClock *c) {
     return tfmt_put_padded(p, (uint32_t)year, 4);
   default:
     tfmt_iso_week(c, &year, &week);
-    return frt_put_2digits(p, week);
+    return text_put_2digits(p, week);
   }
 }
 

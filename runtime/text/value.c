@@ -15,9 +15,9 @@ static int tval_time_value(const FrtType *t, FrtStr s, FrtStr format, FrtStr zon
     if (rc != FRT_OK) return rc;
   }
   if (format.len == 0) {
-    if (t->kind == FRT_DATE) return frt_parse_date(s.ptr, s.len, out);
-    if (t->kind == FRT_TIME) return frt_parse_time(s.ptr, s.len, out);
-    return frt_parse_timestamp(s.ptr, s.len, zone, out);
+    if (t->kind == FRT_DATE) return text_parse_date(s.ptr, s.len, out);
+    if (t->kind == FRT_TIME) return text_parse_time(s.ptr, s.len, out);
+    return text_parse_timestamp(s.ptr, s.len, zone, out);
   }
   int rc = frt_timefmt_compile(&f, format);
   if (rc != FRT_OK) return rc;
@@ -31,7 +31,7 @@ static int tval_int_value(const FrtType *t, FrtStr s, void *out) {
   int64_t v = 0;
   uint64_t u = 0;
   if (t->kind >= FRT_U8) {
-    int bits = 8 << (t->kind - FRT_U8), rc = frt_parse_u64(s.ptr, s.len, UINT64_MAX >> (64 - bits), &u);
+    int bits = 8 << (t->kind - FRT_U8), rc = text_parse_u64(s.ptr, s.len, UINT64_MAX >> (64 - bits), &u);
     if (rc != FRT_OK) return rc;
     if (bits == 8) *(uint8_t *)out = (uint8_t)u;
     else if (bits == 16) *(uint16_t *)out = (uint16_t)u;
@@ -41,7 +41,7 @@ static int tval_int_value(const FrtType *t, FrtStr s, void *out) {
   }
   int bits = 8 << (t->kind - FRT_I8);
   int64_t max = INT64_MAX >> (64 - bits);
-  int rc = frt_parse_i64(s.ptr, s.len, -max - 1, max, &v);
+  int rc = text_parse_i64(s.ptr, s.len, -max - 1, max, &v);
   if (rc != FRT_OK) return rc;
   if (bits == 8) *(int8_t *)out = (int8_t)v;
   else if (bits == 16) *(int16_t *)out = (int16_t)v;
@@ -52,14 +52,14 @@ static int tval_int_value(const FrtType *t, FrtStr s, void *out) {
 
 int frt_text_value(const FrtType *t, FrtStr s, FrtStr format, FrtStr zone, void *out) {
   switch (t->kind) {
-  case FRT_BOOL: return frt_parse_bool(s.ptr, s.len, out);
+  case FRT_BOOL: return text_parse_bool(s.ptr, s.len, out);
   case FRT_I8: case FRT_I16: case FRT_I32: case FRT_I64:
   case FRT_U8: case FRT_U16: case FRT_U32: case FRT_U64: return tval_int_value(t, s, out);
-  case FRT_F32: return frt_parse_f32(s.ptr, s.len, out);
-  case FRT_F64: return frt_parse_f64(s.ptr, s.len, out);
+  case FRT_F32: return text_parse_f32(s.ptr, s.len, out);
+  case FRT_F64: return text_parse_f64(s.ptr, s.len, out);
   case FRT_DECIMAL:
-    if (t->precision <= 18) return frt_parse_dec64(s.ptr, s.len, t->precision, t->scale, out);
-    return frt_parse_dec128(s.ptr, s.len, t->precision, t->scale, out);
+    if (t->precision <= 18) return text_parse_dec64(s.ptr, s.len, t->precision, t->scale, out);
+    return text_parse_dec128(s.ptr, s.len, t->precision, t->scale, out);
   case FRT_STRING:
     if (!frt_utf8_valid(s.ptr, s.len)) return FRT_E_UTF8;
     /* fall through */
@@ -68,9 +68,9 @@ int frt_text_value(const FrtType *t, FrtStr s, FrtStr format, FrtStr zone, void 
     *(FrtStr *)out = s;
     return FRT_OK;
   case FRT_DATE: case FRT_TIME: case FRT_TIMESTAMP: return tval_time_value(t, s, format, zone, out);
-  case FRT_DURATION: return frt_parse_duration(s.ptr, s.len, out);
-  case FRT_UUID: return frt_parse_uuid(s.ptr, s.len, out);
-  case FRT_ENUM: return frt_parse_enum(t, s.ptr, s.len, out);
+  case FRT_DURATION: return text_parse_duration(s.ptr, s.len, out);
+  case FRT_UUID: return text_parse_uuid(s.ptr, s.len, out);
+  case FRT_ENUM: return text_parse_enum(t, s.ptr, s.len, out);
   default: return FRT_E_BAD_VALUE;
   }
 }

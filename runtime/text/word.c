@@ -8,7 +8,7 @@ static inline uint32_t tword_hex(char c) {
   return d <= 9 ? d : a <= 5 ? a + 10 : 16;
 }
 
-int frt_parse_uuid(const char *p, size_t n, FrtUuid *out) {
+int text_parse_uuid(const char *p, size_t n, FrtUuid *out) {
   if (n != 36) return FRT_E_BAD_VALUE;
   uint64_t half[2] = {0, 0};
   uint32_t digits = 0;
@@ -44,7 +44,7 @@ char *frt_put_uuid(char *p, FrtUuid v) {
   return tword_put_hex(p, v.lo & 0xffffffffffff, 12);
 }
 
-int frt_parse_enum(const FrtType *t, const char *p, size_t n, uint16_t *out) {
+int text_parse_enum(const FrtType *t, const char *p, size_t n, uint16_t *out) {
   for (uint32_t i = 0; i < t->name_len; i++) {
     if (t->names[i].len == n && (n == 0 || memcmp(t->names[i].ptr, p, n) == 0)) {
       *out = (uint16_t)i;

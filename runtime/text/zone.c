@@ -265,7 +265,7 @@ static int zone_make_fixed(FrtZone *z, FrtStr name) {
   const char *p = name.ptr, *end = p + name.len;
   int utc = name.len == 0 || (name.len == 3 && (memcmp(p, "UTC", 3) == 0 || memcmp(p, "GMT", 3) == 0));
   int32_t offset = 0;
-  if (!utc && (frt_parse_offset(&p, end, &offset) != FRT_OK || p != end)) return 0;
+  if (!utc && (text_parse_offset(&p, end, &offset) != FRT_OK || p != end)) return 0;
   z->rule = 1;
   z->rule_offset[0] = offset;
   size_t n = name.len && name.len <= ZONE_ABBREV_MAX && *name.ptr != 'Z' ? name.len : 0;
