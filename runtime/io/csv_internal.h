@@ -1,0 +1,78 @@
+/* csv_internal.h: what the files of the CSV reader share.
+ *
+ * Two readers give the same rows. The careful one (csv_careful.c) goes through the bytes by the rules and
+ * stores the ends of each field. The fast one (csv_index_*.c, csv.c) lists all separators outside quotes
+ * and proves that they lie in an array of fixed stride; a block that does not is read carefully. */
+#ifndef FRT_IO_CSV_INTERNAL_H
+#define FRT_IO_CSV_INTERNAL_H
+
+#include "io/scan.h"
+
+enum {
+  CSV_CELLS_MAX = 128 * 1024,  /* fields of a block at most, but for one row: bounds the tables */
+  CSV_RAW_MAX = 4096,          /* raw text that is kept of a record that is too long */
+  CSV_ABSENT = -1              /* column_at: the file has no such column */
+};
+
+typedef struct CsvState {
+  char delimiter, quote;       /* quote 0: none */
+  uint8_t trim;
+  uint32_t columns;            /* of the file: the stride */
+  int64_t *column_at;          /* for each column of the type its place in the file, or CSV_ABSENT */
+  uint32_t rows_max;           /* of a block, with this many columns */
+  uint32_t cells;              /* room in the tables */
+  uint32_t *index;             /* fast: separators of a block, see CsvIndex */
+  uint32_t *beg, *end;         /* careful: rows_max * columns */
+  uint32_t *record_beg, *record_end;
+  uint64_t *line;
+  FrtFields record;
+  int skipping;                /* inside a record that was too long: go on at the next line end */
+  int raw_wanted;              /* a string column asks for FRT_USE_RAW */
+  uint64_t fast_again;         /* blocks to read carefully before the fast path is tried again */
+} CsvState;
+
+/* ---- careful ---- */
+
+typedef enum CsvEnd { CSV_RECORD, CSV_EMPTY, CSV_MORE } CsvEnd;
+
+/* One record, as the careful reader sees it. */
+typedef struct CsvRecord {
+  const char *end;             /* of its text, without the line end */
+  const char *next;            /* where the next record starts */
+  uint32_t fields;             /* how many there are, also beyond `max` */
+  uint32_t lines;              /* that it takes up */
+  int error;                   /* FRT_E_QUOTE_OPEN, FRT_E_QUOTE_TEXT or 0 */
+} CsvRecord;
+
+/* Reads the record at p. beg and end take the first `max` fields as offsets from base. CSV_MORE: the record
+ * does not end before `limit` and `ended` is 0. */
+CsvEnd csv_record_read(const CsvState *csv, const char *p, const char *limit, int ended, const char *base,
+                       uint32_t *beg, uint32_t *end, uint32_t max, CsvRecord *out);
+/* FrtFormat.next by the careful path. */
+int csv_careful_next(FrtScanner *s);
+/* Makes a record at s->at whole in the window: reads on. As frt_scan_refill. */
+int csv_read_on(FrtScanner *s);
+
+/* ---- fast ---- */
+
+/* Positions of the delimiters and newlines outside quotes in p[0..len), plus one (so that 0 stands for the
+ * place before the first byte). Stops when `need` are found; gives up to 63 more. */
+typedef struct CsvIndex {
+  const char *p;
+  size_t len;
+  char delimiter, quote;
+  uint32_t need;
+  uint32_t *out;               /* room for need + 128 */
+  /* results */
+  uint32_t found;
+  uint64_t newlines;           /* outside quotes, in what was looked at */
+  uint64_t newlines_all;       /* inside quotes too */
+  uint64_t irregular;          /* not 0: some quote is not where a quoted field begins or ends */
+} CsvIndex;
+
+typedef void CsvIndexer(CsvIndex *x);
+/* The indexer for this CPU, chosen once; FLOW_SIMD lowers the choice. */
+CsvIndexer *csv_indexer(void);
+int csv_fast_next(FrtScanner *s);
+
+#endif
