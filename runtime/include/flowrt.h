@@ -141,7 +141,8 @@ typedef struct FrtCtx {
   void *regex;        /* room for matching (text/fn_regex.c); NULL at its start */
 } FrtCtx;
 
-/* Counters of an operator in the ledger. in = out + otherwise + errors + dropped, for every
+/* Counters of an operator in the ledger. The runtime sets FRT_IN and FRT_OUT of scans and ports, and counts
+ * FRT_ERRORS; generated code counts everything else, once a block (a sink: FRT_IN and FRT_OUT). in = out + otherwise + errors + dropped, for every
  * operator; otherwise counts rows of else ports and route arms. */
 enum { FRT_IN, FRT_OUT, FRT_ELSE, FRT_ERRORS, FRT_DROPPED, FRT_NULLED, FRT_LEDGER_LEN = 8 };
 #define FRT_COUNT(cx, op, what, n) ((cx)->ledger[(op) * FRT_LEDGER_LEN + (what)] += (n))
@@ -351,14 +352,20 @@ void frt_error(FrtCtx *cx, const FrtBlock *b, uint32_t row, uint32_t op, int cod
 int frt_fatal(FrtCtx *cx, uint32_t op, int code, FrtStr detail);
 /* A gathered row of the port for row `row` of `b`: row_size bytes to fill, lives until delivered. */
 void *frt_gather(FrtCtx *cx, const FrtBlock *b, uint32_t row, uint32_t port);
+/* For a port's deliver function: makes `b` a block of n delivered rows: sets n, and parent and up (or row0)
+ * so that each row keeps its place in the source. */
+void frt_port_block(FrtCtx *cx, const uint64_t *keys, uint32_t n, FrtBlock *b);
 /* Says that no operator wants rows of the scan after row `row` of `b`; errors of later rows are void. */
 void frt_stop(FrtCtx *cx, const FrtBlock *b, uint32_t row);
-/* After each block that an FrtStep.emit function sends on: delivers ports, resets the arena. */
+/* After each block that an FrtStep.emit function sends on: judges errors, delivers ports, resets the arena.
+ * FRT_OK, FRT_STOP (nobody wants more: end the emit with FRT_OK), FRT_FATAL. The runtime calls it for scans,
+ * and once more with NULL after an emit. */
 int frt_block_end(FrtCtx *cx, const FrtBlock *b);
 /* The number of the source row, for sampling and ordering: same for any block size. */
 uint64_t frt_row_number(const FrtBlock *b, uint32_t row);
 
-/* An output file's buffer. Generated code writes at `at`, and asks for room when end - at is less
+/* An output file's buffer. For format FRT_FMT_JSON the runtime writes "[\n" and "\n]\n", and generated code
+ * writes ",\n" before a row when rows++ > 0 and no line end behind it. Generated code writes at `at`, and asks for room when end - at is less
  * than it needs. `rows` counts rows written to this file. */
 typedef struct FrtOut {
   char *at, *end;
@@ -375,7 +382,8 @@ FrtStr frt_path_safe(FrtCtx *cx, FrtStr value);  /* a value made safe for one pa
  * the port `port` with no error. */
 int frt_deadletter(FrtCtx *cx, uint32_t sink, const FrtErrorRow *row);
 int frt_deadletter_row(FrtCtx *cx, uint32_t sink, const FrtBlock *b, uint32_t row, uint32_t op, FrtStr port);
-/* A tap's row: room to write JSON into, then frt_tap_end; NULL when its limit is reached. */
+/* A tap's row: room to write a JSON object into ({"a":1}), then frt_tap_end; NULL when its limit is reached
+ * or the sample leaves the row out. */
 char *frt_tap_begin(FrtCtx *cx, uint32_t tap, const FrtBlock *b, uint32_t row, size_t need);
 void frt_tap_end(FrtCtx *cx, uint32_t tap, char *end);
 

@@ -9,6 +9,9 @@ struct FrtSinkState;   /* io/sink.c: open outputs */
 struct FrtPortState;   /* edge/port.c: gathered rows */
 struct FrtScanner;
 
+/* Messages of a run. */
+#define FRT_SLICE(s) (int)(s).len, (s).ptr ? (s).ptr : ""
+
 struct FrtRun {
   const FrtModule *module;
   const FrtRunOptions *options;
@@ -21,14 +24,39 @@ struct FrtRun {
   struct FrtSinkState *sinks;
   struct FrtPortState *ports;
   struct FrtScanner *scanner;    /* the one that is open */
-  uint64_t *tap_rows;
+  uint64_t *tap_rows, *tap_limits;
+  struct FrtTapState *tap;       /* errors/tap.c */
   char run_id[40];               /* a UUID */
   int exit_code;                 /* set by the first failure */
   char *failure;                 /* its message, printed at the end; run_arena */
   int64_t start_us;
   uint64_t source_rows, source_bytes;
-  int stopped;                   /* frt_stop was called for the present block */
-  uint64_t stop_row;
+  int stopped;                   /* frt_stop was called in the present step */
+  uint64_t stop_row;             /* the last row that is wanted */
+  char *slab;                    /* base/alloc.c: room of the present block */
+  size_t slab_size, spilled_size;
+  const FrtScan *scan;           /* the scan of the present step, or NULL */
+  const FrtBlock *block;         /* the source block whose rows are under way, or NULL */
+  int64_t start_mono_us, progress_us;
+  uint64_t source_bytes_before;  /* of earlier steps */
+  struct { uint64_t lines_empty, keys_unknown, columns_extra, blocks_fast, blocks_careful; } counts;
 };
+
+/* Ends the run: the first call keeps its exit code and message. */
+void frt_run_fail(FrtRun *r, int exit_code, const char *message);
+/* "orders.flow:8", with the operator's kind and label before it; for messages. run_arena. */
+const char *frt_op_place(FrtRun *r, uint32_t op);
+/* cancel.c: SIGINT and SIGTERM set a flag; the second one removes temporary files and ends the process. */
+void frt_cancel_install(void);
+void frt_cancel_restore(void);
+int frt_cancelled(void);
+/* errors/tap.c */
+void frt_taps_start(FrtRun *r);
+void frt_taps_end(FrtRun *r);
+/* args.c: the message for a tap that the script does not have. */
+const char *frt_tap_unknown(Arena *arena, const FrtModule *m, const char *name, size_t len);
+/* stats.c */
+void frt_stats_print(FrtRun *r);
+void frt_progress(FrtRun *r, int last);
 
 #endif

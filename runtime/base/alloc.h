@@ -1,0 +1,11 @@
+/* alloc.h: the block's memory of a run; frt_alloc and frt_alloc_run themselves are in flowrt.h. */
+#ifndef FRT_BASE_ALLOC_H
+#define FRT_BASE_ALLOC_H
+
+#include "flowrt.h"
+
+void frt_alloc_start(FrtRun *r);  /* makes the slab of r->cx; r->block_arena must be there */
+void frt_alloc_reset(FrtRun *r);  /* frees all that frt_alloc gave since the last reset */
+void frt_alloc_end(FrtRun *r);
+
+#endif

@@ -1,0 +1,180 @@
+/* out_file.c: bytes on their way into one file.
+ *
+ * A regular file is written under a temporary name in its own folder, `.name.flow-XXXXXXXX.tmp`, so that a
+ * rename can put it into place. Devices, FIFOs and standard output cannot be taken back: they are
+ * written directly, as the rows come. */
+#include "io/out_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/hash.h"
+#include "sched/run_internal.h"
+
+enum { OUT_BUFFER_SIZE = 256 * 1024, OUT_BUFFER_PART_SIZE = 32 * 1024 /* of partitioned sinks */,
+       OUT_NAME_MAX = 200 /* of a temporary name, whose folder allows 255 */, OUT_TRIES_MAX = 100 };
+
+int frt_write_all(int fd, const char *p, size_t n) {
+  while (n) {
+    ssize_t done = write(fd, p, n);
+    if (done < 0 && errno == EINTR) continue;
+    if (done < 0) return errno;
+    if (done == 0) return ENOSPC;
+    p += done;
+    n -= (size_t)done;
+  }
+  return 0;
+}
+
+int frt_out_fail(FrtRun *r, OutFile *f, int error) {
+  f->failed = f->closed = 1;
+  const char *text = arena_printf(r->run_arena, "%s: %s", f->path, strerror(error));
+  return frt_fatal(&r->cx, f->sink->op, FRT_E_WRITE, (FrtStr){text, (uint32_t)strlen(text), 0});
+}
+
+static int out_refuse(FrtRun *r, OutFile *f, const char *why) {
+  f->failed = f->closed = 1;
+  const char *text = arena_printf(r->run_arena, "%s: %s", f->path, why);
+  return frt_fatal(&r->cx, f->sink->op, FRT_E_WRITE, (FrtStr){text, (uint32_t)strlen(text), 0});
+}
+
+/* The absolute name behind symbolic links of the folder, and of the file itself when it is a link. */
+static char *out_resolve(FrtRun *r, const char *path) {
+  struct stat st;
+  char *real = NULL;
+  if (lstat(path, &st) == 0 && S_ISLNK(st.st_mode) && (real = realpath(path, NULL))) {
+    char *copy = arena_strndup(r->run_arena, real, strlen(real));
+    free(real);
+    return copy;
+  }
+  const char *slash = strrchr(path, '/');
+  char *folder = slash ? arena_strndup(r->run_arena, path, slash == path ? 1 : (size_t)(slash - path)) : NULL;
+  real = realpath(folder ? folder : ".", NULL);
+  if (!real) return NULL;
+  const char *base = slash ? slash + 1 : path;
+  char *target = arena_printf(r->run_arena, "%s%s%s", strcmp(real, "/") == 0 ? "" : real, "/", base);
+  free(real);
+  return target;
+}
+
+static int out_create_temp(FrtRun *r, OutFile *f, mode_t mode) {
+  static uint64_t counter;
+  const char *base = strrchr(f->target, '/') + 1;
+  int folder_len = (int)(base - f->target), base_len = (int)strnlen(base, OUT_NAME_MAX);
+  uint64_t seed = frt_hash_bytes(r->run_id, strlen(r->run_id), (uint64_t)getpid());
+  for (int i = 0; i < OUT_TRIES_MAX; i++) {
+    unsigned tag = (unsigned)frt_hash_u64(seed + ++counter);
+    f->temp = arena_printf(r->run_arena, "%.*s.%.*s.flow-%08x.tmp", folder_len, f->target, base_len, base, tag);
+    f->fd = open(f->temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+    if (f->fd >= 0) {
+      frt_temp_note(f->temp);
+      if (mode) fchmod(f->fd, mode);
+      return FRT_OK;
+    }
+    if (errno != EEXIST) break;
+  }
+  f->temp = NULL;
+  return frt_out_fail(r, f, errno);
+}
+
+int frt_out_open_target(FrtRun *r, OutFile *f) {
+  struct stat st;
+  f->fd = -1;
+  f->append_at = -1;
+  if (f->is_stdout) {
+    f->direct = 1;
+    f->fd = STDOUT_FILENO;
+    return FRT_OK;
+  }
+  size_t len = strlen(f->path);
+  if (!len) return out_refuse(r, f, "an empty path");
+  if (f->path[len - 1] == '/') return frt_out_fail(r, f, EISDIR);
+  int error = frt_make_folders(f->path);
+  if (error) return frt_out_fail(r, f, error);
+  f->target = out_resolve(r, f->path);
+  if (!f->target) return frt_out_fail(r, f, errno);
+  f->existed = stat(f->target, &st) == 0;
+  if (f->existed && S_ISDIR(st.st_mode)) return frt_out_fail(r, f, EISDIR);
+  if (f->existed && !S_ISREG(st.st_mode)) {
+    f->direct = 1;
+    f->fd = open(f->target, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+    return f->fd < 0 ? frt_out_fail(r, f, errno) : FRT_OK;
+  }
+  if (f->existed && f->sink->options.mode == FRT_MODE_CREATE)
+    return out_refuse(r, f, "the file exists, and mode = \"create\" does not replace it");
+  if (f->existed && access(f->target, W_OK) != 0) return frt_out_fail(r, f, errno);
+  if (f->existed && f->sink->options.mode == FRT_MODE_APPEND && st.st_size > 0) f->append_at = st.st_size;
+  return out_create_temp(r, f, f->existed ? st.st_mode & 07777 : 0);
+}
+
+int frt_out_wake(FrtRun *r, OutFile *f) {
+  if (f->awake) return FRT_OK;
+  if (f->fd < 0 && !f->closed) {
+    f->fd = f->direct ? open(f->target, O_WRONLY | O_CLOEXEC | O_NOCTTY)
+                      : open(f->temp, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
+    if (f->fd < 0) return frt_out_fail(r, f, errno);
+  }
+  const char *why = NULL;
+  if (f->sink->options.compress != FRT_COMPRESS_NONE && !f->codec) {
+    f->codec = frt_codec_new(f->sink->options.compress, f->sink->options.level, &why);
+    if (!f->codec) return out_refuse(r, f, why);
+  }
+  f->buffer_size = f->sink->partitioned ? OUT_BUFFER_PART_SIZE : OUT_BUFFER_SIZE;
+  f->buffer = frt_malloc(f->buffer_size);
+  f->out.at = f->buffer;
+  f->out.end = f->buffer + f->buffer_size;
+  f->awake = 1;
+  return FRT_OK;
+}
+
+/* Whether rows of the file reach anybody. */
+static int out_is_live(const FrtRun *r, const OutFile *f) {
+  return !f->closed && f->fd >= 0 && !(r->options->dry_run && f->direct);
+}
+
+static int out_write(FrtRun *r, OutFile *f, int end) {
+  size_t n = f->buffer ? (size_t)(f->out.at - f->buffer) : 0;
+  f->out.at = f->buffer;
+  f->text_bytes += n;
+  if (!out_is_live(r, f)) return f->failed ? FRT_FATAL : FRT_OK;
+  int error;
+  if (f->codec) {
+    error = frt_codec_write(f->codec, f->fd, f->buffer, n, end, &f->bytes);
+  } else {
+    error = frt_write_all(f->fd, f->buffer, n);
+    f->bytes += error ? 0 : n;
+  }
+  if (error == EPIPE) {
+    f->closed = 1;
+    return FRT_OK;
+  }
+  return error ? frt_out_fail(r, f, error) : FRT_OK;
+}
+
+int frt_out_flush(FrtRun *r, OutFile *f) { return out_write(r, f, 0); }
+
+int frt_out_sleep(FrtRun *r, OutFile *f) {
+  if (!f->awake) return FRT_OK;
+  int status = out_write(r, f, 1);
+  if (status == FRT_OK && f->temp && f->fd >= 0 && close(f->fd) != 0 && errno != EINTR)
+    status = frt_out_fail(r, f, errno);
+  if (f->temp) f->fd = -1;
+  frt_out_discard(f);
+  return status;
+}
+
+void frt_out_discard(OutFile *f) {
+  if (f->fd >= 0 && !f->is_stdout) close(f->fd);
+  f->fd = -1;
+  frt_codec_free(f->codec);
+  f->codec = NULL;
+  frt_free(f->buffer);
+  f->buffer = f->out.at = f->out.end = NULL;
+  f->awake = 0;
+}

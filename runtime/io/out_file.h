@@ -1,0 +1,69 @@
+/* out_file.h: one output file: a buffer, a codec, a temporary file that a commit puts into place.
+ *
+ * Life: frt_out_open_target (names, folders, checks) -> rows through FrtOut -> frt_out_finish ->
+ * commit.c puts the temporary file into place or removes it. A file of a partitioned sink may be put
+ * to sleep (descriptor and buffers given back) and wakes when its next row comes. */
+#ifndef FRT_IO_OUT_FILE_H
+#define FRT_IO_OUT_FILE_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "flowrt.h"
+
+struct OutCodec;
+
+typedef struct OutFile {
+  FrtOut out;                /* first: generated code holds a pointer to it */
+  const FrtSink *sink;
+  char *path;                /* as the script names it; run_arena */
+  char *target, *temp;       /* absolute; temp is NULL when the file is written directly */
+  int fd;                    /* -1: not open */
+  char *buffer;
+  size_t buffer_size;
+  struct OutCodec *codec;    /* NULL: none, or asleep */
+  uint64_t bytes;            /* written to fd */
+  uint64_t text_bytes;       /* before compression */
+  uint8_t is_stdout, direct, closed; /* closed: the reader is gone (EPIPE), or writing failed: rows go nowhere */
+  uint8_t failed, awake, started;    /* started: the head was written */
+  uint8_t existed, linked, placed;   /* commit.c */
+  char *backup;              /* commit.c */
+  int64_t append_at;         /* size of the old file before rows were appended; -1 */
+  struct OutFile *next;      /* all files of the run, in order of creation */
+  struct OutFile *newer, *older; /* the files that are awake, by last use */
+} OutFile;
+
+/* Makes folders, checks the mode, creates the temporary file. FRT_OK or FRT_FATAL. */
+int frt_out_open_target(FrtRun *r, OutFile *f);
+/* Opens the descriptor, buffer and codec; FRT_OK or FRT_FATAL. */
+int frt_out_wake(FrtRun *r, OutFile *f);
+/* Writes all, ends the compressed frame, gives back descriptor, buffer and codec. */
+int frt_out_sleep(FrtRun *r, OutFile *f);
+/* Writes the buffer out. FRT_OK (also when the reader is gone) or FRT_FATAL. */
+int frt_out_flush(FrtRun *r, OutFile *f);
+/* Frees descriptor, buffer and codec without writing. */
+void frt_out_discard(OutFile *f);
+/* Fails the run: `path: what: strerror(error)`. */
+int frt_out_fail(FrtRun *r, OutFile *f, int error);
+/* Writes n bytes whatever happens in between. 0, or errno. */
+int frt_write_all(int fd, const char *p, size_t n);
+
+/* ---- codec.c ---- */
+struct OutCodec *frt_codec_new(uint32_t compress, int level, const char **why);
+/* Compresses p[0..n) into fd; `end` ends the frame. 0, or errno; *bytes grows by what was written. */
+int frt_codec_write(struct OutCodec *c, int fd, const char *p, size_t n, int end, uint64_t *bytes);
+void frt_codec_free(struct OutCodec *c);
+
+/* ---- commit.c ---- */
+/* Puts all files into place, all or none. FRT_OK or FRT_FATAL. */
+int frt_commit(FrtRun *r, OutFile *files);
+/* Removes temporary files and the folders that were made for them. */
+void frt_rollback(FrtRun *r, OutFile *files);
+/* For the signal handler and for rollback: removes every temporary file that is there. */
+void frt_temps_remove(void);
+void frt_temp_note(const char *temp);     /* the name must live until frt_temps_forget */
+void frt_temps_forget(void);
+/* mkdir -p of the folder of `path`; notes the folders it made. 0 or errno. */
+int frt_make_folders(const char *path);
+
+#endif

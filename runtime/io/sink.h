@@ -1,0 +1,17 @@
+/* sink.h: the outputs of a run. */
+#ifndef FRT_IO_SINK_H
+#define FRT_IO_SINK_H
+
+#include "flowrt.h"
+
+/* Resolves paths, checks modes, opens all that are not partitioned. FRT_OK or FRT_FATAL. */
+int frt_sinks_start(FrtRun *r);
+/* Ends all files (brackets, codecs) and commits them, unless it is a dry run. FRT_OK or FRT_FATAL. */
+int frt_sinks_commit(FrtRun *r);
+/* Frees everything, and removes what was not committed. */
+void frt_sinks_end(FrtRun *r);
+/* Whether there are sinks and all of their readers are gone. */
+int frt_sinks_all_closed(const FrtRun *r);
+uint64_t frt_sinks_bytes(const FrtRun *r);
+
+#endif

@@ -1,0 +1,317 @@
+/* run.c: one run, from the tables of a module to an exit code.
+ *
+ *   params -> init -> the files of all scans are there -> sinks open -> steps -> ledger -> commit
+ *
+ * A step scans a source to its end, block by block, or emits what an operator holds. After each block
+ * errors/errors.c settles what failed and what was gathered. The first failure keeps its exit code and
+ * its message; from then on everything only winds down, and no sink is committed. */
+#include "sched/run.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/hash.h"
+#include "edge/port.h"
+#include "errors/errors.h"
+#include "io/scan.h"
+#include "io/sink.h"
+#include "sched/run_internal.h"
+
+enum { RUN_BLOCK_ROWS = 2048, RUN_BLOCK_ROWS_MAX = 1 << 20 };
+
+void frt_run_fail(FrtRun *r, int exit_code, const char *message) {
+  r->cx.stop = 1;
+  if (r->exit_code) return;
+  r->exit_code = exit_code;
+  r->failure = message ? arena_strndup(r->run_arena, message, strlen(message)) : NULL;
+}
+
+int frt_fatal(FrtCtx *cx, uint32_t op, int code, FrtStr detail) {
+  FrtRun *r = cx->run;
+  FrtStr text = frt_error_text(cx, code, detail, NULL);
+  const char *shown = frt_error_show(r, text, 4096);
+  if (op < r->module->op_len)
+    shown = arena_printf(r->run_arena, "error: %s\n  = in %s", shown, frt_op_place(r, op));
+  else
+    shown = arena_printf(r->run_arena, "error: %s", shown);
+  frt_run_fail(r, 2, shown);
+  return FRT_FATAL;
+}
+
+/* A version 4 UUID; with a fixed clock it is fixed too. */
+static void run_make_id(FrtRun *r) {
+  uint64_t seed = r->options->now_us ? (uint64_t)r->options->now_us
+                                     : (uint64_t)frt_clock_us() ^ frt_hash_u64((uint64_t)getpid() << 20);
+  if (!r->options->now_us) seed ^= frt_hash_u64((uint64_t)frt_monotonic_us());
+  uint64_t a = frt_hash_u64(seed + 1), b = frt_hash_u64(seed + 2);
+  snprintf(r->run_id, sizeof r->run_id, "%08x-%04x-4%03x-%04x-%012llx", (unsigned)(a >> 32),
+           (unsigned)(a >> 16 & 0xffff), (unsigned)(a & 0xfff), (unsigned)(0x8000 | (b >> 48 & 0x3fff)),
+           (unsigned long long)(b & 0xffffffffffffu));
+}
+
+/* ---- params ---- */
+
+static int run_param_fail(FrtRun *r, const FrtParam *p, const char *what) {
+  frt_run_fail(r, 1, arena_printf(r->run_arena, "error: parameter --%.*s: %s", FRT_SLICE(p->name), what));
+  return FRT_FATAL;
+}
+
+static int run_set_param(FrtRun *r, const FrtParam *p, const FrtArgValue *a) {
+  FrtStr text = {a->text, (uint32_t)strlen(a->text), 0}, none = {"", 0, 0};
+  char *state = r->state, type[128];
+  if (p->type->nullable) state[p->null_offset] = 0;
+  int is_text = p->type->kind == FRT_STRING || p->type->kind == FRT_BYTES;
+  if (p->type->nullable && !text.len && !is_text) {
+    state[p->null_offset] = 1;
+    return FRT_OK;
+  }
+  if (frt_text_value(p->type, text, none, none, state + p->offset) == FRT_OK) return FRT_OK;
+  frt_type_text(p->type, type, sizeof type);
+  const char *shown = p->masked ? "the text" : arena_printf(r->run_arena, "`%s`", frt_error_show(r, text, 200));
+  return run_param_fail(r, p, arena_printf(r->run_arena, "%s (%s) is not a valid %s", shown,
+                                           a->from ? a->from : "command line", type));
+}
+
+static int run_set_params(FrtRun *r) {
+  const FrtModule *m = r->module;
+  uint8_t *given = arena_alloc(r->run_arena, m->param_len + 1);
+  for (uint32_t i = 0; i < m->param_len; i++) {
+    const FrtParam *p = &m->params[i];
+    for (uint32_t k = 0; k < r->options->arg_len && !given[i]; k++) {
+      const FrtArgValue *a = &r->options->args[k];
+      if (strlen(a->name) != p->name.len || memcmp(a->name, p->name.ptr, p->name.len) != 0) continue;
+      if (run_set_param(r, p, a) != FRT_OK) return FRT_FATAL;
+      given[i] = 1;
+    }
+    if (given[i] || !p->required) continue;
+    char type[128];
+    frt_type_text(p->type, type, sizeof type);
+    return run_param_fail(r, p, arena_printf(r->run_arena, "is required (%s)", type));
+  }
+  int status = m->defaults ? m->defaults(&r->cx, r->state, given) : FRT_OK;
+  if (status == FRT_OK && m->init) status = m->init(&r->cx, r->state);
+  if (status > 0) frt_fatal(&r->cx, UINT32_MAX, status, r->cx.detail);
+  return status == FRT_OK && !r->exit_code ? FRT_OK : FRT_FATAL;
+}
+
+/* ---- checks before the first row ---- */
+
+static int run_check_scan(FrtRun *r, const FrtScan *s) {
+  FrtStr path;
+  if (!s->path) return FRT_OK;
+  int status = s->path(&r->cx, r->state, &path);
+  if (status > 0) return frt_fatal(&r->cx, s->op, status, r->cx.detail);
+  if (status != FRT_OK) return FRT_FATAL;
+  char *text = arena_strndup(r->run_arena, path.len ? path.ptr : "", path.len), **paths;
+  const char *why = "cannot be opened";
+  uint32_t len = 0;
+  if (strcmp(text, "-") == 0) return FRT_OK;
+  if (frt_glob(r->run_arena, text, &paths, &len, &why) != 0)
+    return frt_fatal(&r->cx, s->op, FRT_E_OPEN, (FrtStr){why, (uint32_t)strlen(why), 0});
+  for (uint32_t i = 0; i < len; i++) {
+    if (access(paths[i], R_OK) == 0) continue;
+    why = arena_printf(r->run_arena, "%s: %s", paths[i], strerror(errno));
+    return frt_fatal(&r->cx, s->op, FRT_E_OPEN, (FrtStr){why, (uint32_t)strlen(why), 0});
+  }
+  return FRT_OK;
+}
+
+static int run_check_scans(FrtRun *r) {
+  for (uint32_t i = 0; i < r->module->scan_len; i++)
+    if (run_check_scan(r, &r->module->scans[i]) != FRT_OK) return FRT_FATAL;
+  return FRT_OK;
+}
+
+static int run_set_taps(FrtRun *r) {
+  const FrtModule *m = r->module;
+  frt_taps_start(r);
+  for (uint32_t i = 0; i < r->options->tap_len; i++) {
+    const char *text = r->options->taps[i], *colon = strrchr(text, ':');
+    size_t len = colon ? (size_t)(colon - text) : strlen(text);
+    int found = 0;
+    for (uint32_t t = 0; t < m->tap_len && t < 64; t++) {
+      if (m->taps[t].name.len != len || memcmp(m->taps[t].name.ptr, text, len) != 0) continue;
+      r->cx.taps |= (uint64_t)1 << t;
+      if (colon) sscanf(colon + 1, "%lu", (unsigned long *)&r->tap_limits[t]);
+      found = 1;
+    }
+    if (found) continue;
+    frt_run_fail(r, 1, frt_tap_unknown(r->run_arena, m, text, len));
+    return FRT_FATAL;
+  }
+  return FRT_OK;
+}
+
+/* ---- steps ---- */
+
+/* The counters of a scan's operator stand for themselves: what came in and did not fail went out. */
+static void run_count_scan(FrtRun *r, uint32_t op, uint64_t rows) {
+  uint64_t *l = r->ledger + (size_t)op * FRT_LEDGER_LEN;
+  l[FRT_IN] = rows;
+  l[FRT_OUT] = rows - l[FRT_ERRORS] - l[FRT_DROPPED] - l[FRT_ELSE];
+}
+
+static int run_check_stop(FrtRun *r) {
+  if (frt_cancelled()) frt_run_fail(r, 130, NULL);
+  if (frt_sinks_all_closed(r)) return FRT_STOP;
+  return r->exit_code ? FRT_FATAL : r->stopped ? FRT_STOP : FRT_OK;
+}
+
+static int run_blocks(FrtRun *r, const FrtScan *scan, FrtScanner *s) {
+  uint64_t rows = 0, rows_before = r->source_rows;
+  int status = run_check_stop(r);
+  while (status == FRT_OK) {
+    FrtBlock *b = NULL;
+    status = frt_scan_next(s, &b);
+    if (status != FRT_OK) break;
+    rows += b->n;
+    r->block = b;
+    status = scan->block(&r->cx, r->state, b);
+    if (status == FRT_FATAL) break;
+    status = frt_block_end(&r->cx, b);
+    run_count_scan(r, scan->op, rows);
+    r->source_rows = rows_before + rows;
+    r->source_bytes = r->source_bytes_before + s->bytes;
+    if (r->options->progress) frt_progress(r, 0);
+    if (status != FRT_FATAL) status = run_check_stop(r);
+  }
+  if (status == FRT_FATAL) return frt_run_fail(r, 2, "error: the run failed"), FRT_FATAL;
+  if (status == FRT_END) {       /* rows that failed behind the last block */
+    status = frt_block_end(&r->cx, NULL);
+    run_count_scan(r, scan->op, rows);
+  }
+  return status == FRT_FATAL ? FRT_FATAL : FRT_OK;
+}
+
+static int run_scan(FrtRun *r, const FrtScan *scan) {
+  FrtScanner *s = NULL;
+  r->scan = scan;
+  r->source_bytes_before = r->source_bytes;
+  if (frt_scan_open(&r->cx, r->state, scan, &s) != FRT_OK) {
+    frt_run_fail(r, 2, "error: a source could not be opened");
+    return FRT_FATAL;
+  }
+  s->careful |= r->options->careful;
+  r->scanner = s;
+  int status = run_blocks(r, scan, s);
+  r->source_bytes = r->source_bytes_before + s->bytes;
+  r->counts.lines_empty += s->lines_empty;
+  r->counts.keys_unknown += s->keys_unknown;
+  r->counts.columns_extra += s->columns_extra;
+  r->counts.blocks_fast += s->blocks_fast;
+  r->counts.blocks_careful += s->blocks_careful;
+  frt_scan_close(s);
+  r->scanner = NULL;
+  return status;
+}
+
+static int run_steps(FrtRun *r) {
+  const FrtModule *m = r->module;
+  for (uint32_t i = 0; i < m->step_len; i++) {
+    const FrtStep *step = &m->steps[i];
+    int status;
+    r->stopped = 0;
+    r->scan = NULL;
+    if (run_check_stop(r) != FRT_OK) break;
+    if (step->kind == FRT_STEP_SCAN) {
+      status = run_scan(r, &m->scans[step->index]);
+    } else {
+      status = step->emit(&r->cx, r->state);
+      if (status > 0) frt_fatal(&r->cx, UINT32_MAX, status, r->cx.detail);
+      if (status != FRT_FATAL && !r->exit_code && frt_block_end(&r->cx, NULL) == FRT_FATAL) status = FRT_FATAL;
+    }
+    if (!r->exit_code) frt_errors_end_step(r);
+    if (status == FRT_FATAL) frt_run_fail(r, 2, "error: the run failed");
+    if (r->exit_code) return FRT_FATAL;
+  }
+  return r->exit_code ? FRT_FATAL : FRT_OK;
+}
+
+/* ---- the end ---- */
+
+static void run_warn(FrtRun *r) {
+  const FrtModule *m = r->module;
+  if (r->options->quiet) return;
+  for (uint32_t i = 0; i < m->port_len; i++) {
+    uint64_t rows = frt_port_rows(r, i);
+    if (rows && !m->ports[i].deliver)
+      fprintf(stderr, "warning: %llu rows went to `%.*s`, which nobody reads\n", (unsigned long long)rows,
+              FRT_SLICE(m->ports[i].name));
+  }
+  for (uint32_t op = 0; op < m->op_len; op++) {
+    uint64_t errors = r->ledger[(size_t)op * FRT_LEDGER_LEN + FRT_ERRORS];
+    if (errors && m->ops[op].policy == FRT_POLICY_SKIP)
+      fprintf(stderr, "note: %llu rows with errors were skipped by %s\n", (unsigned long long)errors,
+              frt_op_place(r, op));
+  }
+}
+
+static void run_report(FrtRun *r) {
+  fflush(stdout);
+  if (r->failure) fprintf(stderr, "%s\n", r->failure);
+  if (r->exit_code == 130)
+    fprintf(stderr, "interrupted after %llu rows (%llu bytes); no output was committed\n",
+            (unsigned long long)r->source_rows, (unsigned long long)r->source_bytes);
+  if (!r->exit_code) run_warn(r);
+  if (r->options->stats) frt_stats_print(r);
+}
+
+static void run_all(FrtRun *r) {
+  if (run_set_taps(r) != FRT_OK || run_set_params(r) != FRT_OK) return;
+  if (run_check_scans(r) != FRT_OK || frt_sinks_start(r) != FRT_OK) return;
+  if (run_steps(r) != FRT_OK) return;
+  const char *wrong = frt_ledger_check(r);
+  if (wrong) frt_run_fail(r, 70, wrong);
+  else if (frt_cancelled()) frt_run_fail(r, 130, NULL);
+  else if (frt_sinks_commit(r) != FRT_OK) frt_run_fail(r, 2, "error: an output could not be written");
+}
+
+static void run_start(FrtRun *r, const FrtModule *m, const FrtRunOptions *o) {
+  memset(r, 0, sizeof *r);
+  r->module = m;
+  r->options = o;
+  r->run_arena = arena_new();
+  r->block_arena = arena_new();
+  r->start_us = frt_clock_us();
+  r->start_mono_us = frt_monotonic_us();
+  r->state = arena_alloc(r->run_arena, m->state_size);
+  r->ledger = arena_alloc(r->run_arena, ((size_t)m->op_len + 1) * FRT_LEDGER_LEN * sizeof *r->ledger);
+  r->cx.run = r;
+  r->cx.ledger = r->ledger;
+  r->cx.now_us = o->now_us ? o->now_us : r->start_us;
+  r->cx.block_rows = o->block_rows ? o->block_rows : RUN_BLOCK_ROWS;
+  if (r->cx.block_rows > RUN_BLOCK_ROWS_MAX) r->cx.block_rows = RUN_BLOCK_ROWS_MAX;
+  run_make_id(r);
+  frt_alloc_start(r);
+  frt_errors_start(r);
+  frt_ports_start(r);
+  frt_cancel_install();
+}
+
+int frt_run(const FrtModule *m, const FrtRunOptions *o) {
+  static const FrtRunOptions plain;
+  FrtRun run, *r = &run;
+  if (m->abi != FRT_ABI) {
+    fprintf(stderr, "error: the program was made for another runtime (ABI %u, this is %u): build it again\n", m->abi,
+            FRT_ABI);
+    return 70;
+  }
+  run_start(r, m, o ? o : &plain);
+  run_all(r);
+  if (r->options->progress) frt_progress(r, 1);
+  frt_sinks_end(r);
+  run_report(r);
+  int exit_code = r->exit_code;
+  frt_cancel_restore();
+  frt_ports_end(r);
+  frt_errors_end(r);
+  if (r->tap) frt_taps_end(r);
+  frt_alloc_end(r);
+  arena_free(r->block_arena);
+  arena_free(r->run_arena);
+  return exit_code;
+}

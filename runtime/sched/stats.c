@@ -1,0 +1,107 @@
+/* stats.c: what a run did, as text or as one JSON object on stderr; and its progress while it runs. */
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "errors/json_text.h"
+#include "io/scan.h"
+#include "io/sink.h"
+#include "sched/run_internal.h"
+
+enum { STATS_PROGRESS_US = 500000 };
+
+static double stats_peak_mib(void) {
+  struct rusage u;
+  if (getrusage(RUSAGE_SELF, &u) != 0) return 0;
+#ifdef __APPLE__
+  return (double)u.ru_maxrss / (1024.0 * 1024.0);
+#else
+  return (double)u.ru_maxrss / 1024.0;
+#endif
+}
+
+static void stats_text(const FrtRun *r, double seconds) {
+  const FrtModule *m = r->module;
+  if (r->options->compile_stats) fprintf(stderr, "%s\n", r->options->compile_stats);
+  fprintf(stderr, "%4s %-28s %12s %12s %10s %10s %10s %10s\n", "op", "what", "in", "out", "else", "errors", "dropped",
+          "nulled");
+  for (uint32_t op = 0; op < m->op_len; op++) {
+    const uint64_t *l = r->ledger + (size_t)op * FRT_LEDGER_LEN;
+    char name[64];
+    snprintf(name, sizeof name, "%.*s%s%.*s", FRT_SLICE(m->ops[op].kind), m->ops[op].label.len ? " " : "",
+             FRT_SLICE(m->ops[op].label));
+    fprintf(stderr, "n%-3u %-28.28s", op, name);
+    for (int k = FRT_IN; k <= FRT_NULLED; k++)
+      fprintf(stderr, k < FRT_ELSE ? " %12llu" : " %10llu", (unsigned long long)l[k]);
+    fputc('\n', stderr);
+  }
+  double mb = (double)r->source_bytes / 1e6;
+  fprintf(stderr, "read %llu rows, %.3f MB in %.3f s: %.1f MB/s; wrote %.3f MB; peak memory %.1f MiB\n",
+          (unsigned long long)r->source_rows, mb, seconds, seconds > 0 ? mb / seconds : 0.0,
+          (double)frt_sinks_bytes(r) / 1e6, stats_peak_mib());
+  fprintf(stderr, "blocks %llu fast, %llu careful; %llu empty lines, %llu extra columns, %llu unknown keys\n",
+          (unsigned long long)r->counts.blocks_fast, (unsigned long long)r->counts.blocks_careful,
+          (unsigned long long)r->counts.lines_empty, (unsigned long long)r->counts.columns_extra,
+          (unsigned long long)r->counts.keys_unknown);
+}
+
+static void stats_json_text(const char *name, FrtStr s) {
+  char *p = frt_malloc((size_t)s.len * 6 + 2);
+  char *end = frt_json_quote(p, s);
+  fprintf(stderr, "\"%s\":%.*s", name, (int)(end - p), p);
+  frt_free(p);
+}
+
+static void stats_json(const FrtRun *r, double seconds) {
+  static const char *const names[] = {"in", "out", "else", "errors", "dropped", "nulled"};
+  const FrtModule *m = r->module;
+  fprintf(stderr, "{\"run\":\"%s\",\"exit\":%d,\"operators\":[", r->run_id, r->exit_code);
+  for (uint32_t op = 0; op < m->op_len; op++) {
+    const uint64_t *l = r->ledger + (size_t)op * FRT_LEDGER_LEN;
+    fprintf(stderr, "%s{\"op\":%u,", op ? "," : "", op);
+    stats_json_text("kind", m->ops[op].kind);
+    fputc(',', stderr);
+    stats_json_text("label", m->ops[op].label);
+    fprintf(stderr, ",\"line\":%u", m->ops[op].line);
+    for (int k = FRT_IN; k <= FRT_NULLED; k++) fprintf(stderr, ",\"%s\":%llu", names[k], (unsigned long long)l[k]);
+    fputc('}', stderr);
+  }
+  fprintf(stderr, "],\"rows\":%llu,\"bytes\":%llu,\"bytes_out\":%llu,\"seconds\":%.6f,\"peak_mib\":%.1f",
+          (unsigned long long)r->source_rows, (unsigned long long)r->source_bytes,
+          (unsigned long long)frt_sinks_bytes(r), seconds, stats_peak_mib());
+  fprintf(stderr, ",\"blocks_fast\":%llu,\"blocks_careful\":%llu,\"lines_empty\":%llu,\"columns_extra\":%llu,"
+          "\"keys_unknown\":%llu", (unsigned long long)r->counts.blocks_fast,
+          (unsigned long long)r->counts.blocks_careful, (unsigned long long)r->counts.lines_empty,
+          (unsigned long long)r->counts.columns_extra, (unsigned long long)r->counts.keys_unknown);
+  if (r->options->compile_stats) {
+    fputc(',', stderr);
+    stats_json_text("compile", (FrtStr){r->options->compile_stats, (uint32_t)strlen(r->options->compile_stats), 0});
+  }
+  fputs("}\n", stderr);
+}
+
+void frt_stats_print(FrtRun *r) {
+  double seconds = (double)(frt_monotonic_us() - r->start_mono_us) / 1e6;
+  if (r->options->stats == 2) stats_json(r, seconds);
+  else stats_text(r, seconds);
+}
+
+void frt_progress(FrtRun *r, int last) {
+  int64_t now = frt_monotonic_us();
+  if (r->options->quiet || (!last && now - r->progress_us < STATS_PROGRESS_US)) return;
+  int terminal = isatty(STDERR_FILENO);
+  double seconds = (double)(now - r->start_mono_us) / 1e6, mb = (double)r->source_bytes / 1e6;
+  char percent[32] = "";
+  const FrtScanner *s = r->scanner;
+  r->progress_us = now;
+  if (s && s->input && frt_input_size(s->input) && s->path_len == 1)
+    snprintf(percent, sizeof percent, "%3.0f%%, ",
+             100.0 * (double)frt_input_read_bytes(s->input) / (double)frt_input_size(s->input));
+  else if (s && s->path_len > 1)
+    snprintf(percent, sizeof percent, "file %u of %u, ", s->path_at + 1 < s->path_len ? s->path_at + 1 : s->path_len,
+             s->path_len);
+  fprintf(stderr, "%s%s%llu rows, %.1f MB, %.1f MB/s%s", terminal ? "\r\033[K" : "", percent,
+          (unsigned long long)r->source_rows, mb, seconds > 0 ? mb / seconds : 0.0, terminal && !last ? "" : "\n");
+}
