@@ -1,0 +1,85 @@
+/* gen.h: what the files of codegen share. The module is written in sections, each a Buf, which
+ * module.c joins in a fixed order. The same plan gives the same bytes. */
+#ifndef FLOW_CODEGEN_GEN_H
+#define FLOW_CODEGEN_GEN_H
+
+#include "codegen/buf.h"
+#include "phys/phys.h"
+
+typedef struct GenNamed { const char *text, *name; struct GenNamed *next; } GenNamed;
+
+typedef struct Gen {
+  Arena *arena;
+  const Plan *plan;
+  const Phys *phys;
+  Buf types;      /* C structs of struct types, list elements, gathered rows */
+  Buf consts;     /* strings, wide decimals, type descriptors */
+  Buf state;      /* members of State */
+  Buf protos;
+  Buf funcs;
+  Buf init;       /* body of module_init */
+  Buf defaults;   /* body of module_defaults */
+  GenNamed *pool[64]; /* consts and types by their text, so that each is emitted once */
+  uint32_t names;     /* running number of constants and types */
+  uint8_t *col_state; /* by ColId: its members are in State */
+} Gen;
+
+/* A function of the module that is being written: its body so far. */
+typedef struct GenFn {
+  Gen *g;
+  Buf *out;
+  int indent;
+  const char *fail;    /* label to jump to with `e` set; NULL where nothing may fail */
+  bool fails;          /* a jump was emitted */
+  uint32_t temps;
+  const char *row;     /* "i": the row that c5[i] reads; NULL: no columns */
+  struct GenVar { uint32_t var; const char *v, *n; struct GenVar *next; } *vars;
+} GenFn;
+
+/* A value in C: v an expression without side effects that may be repeated, n its null flag: NULL when
+ * it is never null. */
+typedef struct CVal { const char *v, *n; } CVal;
+
+/* ---- types.c ---- */
+const char *gen_ctype(Gen *g, const Type *t);          /* "int64_t", "FrtStr", "S3" */
+const char *gen_type_desc(Gen *g, const Type *t);      /* "&t4": its FrtType */
+const char *gen_elem_struct(Gen *g, const Type *elem); /* the C type of a nullable list element: { v, n } */
+const char *gen_const_str(Gen *g, const char *text, size_t size); /* "k7": a static const FrtStr */
+/* A name for `text`, the same for the same text; *fresh says that it was not there. */
+const char *gen_intern(Gen *g, const char *prefix, const char *text, bool *fresh);
+
+/* ---- expr.c ---- */
+const char *gen_printf(Gen *g, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void gen_line(GenFn *f, const char *format, ...) __attribute__((format(printf, 2, 3)));
+CVal gen_expr(GenFn *f, const Expr *e);
+/* e as the C condition "is true": null counts as false. */
+const char *gen_cond(GenFn *f, const Expr *e);
+/* Whether e needs cx->detail or can fail at all, in which case the caller makes a label. */
+/* Declares the local pointers c5, n5 for the columns that the expressions read. */
+typedef struct GenCols { uint8_t *seen; } GenCols;
+void gen_declare_columns(GenFn *f, const Expr *const *exprs, uint32_t len, const ColId *more, uint32_t more_len);
+/* Makes sure that State has members for the arrays of col; scratch: and init allocates them. */
+void gen_column_state(Gen *g, ColId col, bool scratch);
+int gen_value_width(const Type *t);    /* bytes that its text takes at most; 0: depends on the value */
+
+/* ---- rows.c, sinks.c, hold.c: an operator a function n<id>(cx, S, b, sel, n) ---- */
+void gen_node(Gen *g, const PhysNode *pn);
+void gen_sink(Gen *g, const PhysNode *pn);
+void gen_aggregate(Gen *g, const PhysNode *pn);
+void gen_union(Gen *g, const PhysNode *pn);
+void gen_errors(Gen *g, const PhysNode *pn);
+void gen_fn_open(GenFn *f, Gen *g, const PlanNode *n, const char *suffix);
+void gen_fn_close(GenFn *f);
+/* Calls the consumers of (node, port) with the selection; emits a return on failure. */
+void gen_call_uses(GenFn *f, const PhysNode *pn, uint32_t port, const char *block, const char *sel, const char *n);
+void gen_count(GenFn *f, uint32_t op, const char *what, const char *n);
+/* Text of value v (of type t) put at p for CSV or JSON. */
+void gen_put_csv(GenFn *f, const Type *t, CVal v, const FrtSinkOptions *o);
+void gen_put_json(GenFn *f, const Type *t, CVal v);
+
+/* ---- scans.c, module.c ---- */
+void gen_scan(Gen *g, const PhysNode *pn, uint32_t index);
+/* The C text of the whole module. */
+const char *gen_module(Arena *arena, const Phys *phys, size_t *size);
+
+#endif

@@ -1,0 +1,428 @@
+/* sinks.c: write and tap. A sink's function prints its rows one after another into the buffer of its
+ * file; constant text between the values is written as such. */
+#include <string.h>
+
+#include "codegen/gen_expr.h"
+
+enum { SINK_SCALAR_SIZE = 48, SINK_SLACK = 64 };
+
+static const Schema *sink_schema(const PlanNode *n) { return &n->in[0].node->out[n->in[0].port].schema; }
+
+static bool sink_is_text(const Type *t) {
+  return t->kind == TY_STRING || t->kind == TY_BYTES || t->kind == TY_ENUM;
+}
+
+static bool sink_is_nested(const Type *t) { return t->kind == TY_LIST || t->kind == TY_STRUCT; }
+
+/* ---- one value ---- */
+
+static const char *sink_put_number(Gen *g, const Type *t, const char *v, bool json) {
+  switch (t->kind) {
+    case TY_U64: case TY_U32: case TY_U16: case TY_U8: return gen_printf(g, "frt_put_u64(p, %s)", v);
+    case TY_BOOL: return gen_printf(g, "frt_put_bool(p, %s)", v);
+    case TY_F32: return gen_printf(g, "frt_put_%sf32(p, %s)", json ? "json_" : "", v);
+    case TY_F64: return gen_printf(g, "frt_put_%sf64(p, %s)", json ? "json_" : "", v);
+    case TY_DECIMAL: return gen_printf(g, "frt_put_dec%s(p, %s, %u)", type_is_wide(t) ? "128" : "64", v, t->scale);
+    case TY_DATE: return gen_printf(g, "frt_put_date(p, %s)", v);
+    case TY_TIME: return gen_printf(g, "frt_put_time(p, %s)", v);
+    case TY_TIMESTAMP: return gen_printf(g, "frt_put_timestamp(p, %s)", v);
+    case TY_DURATION: return gen_printf(g, "frt_put_duration(p, %s)", v);
+    case TY_UUID: return gen_printf(g, "frt_put_uuid(p, %s)", v);
+    default: return gen_printf(g, "frt_put_i64(p, %s)", v);
+  }
+}
+
+void gen_put_csv(GenFn *f, const Type *t, CVal v, const FrtSinkOptions *o) {
+  Gen *g = f->g;
+  if (v.n) {
+    if (o->null.len) {
+      gen_line(f, "if (%s) {", v.n);
+      gen_line(f, "  p = frt_put_str(p, %s);", gen_const_str(g, o->null.ptr, o->null.len));
+      gen_line(f, "} else {");
+    } else {
+      gen_line(f, "if (!%s) {", v.n);
+    }
+    f->indent++;
+  }
+  if (sink_is_text(t) || sink_is_nested(t)) {
+    const char *s = t->kind == TY_ENUM ? gen_printf(g, "frt_enum_name(%s, %s)", gen_type_desc(g, t), v.v)
+                    : sink_is_nested(t) ? gen_printf(g, "frt_json_text(cx, %s, &%s)", gen_type_desc(g, t), v.v) : v.v;
+    if (sink_is_nested(t)) {
+      s = gen_temp(f, "FrtStr", s);
+      gen_line(f, "if ((size_t)(o->end - p) < 2 * (size_t)%s.len + %d) { o->at = p; if (!(p = frt_out_room(cx, o, 2 * (size_t)%s.len + need))) "
+               "return FRT_FATAL; }", s, SINK_SLACK, s);
+    }
+    const char *opt = t->nullable && t->kind == TY_STRING ? "_opt" : "";
+    gen_line(f, "p = frt_put_csv_str%s(p, %s, %d, %d);", opt, s, o->delimiter, o->quote);
+  } else {
+    gen_line(f, "p = %s;", sink_put_number(g, t, v.v, false));
+  }
+  if (v.n) {
+    f->indent--;
+    gen_line(f, "}");
+  }
+}
+
+static bool sink_json_quoted(const Type *t) {
+  switch (t->kind) {
+    case TY_DATE: case TY_TIME: case TY_TIMESTAMP: case TY_DURATION: case TY_UUID: return true;
+    default: return false;
+  }
+}
+
+void gen_put_json(GenFn *f, const Type *t, CVal v) {
+  Gen *g = f->g;
+  if (v.n) {
+    gen_line(f, "if (%s) {", v.n);
+    gen_line(f, "  p = frt_put_str(p, %s);", gen_const_str(g, "null", 4));
+    gen_line(f, "} else {");
+    f->indent++;
+  }
+  if (sink_is_nested(t)) {
+    const char *a = gen_atom(f, gen_ctype(g, t), v.v);
+    gen_line(f, "if (!(p = frt_put_json_value(cx, o, p, %s, &%s))) return FRT_FATAL;", gen_type_desc(g, t), a);
+  } else if (t->kind == TY_BYTES) {
+    gen_line(f, "p = frt_put_json_bytes(p, %s);", v.v);
+  } else if (sink_is_text(t)) {
+    const char *s = t->kind == TY_ENUM ? gen_printf(g, "frt_enum_name(%s, %s)", gen_type_desc(g, t), v.v) : v.v;
+    gen_line(f, "p = frt_put_json_str(p, %s);", s);
+  } else if (sink_json_quoted(t)) {
+    gen_line(f, "*p++ = '\"'; p = %s; *p++ = '\"';", sink_put_number(g, t, v.v, true));
+  } else {
+    gen_line(f, "p = %s;", sink_put_number(g, t, v.v, true));
+  }
+  if (v.n) {
+    f->indent--;
+    gen_line(f, "}");
+  }
+}
+
+/* ---- the room that a row needs ---- */
+
+/* The C expression for the bytes that a row takes at most; growth: of a byte of text. */
+static const char *sink_need(GenFn *f, const Schema *s, int growth, size_t constant) {
+  Gen *g = f->g;
+  Buf b = {.arena = g->arena};
+  size_t fixed = constant + SINK_SLACK;
+  for (uint32_t i = 0; i < s->len; i++) {
+    const Type *t = g->plan->columns[s->cols[i].col].type;
+    uint32_t c = s->cols[i].col;
+    fixed += SINK_SCALAR_SIZE + 4;
+    if (t->kind == TY_ENUM) {
+      uint32_t most = 0;
+      for (uint32_t k = 0; k < t->len; k++) most = t->name_sizes[k] > most ? t->name_sizes[k] : most;
+      fixed += (size_t)growth * most;
+    }
+    if (t->kind != TY_STRING && t->kind != TY_BYTES) continue;
+    if (t->nullable) buf_printf(&b, " + %d * (size_t)(n%u[i] ? 0 : c%u[i].len)", growth, c, c);
+    else buf_printf(&b, " + %d * (size_t)c%u[i].len", growth, c);
+  }
+  return gen_printf(g, "%zu%s", fixed, b.data ? b.data : "");
+}
+
+static void sink_make_room(GenFn *f, const char *need) {
+  gen_line(f, "size_t need = %s;", need);
+  gen_line(f, "if ((size_t)(o->end - p) < need) {");
+  gen_line(f, "  o->at = p;");
+  gen_line(f, "  if (!(p = frt_out_room(cx, o, need))) return FRT_FATAL;");
+  gen_line(f, "}");
+}
+
+static CVal sink_value(Gen *g, ColId c) {
+  bool nullable = g->plan->columns[c].type->nullable;
+  return (CVal){gen_printf(g, "c%u[i]", c), nullable ? gen_printf(g, "n%u[i]", c) : NULL};
+}
+
+/* ---- rows ---- */
+
+/* A run of columns that may be copied from the source's text at once: see sink_csv_row. */
+typedef struct SinkRun { uint32_t from, len; } SinkRun;
+
+/* The index of the scan's column that ColId c is, or -1. */
+static int sink_scan_field(const PlanNode *space, ColId c) {
+  if (space->kind != PLAN_READ) return -1;
+  for (uint32_t i = 0; i < space->read->field_len; i++)
+    if (space->read->fields[i].col == c) return (int)i;
+  return -1;
+}
+
+/* Column c of the schema stands as text in the source; follows the other names that maps give it. */
+static int sink_raw_field(const Gen *g, const PhysNode *pn, ColId c) {
+  const PlanNode *space = pn->space;
+  const FrtSinkOptions *o = &pn->node->sink->options;
+  if (!pn->text_space || o->null.len || space->read->options.null_len) return -1;
+  if (space->read->options.delimiter != o->delimiter || space->read->options.quote != o->quote) return -1;
+  for (int guard = 0; guard < 64; guard++) {
+    int at = sink_scan_field(space, c);
+    if (at >= 0) return at;
+    bool found = false;
+    for (uint32_t i = 0; i < g->plan->node_len && !found; i++)
+      for (uint32_t k = 0; k < g->plan->nodes[i]->made_len && !found; k++) {
+        const PlanMade *m = &g->plan->nodes[i]->made[k];
+        if (m->col != c || !m->value || !phys_made_alias(m)) continue;
+        c = m->value->col;
+        found = true;
+      }
+    if (!found) return -1;
+  }
+  return -1;
+}
+
+/* Where `raw<from>` is set, the text of the run's columns stands side by side in the source and is just what would be
+ * printed: it is copied. It is decided once a block. */
+static void sink_csv_run_decide(GenFn *f, const int *fields, SinkRun run) {
+  Gen *g = f->g;
+  Buf b = {.arena = g->arena};
+  for (uint32_t i = 0; i < run.len; i++) {
+    int at = fields[run.from + i];
+    buf_printf(&b, "%sb->canon[%d]", i ? " & " : "", at);
+    if (i) buf_printf(&b, " & (b->fields[%d].end == b->fields[%d].beg && b->fields[%d].beg_add)", at - 1, at, at);
+  }
+  gen_line(f, "const FrtFields *first%u = &b->fields[%d], *last%u = &b->fields[%d];", run.from, fields[run.from], run.from,
+           fields[run.from + run.len - 1]);
+  gen_line(f, "int raw%u = first%u->base && %s;", run.from, run.from, b.data);
+}
+
+static void sink_csv_columns(GenFn *f, const Schema *s, const FrtSinkOptions *o, uint32_t from, uint32_t len) {
+  for (uint32_t i = from; i < from + len; i++) {
+    if (i > from) gen_line(f, "*p++ = %d;", o->delimiter);
+    gen_put_csv(f, f->g->plan->columns[s->cols[i].col].type, sink_value(f->g, s->cols[i].col), o);
+  }
+}
+
+static void sink_csv_run(GenFn *f, const Schema *s, const FrtSinkOptions *o, const int *fields, SinkRun run) {
+  if (fields[run.from] < 0) {
+    sink_csv_columns(f, s, o, run.from, run.len);
+    return;
+  }
+  gen_line(f, "if (raw%u) {", run.from);
+  gen_line(f, "  p = frt_put_fields(p, first%u, last%u, i);", run.from, run.from);
+  gen_line(f, "} else {");
+  f->indent++;
+  sink_csv_columns(f, s, o, run.from, run.len);
+  f->indent--;
+  gen_line(f, "}");
+}
+
+/* Splits the schema into runs: neighbouring columns of the source that are neighbours here too. Texts stand
+ * alone, since one field in quotes makes a block's column unfit to be copied. */
+static uint32_t sink_csv_runs(Gen *g, const PhysNode *pn, const Schema *s, int *fields, SinkRun *runs) {
+  uint32_t len = 0;
+  for (uint32_t i = 0; i < s->len; i++) {
+    const Type *t = g->plan->columns[s->cols[i].col].type;
+    fields[i] = pn->node->sink->options.format == FRT_FMT_CSV ? sink_raw_field(g, pn, s->cols[i].col) : -1;
+    bool text = t->kind == TY_STRING || t->kind == TY_BYTES;
+    bool text_before = i && (g->plan->columns[s->cols[i - 1].col].type->kind == TY_STRING);
+    bool joins = i && fields[i] > 0 && fields[i - 1] == fields[i] - 1 && !text && !text_before;
+    if (joins) runs[len - 1].len++;
+    else runs[len++] = (SinkRun){i, 1};
+  }
+  return len;
+}
+
+static void sink_csv_row(GenFn *f, const Schema *s, const FrtSinkOptions *o, const int *fields, const SinkRun *runs, uint32_t len) {
+  for (uint32_t i = 0; i < len; i++) {
+    if (i) gen_line(f, "*p++ = %d;", o->delimiter);
+    sink_csv_run(f, s, o, fields, runs[i]);
+  }
+  gen_line(f, "*p++ = '\\n';");
+}
+
+static size_t sink_json_row(GenFn *f, const Schema *s) {
+  Gen *g = f->g;
+  size_t constant = 0;
+  for (uint32_t i = 0; i < s->len; i++) {
+    Buf b = {.arena = g->arena};
+    buf_put(&b, i ? "," : "{");
+    buf_put(&b, "\"");
+    for (const char *c = s->cols[i].name; *c; c++) {
+      if (*c == '"' || *c == '\\') buf_printf(&b, "\\%c", *c);
+      else if ((unsigned char)*c < 0x20) buf_printf(&b, "\\u%04x", *c);
+      else buf_put_n(&b, c, 1);
+    }
+    buf_put(&b, "\":");
+    constant += b.size;
+    gen_line(f, "p = frt_put_str(p, %s);", gen_const_str(g, b.data, b.size));
+    gen_put_json(f, g->plan->columns[s->cols[i].col].type, sink_value(g, s->cols[i].col));
+  }
+  gen_line(f, "*p++ = '}';");
+  return constant + 8;
+}
+
+static size_t sink_names_size(const Schema *s) {
+  size_t size = 16;
+  for (uint32_t i = 0; i < s->len; i++) size += 6 * strlen(s->cols[i].name) + 8;
+  return size;
+}
+
+static void sink_columns(GenFn *f, const Schema *s, const Expr *path) {
+  ColId *cols = arena_alloc(f->g->arena, (s->len + 1) * sizeof *cols);
+  for (uint32_t i = 0; i < s->len; i++) cols[i] = s->cols[i].col;
+  gen_declare_columns(f, (const Expr *const[]){path}, 1, cols, s->len);
+}
+
+/* The path of row i, its columns made safe: out is `path`. */
+static void sink_row_path(GenFn *f, const Expr *e) {
+  Gen *g = f->g;
+  uint32_t len = e->kind == EX_CONCAT ? e->arg_len : 1;
+  Expr *const *args = e->kind == EX_CONCAT ? e->arg : (Expr *const[]){(Expr *)e};
+  gen_line(f, "FrtStr part[%u], path;", len);
+  for (uint32_t i = 0; i < len; i++) {
+    CVal v = gen_expr(f, args[i]);
+    const char *text = gen_text_of(f, args[i]->type, v.v, e->kind == EX_CONCAT && e->formats ? e->formats[i] : NULL);
+    if (args[i]->kind == EX_CONST) gen_line(f, "part[%u] = %s;", i, text);
+    else if (v.n) gen_line(f, "if (%s) part[%u] = %s; else part[%u] = frt_path_safe(cx, %s);", v.n, i, gen_const_str(g, "%null", 5), i, text);
+    else gen_line(f, "part[%u] = frt_path_safe(cx, %s);", i, text);
+  }
+  gen_try_call(f, gen_printf(g, "frt_concat(cx, &path, part, %u)", len));
+}
+
+static uint32_t sink_index(const Gen *g, const PlanNode *n) {
+  uint32_t index = 0;
+  for (uint32_t i = 0; i < g->plan->node_len; i++) {
+    if (g->plan->nodes[i] == n) return index;
+    index += g->plan->nodes[i]->kind == PLAN_WRITE;
+  }
+  return index;
+}
+
+static void sink_rows(Gen *g, const PhysNode *pn) {
+  const PlanNode *n = pn->node;
+  const Schema *s = sink_schema(n);
+  const PlanSink *sink = n->sink;
+  bool csv = sink->options.format == FRT_FMT_CSV, split = sink->partitioned;
+  GenFn f;
+  gen_fn_open(&f, g, n, "");
+  sink_columns(&f, s, split ? sink->path : NULL);
+  int *fields = arena_alloc(g->arena, (s->len + 1) * sizeof *fields);
+  SinkRun *runs = arena_alloc(g->arena, (s->len + 1) * sizeof *runs);
+  uint32_t run_len = csv ? sink_csv_runs(g, pn, s, fields, runs) : 0;
+  for (uint32_t i = 0; i < run_len; i++)
+    if (fields[runs[i].from] >= 0) sink_csv_run_decide(&f, fields, runs[i]);
+  gen_line(&f, "int e = 0;");
+  if (!split) gen_line(&f, "FrtOut *o = frt_sink_out(cx, %u);", sink_index(g, n));
+  if (!split) gen_line(&f, "char *p = o->at;");
+  gen_line(&f, "for (uint32_t k = 0; k < n; k++) {");
+  f.indent++;
+  gen_line(&f, "uint32_t i = sel[k];");
+  if (split) {
+    sink_row_path(&f, sink->path);
+    gen_line(&f, "FrtOut *o = frt_sink_route(cx, %u, path);", sink_index(g, n));
+    gen_line(&f, "if (!o) return FRT_FATAL;");
+    gen_line(&f, "char *p = o->at;");
+  }
+  sink_make_room(&f, sink_need(&f, s, csv ? 2 : 6, csv ? s->len + 1 : sink_names_size(s)));
+  if (csv) {
+    sink_csv_row(&f, s, &sink->options, fields, runs, run_len);
+  } else {
+    if (sink->options.format == FRT_FMT_JSON) gen_line(&f, "if (o->rows) { *p++ = ','; *p++ = '\\n'; }");
+    sink_json_row(&f, s);
+    if (sink->options.format == FRT_FMT_JSONL) gen_line(&f, "*p++ = '\\n';");
+  }
+  gen_line(&f, "o->rows++;");
+  if (split) gen_line(&f, "o->at = p;");
+  if (f.fails) {
+    gen_line(&f, "continue;");
+    buf_put(f.out, "  fail:\n");
+    gen_line(&f, "frt_error(cx, b, i, %u, e, %s);", n->id, gen_const_str(g, "", 0));
+    gen_line(&f, "e = 0;");
+  }
+  f.indent--;
+  gen_line(&f, "}");
+  if (!split) gen_line(&f, "o->at = p;");
+  gen_line(&f, "(void)e;");
+  gen_count(&f, n->id, "IN", "n");
+  gen_count(&f, n->id, "OUT", "n");
+  gen_line(&f, "return FRT_OK;");
+  gen_fn_close(&f);
+}
+
+/* ---- dead letters ---- */
+
+static void sink_deadletter(Gen *g, const PhysNode *pn) {
+  const PlanNode *n = pn->node;
+  uint32_t index = sink_index(g, n);
+  for (uint32_t k = 0; k < n->in_len; k++) {
+    GenFn f;
+    const PlanNode *up = n->in[k].node;
+    const char *port = up->out[n->in[k].port].name;
+    const PlanNode *space = g->phys->nodes[up->id].space;
+    gen_fn_open(&f, g, n, n->in_len > 1 ? gen_printf(g, "_in%u", k) : "");
+    gen_line(&f, "for (uint32_t k = 0; k < n; k++) {");
+    f.indent++;
+    if (space->kind == PLAN_ERRORS)
+      gen_line(&f, "if (frt_deadletter(cx, %u, S->rows%u[sel[k]])) return FRT_FATAL;", index, space->id);
+    else
+      gen_line(&f, "if (frt_deadletter_row(cx, %u, b, sel[k], %u, %s)) return FRT_FATAL;", index, up->id,
+               gen_const_str(g, port ? port : "", port ? strlen(port) : 0));
+    f.indent--;
+    gen_line(&f, "}");
+    gen_count(&f, n->id, "IN", "n");
+    gen_count(&f, n->id, "OUT", "n");
+    gen_line(&f, "return FRT_OK;");
+    gen_fn_close(&f);
+  }
+}
+
+/* ---- taps ---- */
+
+static uint32_t tap_index(const Gen *g, const PlanNode *n) {
+  uint32_t index = 0;
+  for (uint32_t i = 0; i < g->plan->node_len; i++) {
+    if (g->plan->nodes[i] == n) return index;
+    index += g->plan->nodes[i]->kind == PLAN_TAP;
+  }
+  return index;
+}
+
+static void tap_rows(GenFn *f, const PlanNode *n, uint32_t index) {
+  Gen *g = f->g;
+  const Schema *s = &n->out[0].schema;
+  sink_columns(f, s, NULL);
+  gen_line(f, "for (uint32_t k = 0; k < n; k++) {");
+  f->indent++;
+  gen_line(f, "uint32_t i = sel[k];");
+  gen_line(f, "size_t need = %s;", sink_need(f, s, 6, sink_names_size(s)));
+  gen_line(f, "char *p = frt_tap_begin(cx, %u, b, i, need);", index);
+  gen_line(f, "if (!p) continue;");
+  for (uint32_t i = 0; i < s->len; i++) {
+    ColId c = s->cols[i].col;
+    const Type *t = g->plan->columns[c].type;
+    bool masked = n->masked && n->masked[i];
+    const char *key = gen_printf(g, ",\"%s\":", s->cols[i].name);
+    gen_line(f, "p = frt_put_str(p, %s);", gen_const_str(g, key, strlen(key)));
+    if (masked) gen_line(f, "p = frt_put_str(p, %s);", gen_const_str(g, "\"***\"", 5));
+    else if (sink_is_nested(t)) gen_line(f, "p = frt_put_str(p, %s);", gen_const_str(g, "\"...\"", 5));
+    else gen_put_json(f, t, sink_value(g, c));
+  }
+  gen_line(f, "*p++ = '}';");
+  gen_line(f, "frt_tap_end(cx, %u, p);", index);
+  f->indent--;
+  gen_line(f, "}");
+}
+
+static void gen_tap(Gen *g, const PhysNode *pn) {
+  const PlanNode *n = pn->node;
+  uint32_t index = tap_index(g, n);
+  GenFn rows = {.g = g, .out = &g->funcs};
+  PlanNode shown = *n;
+  gen_fn_open(&rows, g, &shown, "_show");
+  tap_rows(&rows, n, index);
+  gen_line(&rows, "return FRT_OK;");
+  gen_fn_close(&rows);
+  GenFn f;
+  gen_fn_open(&f, g, n, "");
+  gen_line(&f, "int rc = 0;");
+  gen_line(&f, "if ((cx->taps >> %u & 1) && (rc = n%u_show(cx, S, b, sel, n))) return rc;", index, n->id);
+  gen_count(&f, n->id, "IN", "n");
+  gen_count(&f, n->id, "OUT", "n");
+  gen_call_uses(&f, pn, 0, "b", "sel", "n");
+  gen_line(&f, "return FRT_OK;");
+  gen_fn_close(&f);
+}
+
+void gen_sink(Gen *g, const PhysNode *pn) {
+  if (pn->node->kind == PLAN_TAP) gen_tap(g, pn);
+  else if (pn->node->sink->options.format == FRT_FMT_DEADLETTER) sink_deadletter(g, pn);
+  else sink_rows(g, pn);
+}

@@ -1,0 +1,224 @@
+/* phys.c: consumers, needed columns, and the order of the run.
+ *
+ * 1. uses: the edges of the plan turned round.
+ * 2. columns: nodes are visited from the sinks up; each marks the columns that it reads. What is
+ *    never marked is never parsed and never computed.
+ * 3. order: a depth-first walk from the sinks puts scans, holders and ports into the order in which
+ *    rows can flow: a port after everything that fails into it, a holder after all it holds. */
+#include "phys/phys.h"
+
+#include <string.h>
+
+static bool phys_starts_space(const PlanNode *n) {
+  switch (n->kind) {
+    case PLAN_READ: case PLAN_VALUES: case PLAN_RANGE: case PLAN_ERRORS: case PLAN_EXPLODE: case PLAN_UNPIVOT:
+    case PLAN_UNION: case PLAN_AGGREGATE: case PLAN_SORT: case PLAN_TOP: case PLAN_DISTINCT: case PLAN_JOIN:
+    case PLAN_RANK: case PLAN_PIVOT: case PLAN_WINDOW: case PLAN_SESSIONIZE:
+      return true;
+    default:
+      return false;
+  }
+}
+
+/* ---- 1. uses ---- */
+
+static void phys_uses(Phys *p) {
+  Arena *a = p->plan->arena;
+  for (uint32_t i = 0; i < p->plan->node_len; i++) {
+    PlanNode *n = p->plan->nodes[i];
+    PhysNode *pn = &p->nodes[n->id];
+    pn->node = n;
+    uint32_t ports = n->out_len ? n->out_len : 1;
+    pn->uses = arena_alloc(a, ports * sizeof *pn->uses);
+    pn->use_len = arena_alloc(a, ports * sizeof *pn->use_len);
+    pn->space = phys_starts_space(n) ? n : n->in_len ? p->nodes[n->in[0].node->id].space : n;
+    pn->text_space = pn->space->kind == PLAN_READ && pn->space->read->options.format == FRT_FMT_CSV;
+    for (uint32_t k = 0; k < n->in_len; k++) {
+      PhysNode *up = &p->nodes[n->in[k].node->id];
+      uint32_t port = n->in[k].port;
+      up->uses[port] = arena_grow(a, up->uses[port], up->use_len[port], sizeof(PhysUse));
+      up->uses[port][up->use_len[port]++] = (PhysUse){n, k};
+    }
+  }
+}
+
+/* ---- 2. columns ---- */
+
+static void phys_mark(void *env, ColId col) { ((Phys *)env)->col_use[col] |= COL_VALUE; }
+
+static void phys_read_expr(Phys *p, const Expr *e) {
+  if (e) expr_columns(e, phys_mark, p);
+}
+
+bool phys_made_alias(const PlanMade *m) { return m->value->kind == EX_COLUMN; }
+
+bool phys_made_needed(const Phys *p, const PlanMade *m) { return p->col_use[m->col] || expr_can_fail(m->value); }
+
+static void phys_read_made(Phys *p, const PlanNode *n) {
+  for (uint32_t i = n->made_len; i-- > 0;) {
+    const PlanMade *m = &n->made[i];
+    if (!m->value || !phys_made_needed(p, m)) continue;
+    if (phys_made_alias(m)) p->col_use[m->value->col] |= p->col_use[m->col];
+    else phys_read_expr(p, m->value);
+  }
+}
+
+static void phys_read_sink(Phys *p, const PlanNode *n) {
+  if (n->sink->options.format == FRT_FMT_DEADLETTER) {
+    phys_read_expr(p, n->sink->path);
+    return;
+  }
+  const PlanEdge *in = &n->in[0];
+  const Schema *s = &in->node->out[in->port].schema;
+  for (uint32_t i = 0; i < s->len; i++) {
+    p->col_use[s->cols[i].col] |= COL_VALUE;
+    if (n->sink->options.format == FRT_FMT_CSV && p->nodes[n->id].text_space) p->col_use[s->cols[i].col] |= COL_RAW;
+  }
+  phys_read_expr(p, n->sink->path);
+}
+
+static void phys_read_keys(Phys *p, const PlanNode *n) {
+  for (uint32_t i = 0; i < n->key_len; i++) phys_read_expr(p, n->keys[i].value);
+  for (uint32_t i = 0; i < n->agg_len; i++) {
+    phys_read_expr(p, n->aggs[i].arg[0]);
+    phys_read_expr(p, n->aggs[i].arg[1]);
+    phys_read_expr(p, n->aggs[i].where);
+  }
+  for (uint32_t i = 0; i < n->join_key_len; i++) {
+    phys_read_expr(p, n->left_keys[i]);
+    phys_read_expr(p, n->right_keys[i]);
+  }
+  phys_read_expr(p, n->left_time);
+  phys_read_expr(p, n->right_time);
+  phys_read_expr(p, n->frame);
+}
+
+static void phys_read_columns(Phys *p, const PlanNode *n) {
+  switch (n->kind) {
+    case PLAN_READ:
+      for (uint32_t i = 0; i < n->read->field_len; i++) phys_read_expr(p, n->read->fields[i].check);
+      break;
+    case PLAN_WRITE:
+      phys_read_sink(p, n);
+      break;
+    case PLAN_UNION:
+      for (uint32_t k = 0; k < n->out[0].schema.len; k++)
+        for (uint32_t i = 0; i < n->in_len; i++)
+          if (p->col_use[n->out[0].schema.cols[k].col]) p->col_use[n->union_cols[i][k]] |= COL_VALUE;
+      break;
+    case PLAN_UNPIVOT:
+      for (uint32_t i = 0; i < n->unpivot_len; i++) p->col_use[n->unpivot_cols[i]] |= COL_VALUE;
+      break;
+    case PLAN_TAP:
+      for (uint32_t i = 0; i < n->out[0].schema.len; i++) p->col_use[n->out[0].schema.cols[i].col] |= COL_VALUE;
+      break;
+    default:
+      break;
+  }
+  phys_read_made(p, n);
+  phys_read_expr(p, n->cond);
+  for (uint32_t i = 0; i < n->conds_len; i++) phys_read_expr(p, n->conds[i]);
+  for (uint32_t i = 0; i < n->by_len; i++) p->col_use[n->by[i]] |= COL_VALUE;
+  phys_read_keys(p, n);
+}
+
+/* ---- 3. order ---- */
+
+static bool phys_holds(const PlanNode *n) {
+  switch (n->kind) {
+    case PLAN_AGGREGATE: case PLAN_SORT: case PLAN_TOP: case PLAN_DISTINCT: case PLAN_JOIN: case PLAN_RANK:
+    case PLAN_PIVOT: case PLAN_WINDOW: case PLAN_SESSIONIZE:
+      return true;
+    default:
+      return false;
+  }
+}
+
+static void phys_push(Arena *a, PlanNode ***list, uint32_t *len, PlanNode *n) {
+  *list = arena_grow(a, *list, *len, sizeof **list);
+  (*list)[(*len)++] = n;
+}
+
+static void phys_visit(Phys *p, PlanNode *n, uint8_t *seen) {
+  if (seen[n->id]) return;
+  seen[n->id] = 1;
+  for (uint32_t i = 0; i < n->in_len; i++) phys_visit(p, n->in[i].node, seen);
+  if (n->kind == PLAN_ERRORS)
+    for (uint32_t i = 0; i < p->plan->node_len; i++) {
+      PlanNode *m = p->plan->nodes[i];
+      if (m->policy.kind == FRT_POLICY_PORT && m->policy.port == (int32_t)n->error_port) phys_visit(p, m, seen);
+    }
+  Arena *a = p->plan->arena;
+  if (n->kind == PLAN_READ || n->kind == PLAN_VALUES || n->kind == PLAN_RANGE) phys_push(a, &p->scans, &p->scan_len, n);
+  if (phys_holds(n)) phys_push(a, &p->emits, &p->emit_len, n);
+  if (n->kind == PLAN_UNION || n->kind == PLAN_ERRORS) {
+    p->port_of_node[n->id] = (int32_t)p->port_len;
+    if (n->kind == PLAN_ERRORS) p->port_of_error[n->error_port] = (int32_t)p->port_len;
+    phys_push(a, &p->ports, &p->port_len, n);
+  }
+}
+
+/* Unions first: their inputs' scans run in the order in which they are written. */
+static void phys_order(Phys *p) {
+  uint8_t *seen = arena_alloc(p->plan->arena, p->node_max);
+  for (uint32_t i = 0; i < p->plan->node_len; i++)
+    if (p->plan->nodes[i]->kind == PLAN_UNION) phys_visit(p, p->plan->nodes[i], seen);
+  for (uint32_t i = 0; i < p->plan->node_len; i++) phys_visit(p, p->plan->nodes[i], seen);
+}
+
+/* ---- what cannot run yet ---- */
+
+static bool phys_agg_built(const PlanAgg *g) {
+  switch (g->fn) {
+    case AGG_COUNT: case AGG_SUM: case AGG_AVG: case AGG_MIN: case AGG_MAX: case AGG_FIRST: case AGG_LAST:
+    case AGG_ANY: case AGG_ALL: case AGG_STDDEV: case AGG_VARIANCE: case AGG_ARG_MIN: case AGG_ARG_MAX:
+      return true;
+    default:
+      return false;
+  }
+}
+
+static bool phys_built(const PlanNode *n) {
+  if (!phys_holds(n)) return true;
+  if (n->kind != PLAN_AGGREGATE || n->by_len) return false;
+  for (uint32_t i = 0; i < n->agg_len; i++)
+    if (!phys_agg_built(&n->aggs[i])) return false;
+  return true;
+}
+
+static const char *phys_state_class(const PlanNode *n) {
+  switch (n->kind) {
+    case PLAN_AGGREGATE: return n->by_len ? "O(groups)" : "O(1)";
+    case PLAN_TOP: return "O(k)";
+    case PLAN_DISTINCT: return "O(groups)";
+    case PLAN_SORT: case PLAN_JOIN: case PLAN_RANK: case PLAN_PIVOT: return "O(rows)";
+    default: return "O(1)";
+  }
+}
+
+Phys *phys_build(Arena *a, Plan *plan) {
+  Phys *p = arena_alloc(a, sizeof *p);
+  p->plan = plan;
+  for (uint32_t i = 0; i < plan->node_len; i++)
+    if (plan->nodes[i]->id >= p->node_max) p->node_max = plan->nodes[i]->id + 1;
+  p->nodes = arena_alloc(a, (p->node_max + 1) * sizeof *p->nodes);
+  p->col_use = arena_alloc(a, plan->column_len + 1);
+  p->port_of_error = arena_alloc(a, (plan->error_port_len + 1) * sizeof(int32_t));
+  p->port_of_node = arena_alloc(a, (p->node_max + 1) * sizeof(int32_t));
+  for (uint32_t i = 0; i < plan->error_port_len; i++) p->port_of_error[i] = -1;
+  for (uint32_t i = 0; i < p->node_max; i++) p->port_of_node[i] = -1;
+  bool built = true;
+  for (uint32_t i = 0; i < plan->node_len; i++) {
+    PlanNode *n = plan->nodes[i];
+    if (phys_built(n)) continue;
+    diag_report(plan->diags, DIAG_E0901, n->span, NULL, NULL, arena_printf(a, "`%s`", n->word));
+    built = false;
+  }
+  if (!built) return NULL;
+  phys_uses(p);
+  for (uint32_t i = plan->node_len; i-- > 0;) phys_read_columns(p, plan->nodes[i]);
+  for (uint32_t i = 0; i < plan->node_len; i++)
+    p->nodes[plan->nodes[i]->id].state_class = phys_state_class(plan->nodes[i]);
+  phys_order(p);
+  return p;
+}

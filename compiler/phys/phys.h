@@ -1,0 +1,47 @@
+/* phys.h: the physical plan: who consumes what, which columns are needed and how, in what order the
+ * scans run. It annotates the logical plan; codegen reads both. Lives in the session's arena. */
+#ifndef FLOW_PHYS_H
+#define FLOW_PHYS_H
+
+#include "plan/plan.h"
+
+typedef struct PhysUse { PlanNode *node; uint32_t input; } PhysUse;  /* node->in[input] is the edge */
+
+typedef struct PhysNode {          /* index = PlanNode.id */
+  PlanNode *node;
+  PhysUse **uses;                  /* uses[port][0 .. use_len[port]): consumers, in script order */
+  uint32_t *use_len;
+  PlanNode *space;                 /* the node whose block rows flow here: a scan, explode, union, ... */
+  bool text_space;                 /* that is a csv or tsv scan: raw text may be copied */
+  const char *state_class;         /* "O(1)", "O(k)", "O(groups)", "O(rows)" */
+} PhysNode;
+
+enum { COL_VALUE = 1, COL_RAW = 2, COL_CHECK = 4 };
+
+typedef struct Phys {
+  Plan *plan;
+  PhysNode *nodes;                 /* by node id */
+  uint32_t node_max;               /* largest id + 1 */
+  uint8_t *col_use;                /* by ColId: COL_* bits; 0: nobody needs it */
+  PlanNode **scans;                /* read, values, range in the order in which they run */
+  uint32_t scan_len;
+  PlanNode **emits;                /* operators that emit what they hold, in order, after all scans */
+  uint32_t emit_len;
+  PlanNode **ports;                /* unions and error ports, topologically sorted */
+  uint32_t port_len;
+  int32_t *port_of_error;          /* by Plan.error_ports index: index into ports */
+  int32_t *port_of_node;           /* by node id: index into ports, or -1 */
+} Phys;
+
+/* Makes the physical plan. Reports E0901 (not built yet) for what cannot run; NULL then. */
+Phys *phys_build(Arena *a, Plan *plan);
+/* The plan for people: operators, layouts, state classes. */
+void phys_explain(const Phys *p, FILE *out);
+/* The same as Graphviz dot. */
+void phys_graph(const Phys *p, FILE *out);
+/* Whether the made column must be computed: it is used, or it may fail. */
+bool phys_made_needed(const Phys *p, const PlanMade *m);
+/* Whether made is only another name for a column, which can be shared. */
+bool phys_made_alias(const PlanMade *m);
+
+#endif
