@@ -36,7 +36,7 @@ $(BUILD)/obj/%.o: %.c
 	$(CC) $(FLAGS) -MMD -MP -c -o $@ $<
 $(BUILD)/obj/gen/%.o: $(BUILD)/gen/%.c
 	@mkdir -p $(@D)
-	$(CC) $(FLAGS) -Wno-missing-prototypes -Wno-shadow -MMD -MP -c -o $@ $<
+	$(CC) $(FLAGS) -Wno-missing-prototypes -Wno-shadow -Wno-unused-variable -MMD -MP -c -o $@ $<
 
 # The grammar: re2c and Lemon write the lexer and the parser.
 $(BUILD)/gen/lex.c: grammar/flow.re $(BUILD)/gen/parse.c
@@ -44,8 +44,8 @@ $(BUILD)/gen/lex.c: grammar/flow.re $(BUILD)/gen/parse.c
 	re2c --no-debug-info -W -o $@ $<
 $(BUILD)/gen/parse.c $(BUILD)/gen/parse.h: grammar/flow.y
 	@mkdir -p $(@D)
-	cp $< $(BUILD)/gen/parse.y && cd $(BUILD)/gen && lemon -q -s parse.y > parse.txt; \
-	  test -s $(CURDIR)/$(BUILD)/gen/parse.c
+	cp $< $(BUILD)/gen/parse.y && cd $(BUILD)/gen && { lemon -q -s parse.y > parse.txt || \
+	  { cat parse.txt; rm -f parse.c; exit 1; }; }
 $(COMP_OBJ): | $(BUILD)/gen/parse.h
 
 -include $(RT_OBJ:.o=.d) $(COMP_OBJ:.o=.d) $(CLI_OBJ:.o=.d)

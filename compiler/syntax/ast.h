@@ -66,6 +66,7 @@ struct AstExpr {
   Span op_span;               /* of the operator or of the name in AST_FIELD */
   const char *text;
   uint32_t len;               /* bytes of text */
+  uint32_t depth;             /* levels of expressions below */
   bool raw;                   /* AST_STRING written r"..." */
   int64_t integer;            /* AST_BOOL 0/1, AST_DURATION, AST_SIZE */
   AstName name, module;
