@@ -99,7 +99,8 @@ static void err_resolve(FrtRun *r, ErrNote *n, const FrtBlock *b, uint32_t row) 
 
 void frt_error(FrtCtx *cx, const FrtBlock *b, uint32_t row, uint32_t op, int code, FrtStr field) {
   FrtRun *r = cx->run;
-  if (r->module->ops[op].policy == FRT_POLICY_NULL) {
+  if (r->module->ops[op].policy == FRT_POLICY_NULL && !(r->scan && r->scan->op == op)) {
+    FRT_COUNT(cx, op, FRT_NULLED, 1);
     cx->detail = (FrtStr){"", 0, 0};
     return;
   }
@@ -179,6 +180,7 @@ static void err_judge_one(FrtRun *r, ErrNote *n) {
     }
     return;
   }
+  if (o->policy == FRT_POLICY_NULL) return;   /* a record of a source with nothing to set to null: left out */
   const char *what;
   err_count(&r->errors->ops[n->op], n->key);
   if (n->key < r->errors->fatal_key && err_limit_passed(r, n->op, n->key + 1, &what))

@@ -244,8 +244,8 @@ static void run_warn(FrtRun *r) {
   }
   for (uint32_t op = 0; op < m->op_len; op++) {
     uint64_t errors = r->ledger[(size_t)op * FRT_LEDGER_LEN + FRT_ERRORS];
-    if (errors && m->ops[op].policy == FRT_POLICY_SKIP)
-      fprintf(stderr, "note: %llu rows with errors were skipped by %s\n", (unsigned long long)errors,
+    if (errors && (m->ops[op].policy == FRT_POLICY_SKIP || m->ops[op].policy == FRT_POLICY_NULL))
+      fprintf(stderr, "note: %llu rows with errors were left out by %s\n", (unsigned long long)errors,
               frt_op_place(r, op));
   }
 }
