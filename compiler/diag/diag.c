@@ -36,7 +36,7 @@ static const char *const CODE_TEXTS[] = {
 #undef DIAG
 };
 
-enum { SEVERITY_error = SEVERITY_ERROR, SEVERITY_warning = SEVERITY_WARNING };
+enum { SEVERITY_error = SEVERITY_ERROR, SEVERITY_warning = SEVERITY_WARNING, SEVERITY_note = SEVERITY_NOTE };
 static const unsigned char CODE_SEVERITIES[] = {
 #define DIAG(code, severity, text) SEVERITY_##severity,
 #include "diag/errors.def"

@@ -144,7 +144,9 @@ struct PlanNode {
   ColId *captures;              /* extract: one a named group, in order of the groups; */
   const uint32_t *groups;       /*   and the number of each group in the pattern */
   uint32_t capture_len;
-  ColId **union_cols;           /* union_cols[i][k]: the column of input i that is output column k */
+  ColId **union_cols;           /* union_cols[i][k]: the column of input i that is output column k; of a
+                                   join: UINT32_MAX where that side has none; both sides for the keys of
+                                   right and full joins. Left columns keep their identity but there */
   ColId *unpivot_cols;          /* unpivot: made[0] the name, made[1] the value */
   uint32_t unpivot_len;
   bool *masked;                 /* tap: per column of the schema */
@@ -159,7 +161,7 @@ struct PlanNode {
   Expr **left_keys, **right_keys;
   uint32_t join_key_len;
   Expr *left_time, *right_time; /* asof */
-  bool asof_later;
+  bool asof_later, asof_strict; /* < or <=, else > or >=; strict: an equal time does not match */
   int64_t within_us;
   bool right_keyed;             /* lookup: the right side's type has `key`: first wins */
   Expr *frame;                  /* rank: rows n, or NULL */

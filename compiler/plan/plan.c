@@ -1,0 +1,29 @@
+/* plan.c: makes nodes and columns of a logical plan. */
+#include "plan/plan.h"
+
+PlanNode *plan_add(Plan *p, PlanKind kind, Span span, uint32_t in_len, uint32_t out_len) {
+  PlanNode *n = arena_alloc(p->arena, sizeof *n);
+  n->kind = kind;
+  n->id = p->next_id++;
+  n->span = span;
+  n->word = "";
+  n->stream = "";
+  n->in_len = in_len;
+  n->out_len = out_len;
+  if (in_len) n->in = arena_alloc(p->arena, in_len * sizeof *n->in);
+  if (out_len) n->out = arena_alloc(p->arena, out_len * sizeof *n->out);
+  for (uint32_t i = 0; i < out_len; i++) n->out[i].name = "";
+  n->policy.kind = FRT_POLICY_FAIL;
+  n->policy.port = -1;
+  n->rate = 1.0;
+  n->limit = ~(uint64_t)0;
+  p->nodes = arena_grow(p->arena, p->nodes, p->node_len, sizeof *p->nodes);
+  p->nodes[p->node_len++] = n;
+  return n;
+}
+
+ColId plan_add_column(Plan *p, const char *name, const Type *type, Span span) {
+  p->columns = arena_grow(p->arena, p->columns, p->column_len, sizeof *p->columns);
+  p->columns[p->column_len] = (Column){ .name = name, .type = type, .span = span };
+  return p->column_len++;
+}

@@ -1,0 +1,129 @@
+/* bind_policy.c: what an operator does with rows that fail. Its own `on error`, else that of the call that
+ * expanded it, else `S.errors` where somebody reads it, else the script's default, else fail. */
+#include <string.h>
+
+#include "sema/bind_internal.h"
+
+/* "2.5": digits with at most one point, as the lexer gives them. */
+static double number_of(const char *text) {
+  double value = 0, unit = 1;
+  bool point = false;
+  for (; *text; text++) {
+    if (*text == '.') point = true;
+    else if (*text >= '0' && *text <= '9') {
+      value = value * 10 + (*text - '0');
+      if (point) unit *= 10;
+    }
+  }
+  return value / unit;
+}
+
+static void limit_bind(Chain *c, const AstOnError *e, PlanPolicy *p) {
+  if (e->limit_kind == AST_LIMIT_NONE || !e->limit || !e->limit->text) return;
+  p->limit = number_of(e->limit->text);
+  switch (e->limit_kind) {
+    case AST_LIMIT_COUNT: p->limit_kind = FRT_LIMIT_COUNT; break;
+    case AST_LIMIT_RATE: p->limit_kind = FRT_LIMIT_RATE; break;
+    case AST_LIMIT_IN_A_ROW: p->limit_kind = FRT_LIMIT_IN_A_ROW; break;
+    default: break;
+  }
+  if (p->limit_kind == FRT_LIMIT_RATE && p->limit > 100)
+    diag_report(c->b->diags, DIAG_E0615, e->limit->span, NULL, NULL, "limit", "a share between 0% and 100%");
+}
+
+static void retry_bind(Chain *c, const AstOnError *e, PlanPolicy *p) {
+  if (!e->retry) return;
+  const AstExpr *n = e->retry;
+  double times = n->text ? number_of(n->text) : 0;
+  if (n->kind != AST_INT || times > 1000)
+    diag_report(c->b->diags, DIAG_E0615, n->span, NULL, NULL, "retry", "a number of times up to 1000");
+  p->retries = (uint32_t)times;
+  p->retry_factor = e->retry_factor && e->retry_factor->text ? number_of(e->retry_factor->text) : 1;
+  if (e->retry_every) p->retry_every_us = chain_duration(c, e->retry_every, true, "every");
+  if (e->retry_max) p->retry_max_us = chain_duration(c, e->retry_max, false, "max");
+}
+
+static PlanPolicy policy_of(Chain *c, const AstOnError *e) {
+  PlanPolicy p = { .kind = FRT_POLICY_FAIL, .port = -1 };
+  switch (e->kind) {
+    case AST_ON_PORT: {
+      Port *port = e->port.text ? port_find(c->b, e->port.text) : NULL;
+      p.kind = FRT_POLICY_PORT;
+      p.port = port ? port->error_port : -1;
+      if (p.port < 0) p.kind = FRT_POLICY_FAIL;
+      break;
+    }
+    case AST_ON_SKIP: p.kind = FRT_POLICY_SKIP; break;
+    case AST_ON_NULL: p.kind = FRT_POLICY_NULL; break;
+    case AST_ON_FAIL: case AST_ON_NONE: break;
+  }
+  limit_bind(c, e, &p);
+  retry_bind(c, e, &p);
+  return p;
+}
+
+/* Where null can stand for what failed. */
+static bool takes_null(const PlanNode *n) {
+  switch (n->kind) {
+    case PLAN_READ: case PLAN_MAP: case PLAN_EXTRACT: case PLAN_AGGREGATE: case PLAN_RANK: return true;
+    case PLAN_JOIN: return n->join == JOIN_LOOKUP;
+    default: return false;
+  }
+}
+
+static bool made_fails(const PlanNode *n) {
+  for (uint32_t i = 0; i < n->made_len; i++) if (n->made[i].value && expr_can_fail(n->made[i].value)) return true;
+  return false;
+}
+
+/* Kinds whose rows cannot fail keep FAIL, so that they do not count as feeding a default port. */
+static bool node_can_fail(const PlanNode *n) {
+  switch (n->kind) {
+    case PLAN_VALUES: case PLAN_RANGE: case PLAN_ERRORS: case PLAN_TAKE: case PLAN_SKIP: case PLAN_SAMPLE: case PLAN_UNION:
+    case PLAN_TAP: case PLAN_WRITE: case PLAN_DISTINCT: case PLAN_UNPIVOT: case PLAN_WINDOW: case PLAN_SESSIONIZE:
+      return false;
+    case PLAN_MAP: case PLAN_SORT: return made_fails(n) || n->kind == PLAN_SORT;
+    case PLAN_FILTER: case PLAN_EXPLODE: return n->cond && expr_can_fail(n->cond);
+    case PLAN_ROUTE:
+      for (uint32_t i = 0; i < n->conds_len; i++) if (n->conds[i] && expr_can_fail(n->conds[i])) return true;
+      return false;
+    default: return true;
+  }
+}
+
+void policy_apply(Chain *c, PlanNode *n, const AstOnError *own) {
+  Streams *st = streams_of(c->b);
+  const AstOnError *e = own && own->kind != AST_ON_NONE ? own : NULL;
+  for (const Expansion *x = c->expansion; !e && x; x = x->parent)
+    if (x->on_error && x->on_error->kind != AST_ON_NONE) e = x->on_error;
+  if (e) {
+    n->policy = policy_of(c, e);
+    if (n->policy.kind == FRT_POLICY_NULL && !takes_null(n))
+      diag_report(c->b->diags, DIAG_E0607, e->span, NULL, "null can stand for a column only; here use `skip` or a port", n->word,
+                  "on error null");
+    return;
+  }
+  if (!node_can_fail(n)) return;
+  if (c->unit->errors_port >= 0) {
+    n->policy.kind = FRT_POLICY_PORT;
+    n->policy.port = c->unit->errors_port;
+    return;
+  }
+  if (!st->dflt) return;
+  PlanPolicy p = policy_of(c, st->dflt);
+  if (p.kind == FRT_POLICY_NULL && !takes_null(n)) return;
+  n->policy = p;
+  while (st->by_default_len <= n->id) {
+    st->by_default = arena_grow(c->b->arena, st->by_default, st->by_default_len, sizeof *st->by_default);
+    st->by_default[st->by_default_len++] = false;
+  }
+  st->by_default[n->id] = true;
+}
+
+bool policy_gives_null(const Chain *c, const AstOnError *own) {
+  const AstOnError *e = own->kind != AST_ON_NONE ? own : NULL;
+  for (const Expansion *x = c->expansion; !e && x; x = x->parent)
+    if (x->on_error && x->on_error->kind != AST_ON_NONE) e = x->on_error;
+  if (!e && c->unit->errors_port < 0) e = streams_of(c->b)->dflt;
+  return e && e->kind == AST_ON_NULL;
+}

@@ -1,0 +1,134 @@
+/* sema.c: from the syntax tree to the logical plan.
+ *
+ * 1. collect the names of the script and its modules; 2. name all ports; 3. bind params, lets, types and
+ * functions; 4. bind every flow in script order (what it reads is bound first); 5. drop what
+ * reaches no sink, order and number the rest. All errors are reported; a plan comes only without any. */
+#include "sema/sema.h"
+
+#include <string.h>
+
+#include "sema/bind_internal.h"
+
+static void add_unit(Binder *b, const AstStmt *s) {
+  Streams *st = streams_of(b);
+  if (!s->flow) return;
+  if (st->unit_len == LIMIT_STREAMS) {
+    diag_report(b->diags, DIAG_E0905, s->span, NULL, "split the script", (unsigned)LIMIT_STREAMS, "streams");
+    return;
+  }
+  if (st->unit_len > LIMIT_STREAMS) return;
+  Unit *u = arena_alloc(b->arena, sizeof *u);
+  *u = (Unit){ .stmt = s, .module = b->main, .name = "", .span = s->span, .index = st->unit_len, .errors_port = -1 };
+  if (s->kind == AST_STREAM && s->name.text) {
+    u->name = s->name.text;
+    u->span = s->name.span;
+  }
+  uint32_t line = 0, column = 0;
+  const Source *source = diags_source(b->diags, s->span.file);
+  if (source) diag_place(source, s->span.start, &line, &column);
+  u->label = u->name[0] ? u->name : arena_printf(b->arena, "line %u", line);
+  st->units = arena_grow(b->arena, st->units, st->unit_len, sizeof *st->units);
+  st->units[st->unit_len++] = u;
+}
+
+static void add_default(Binder *b, const AstStmt *s) {
+  Streams *st = streams_of(b);
+  if (st->dflt) diag_report(b->diags, DIAG_E0309, s->span, NULL, NULL, "default", "on error");
+  st->dflt = &s->on_error;
+}
+
+static void check_option(Binder *b, const AstStmt *s) {
+  static const char *const known[] = { "threads", "memory", "temp", "jit" };
+  enum { LEN = sizeof known / sizeof *known };
+  if (!s->name.text) return;
+  for (uint32_t i = 0; i < LEN; i++) if (!strcmp(known[i], s->name.text)) return;
+  diag_report(b->diags, DIAG_E0811, s->name.span, hint_nearest(b, s->name.text, known, LEN), "options: threads, memory, temp, jit",
+              s->name.text);
+}
+
+static void collect_units(Binder *b, const AstScript *script) {
+  for (const AstStmt *s = script->stmts; s; s = s->next) {
+    if (s->kind == AST_STREAM || s->kind == AST_ANON) add_unit(b, s);
+    if (s->kind == AST_DEFAULT) add_default(b, s);
+    if (s->kind == AST_OPTION) check_option(b, s);
+  }
+}
+
+static void bind_names(Binder *b) {
+  Streams *st = streams_of(b);
+  for (uint32_t i = 0; i < st->module_len; i++)
+    for (uint32_t k = 0; k < st->modules[i]->symbol_len; k++) symbol_resolve(b, st->modules[i]->symbols[k]);
+}
+
+static void bind_flows(Binder *b) {
+  Streams *st = streams_of(b);
+  for (uint32_t i = 0; i < st->unit_len; i++) {
+    Unit *u = st->units[i];
+    unit_bind(b, u);
+    if (u->stmt->kind == AST_ANON && u->result.node)
+      diag_report(b->diags, DIAG_E0213, u->span, NULL, "end it with `| write ...`, or give it a name: `name = ...`");
+  }
+}
+
+/* ---- tests: only their names ---- */
+
+static void test_stream(Binder *b, const AstStreamRef *r) {
+  Streams *st = streams_of(b);
+  if (!r || !r->name.text || module_find(b->main, NULL, r->name.text, SYM_STREAM) || port_find(b, r->name.text)) return;
+  const char **names = arena_alloc(b->arena, (st->unit_len + st->port_len + 1) * sizeof *names);
+  uint32_t len = 0;
+  for (uint32_t i = 0; i < st->unit_len; i++) if (st->units[i]->name[0]) names[len++] = st->units[i]->name;
+  for (uint32_t i = 0; i < st->port_len; i++) names[len++] = st->ports[i]->name;
+  diag_report(b->diags, DIAG_E0302, r->name.span, hint_nearest(b, r->name.text, names, len), NULL, r->name.text);
+}
+
+static void test_steps(Binder *b, const AstStmt *s) {
+  for (const AstTestStep *t = s->steps; t; t = t->next) {
+    if (t->kind != AST_SET) {
+      test_stream(b, t->stream);
+      continue;
+    }
+    Symbol *p = t->name.text ? module_find(b->main, NULL, t->name.text, SYM_PARAM) : NULL;
+    if (p) {
+      if (t->value && symbol_resolve(b, p)) {
+        const Type *type = b->plan->params[p->param].type;
+        bind_widen(b, bind_const(b, b->main, t->value, type, false), type);
+      }
+      continue;
+    }
+    uint32_t len;
+    const char *const *names = module_names(b, b->main, SYM_PARAM, &len);
+    if (t->name.text) diag_report(b->diags, DIAG_E0314, t->name.span, hint_nearest(b, t->name.text, names, len), NULL, t->name.text);
+  }
+}
+
+static uint64_t hash_text(const Source *s) {
+  uint64_t h = 14695981039346656037u;   /* FNV-1a, Fowler, Noll and Vo */
+  for (uint32_t i = 0; s && i < s->size; i++) h = (h ^ (uint8_t)s->text[i]) * 1099511628211u;
+  return h;
+}
+
+static Plan *plan_new(Arena *arena, Diags *diags, const AstScript *script) {
+  Plan *p = arena_alloc(arena, sizeof *p);
+  const Source *s = diags_source(diags, script->file);
+  p->arena = arena;
+  p->diags = diags;
+  p->script = s ? s->path : "";
+  p->doc = script->doc;
+  p->script_hash = hash_text(s);
+  return p;
+}
+
+Plan *sema_bind(Arena *arena, Diags *diags, const AstScript *script, const SemaOptions *options) {
+  uint32_t errors = diag_error_len(diags);
+  Streams streams = { 0 };
+  Binder b = { .arena = arena, .diags = diags, .plan = plan_new(arena, diags, script), .options = options, .streams = &streams };
+  module_collect(&b, script);
+  collect_units(&b, script);
+  port_declare_all(&b);
+  bind_names(&b);
+  bind_flows(&b);
+  for (const AstStmt *s = script->stmts; s; s = s->next) if (s->kind == AST_TEST) test_steps(&b, s);
+  plan_finish(&b);
+  return diag_error_len(diags) == errors ? b.plan : NULL;
+}
