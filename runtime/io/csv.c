@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "io/contract.h"
-#include "io/csv_internal.h"
+#include "io/csv_index.h"
 #include "sched/run_internal.h"
 
 static int csv_fatal(FrtScanner *s, int code, const char *what) {
@@ -30,7 +30,8 @@ static void csv_tables_make(FrtScanner *s, CsvState *csv, uint32_t columns) {
   if (csv->beg && cells <= csv->cells) return;
   csv_tables_free(csv);
   csv->cells = cells;
-  csv->index = frt_malloc(sizeof(uint32_t) * ((size_t)cells + 160));
+  csv->index = frt_malloc(sizeof(uint32_t) * ((size_t)cells + 1 + CSV_INDEX_SLACK));
+  csv->index[0] = 0;
   csv->beg = frt_malloc(sizeof(uint32_t) * ((size_t)cells + 1));
   csv->end = frt_malloc(sizeof(uint32_t) * ((size_t)cells + 1));
 }
@@ -42,6 +43,7 @@ static CsvState *csv_state_make(FrtScanner *s) {
   csv->delimiter = o->delimiter ? o->delimiter : ',';
   csv->quote = o->quote;
   csv->trim = o->trim;
+  csv->indexer = csv_indexer();
   csv->column_at = frt_alloc_run(s->cx, sizeof(int64_t) * (s->scan->column_len + 1));
   csv->record_beg = frt_alloc_run(s->cx, sizeof(uint32_t) * s->rows_max);
   csv->record_end = frt_alloc_run(s->cx, sizeof(uint32_t) * s->rows_max);
@@ -195,7 +197,6 @@ static int csv_start_file(FrtScanner *s) {
   if (!s->format_state) s->format_state = csv_state_make(s);
   CsvState *csv = s->format_state;
   csv->skipping = 0;
-  csv->fast_again = 0;
   if (s->scan->options.header) return csv_header_read(s, csv);
   csv_tables_make(s, csv, s->scan->column_len);
   for (uint32_t c = 0; c < s->scan->column_len; c++) csv->column_at[c] = c;
@@ -203,7 +204,8 @@ static int csv_start_file(FrtScanner *s) {
 }
 
 static int csv_next(FrtScanner *s) {
-  return csv_careful_next(s);
+  const CsvState *csv = s->format_state;
+  return s->careful || csv->skipping ? csv_careful_next(s) : csv_fast_next(s);
 }
 
 const FrtFormat frt_format_csv = {"csv", csv_start_file, csv_next, csv_value, csv_close, NULL};

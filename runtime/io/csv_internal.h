@@ -14,6 +14,22 @@ enum {
   CSV_ABSENT = -1              /* column_at: the file has no such column */
 };
 
+/* Positions of the delimiters and newlines outside quotes in p[0..len), plus one (so that 0 stands for the
+ * place before the first byte). Stops when `need` are found; gives up to 63 more. */
+typedef struct CsvIndex {
+  const char *p;
+  size_t len;
+  char delimiter, quote;
+  uint32_t need;
+  uint32_t *out;               /* room for need + 128 */
+  /* results */
+  uint32_t found;
+  uint64_t newlines;           /* outside quotes, in what was looked at */
+  uint64_t newlines_all;       /* inside quotes too */
+  uint64_t irregular;          /* not 0: some quote is not where a quoted field begins or ends */
+} CsvIndex;
+
+typedef void CsvIndexer(CsvIndex *x);
 typedef struct CsvState {
   char delimiter, quote;       /* quote 0: none */
   uint8_t trim;
@@ -21,14 +37,14 @@ typedef struct CsvState {
   int64_t *column_at;          /* for each column of the type its place in the file, or CSV_ABSENT */
   uint32_t rows_max;           /* of a block, with this many columns */
   uint32_t cells;              /* room in the tables */
-  uint32_t *index;             /* fast: separators of a block, see CsvIndex */
+  uint32_t *index;             /* fast: 0, then the separators of a block, see CsvIndex */
   uint32_t *beg, *end;         /* careful: rows_max * columns */
   uint32_t *record_beg, *record_end;
   uint64_t *line;
   FrtFields record;
   int skipping;                /* inside a record that was too long: go on at the next line end */
   int raw_wanted;              /* a string column asks for FRT_USE_RAW */
-  uint64_t fast_again;         /* blocks to read carefully before the fast path is tried again */
+  CsvIndexer *indexer;
 } CsvState;
 
 /* ---- careful ---- */
@@ -55,22 +71,6 @@ int csv_read_on(FrtScanner *s);
 
 /* ---- fast ---- */
 
-/* Positions of the delimiters and newlines outside quotes in p[0..len), plus one (so that 0 stands for the
- * place before the first byte). Stops when `need` are found; gives up to 63 more. */
-typedef struct CsvIndex {
-  const char *p;
-  size_t len;
-  char delimiter, quote;
-  uint32_t need;
-  uint32_t *out;               /* room for need + 128 */
-  /* results */
-  uint32_t found;
-  uint64_t newlines;           /* outside quotes, in what was looked at */
-  uint64_t newlines_all;       /* inside quotes too */
-  uint64_t irregular;          /* not 0: some quote is not where a quoted field begins or ends */
-} CsvIndex;
-
-typedef void CsvIndexer(CsvIndex *x);
 /* The indexer for this CPU, chosen once; FLOW_SIMD lowers the choice. */
 CsvIndexer *csv_indexer(void);
 int csv_fast_next(FrtScanner *s);
