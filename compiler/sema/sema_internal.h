@@ -101,6 +101,9 @@ const SchemaColumn *bind_column(Binder *b, const Scope *s, AstName qualifier, As
 /* An aggregate `name = f(x) [where P]`; the column is added to the plan. windowed: row_number and its kin
  * are allowed (rank). false on errors (reported). */
 bool bind_aggregate(Binder *b, const Scope *s, const AstArg *a, bool windowed, PlanAgg *out);
+/* For an aggregate with `by`: every group has a row, so results over arguments that are never null, without
+ * `where`, become non-null. (Without `by` they stay nullable: no input gives one row of nulls.) */
+void bind_aggregate_grouped(Binder *b, const PlanAgg *aggs, uint32_t len);
 
 /* ---- ir/function.c: the catalogue ---- */
 /* Reads the embedded stdlib declarations once a process. */
