@@ -21,7 +21,7 @@ void *frt_alloc(FrtCtx *cx, size_t size) {
   }
   size_t room = size < ALLOC_CHUNK / 4 ? ALLOC_CHUNK : size;
   p = arena_alloc(cx->arena, room);
-  if (cx->run) cx->run->spilled_size += room;
+  if (cx->run && cx->arena == cx->run->block_arena) cx->run->spilled_size += room;
   if (room > size) {
     cx->at = p + size;
     cx->end = p + room;
@@ -50,6 +50,11 @@ void frt_alloc_reset(FrtRun *r) {
   r->cx.arena = r->block_arena;
   r->cx.at = r->slab;
   r->cx.end = r->slab + r->slab_size;
+}
+
+void frt_alloc_for_run(FrtRun *r) {
+  r->cx.arena = r->run_arena;
+  r->cx.at = r->cx.end = NULL;
 }
 
 void frt_alloc_end(FrtRun *r) {

@@ -53,7 +53,7 @@ void frt_errors_end(FrtRun *r) { frt_free(r->errors->notes); }
 uint64_t frt_errors_fatal_key(const FrtRun *r) { return r->errors->fatal_key; }
 
 static const FrtBlock *err_source(const FrtBlock *b, uint32_t *row) {
-  while (b->up) {
+  while (b && b->up) {
     if (b->parent) *row = b->parent[*row];
     b = b->up;
   }
@@ -114,7 +114,7 @@ void frt_error(FrtCtx *cx, const FrtBlock *b, uint32_t row, uint32_t op, int cod
   n->block = b;
   n->at = row;
   cx->detail = (FrtStr){"", 0, 0};
-  if (r->errors->judging && b != r->block) err_resolve(r, n, b, row);
+  if (!b || (r->errors->judging && b != r->block)) err_resolve(r, n, b, row);
 }
 
 static int err_compare(const void *a, const void *b) {
@@ -125,7 +125,6 @@ static int err_compare(const void *a, const void *b) {
 
 static void err_blame(FrtRun *r, ErrNote *n, int exit_code, const char *message) {
   struct FrtErrorState *s = r->errors;
-  if (n->key >= s->fatal_key) return;
   s->fatal_key = n->key;
   s->fatal_exit = exit_code;
   s->fatal_message = message;
@@ -173,18 +172,16 @@ static void err_count(ErrOp *e, uint64_t key) {
 
 static void err_judge_one(FrtRun *r, ErrNote *n) {
   const FrtOp *o = &r->module->ops[n->op];
+  if (n->key >= r->errors->fatal_key) return;
   if (o->policy == FRT_POLICY_FAIL) {
-    if (n->key < r->errors->fatal_key) {
-      FrtErrorRow *e = err_row(r, n);
-      err_blame(r, n, 2, frt_error_report(r, e, n->line));
-    }
+    FrtErrorRow *e = err_row(r, n);
+    err_blame(r, n, 2, frt_error_report(r, e, n->line));
     return;
   }
   if (o->policy == FRT_POLICY_NULL) return;   /* a record of a source with nothing to set to null: left out */
   const char *what;
   err_count(&r->errors->ops[n->op], n->key);
-  if (n->key < r->errors->fatal_key && err_limit_passed(r, n->op, n->key + 1, &what))
-    err_blame(r, n, 3, frt_error_limit_report(r, err_row(r, n), n->op, what));
+  if (err_limit_passed(r, n->op, n->key + 1, &what)) err_blame(r, n, 3, frt_error_limit_report(r, err_row(r, n), n->op, what));
   if (o->policy != FRT_POLICY_PORT || o->port < 0) return;
   if (r->module->ports[o->port].deliver)
     frt_port_add(r, (uint32_t)o->port, n->key, err_row(r, n));

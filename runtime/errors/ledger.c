@@ -6,8 +6,8 @@
 const char *frt_ledger_check(FrtRun *r) {
   for (uint32_t op = 0; op < r->module->op_len; op++) {
     const uint64_t *l = r->ledger + (size_t)op * FRT_LEDGER_LEN;
-    uint64_t sum = l[FRT_OUT] + l[FRT_ELSE] + l[FRT_ERRORS] + l[FRT_DROPPED];
-    if (l[FRT_IN] == sum) continue;
+    uint64_t sum = l[FRT_OUT] + l[FRT_ELSE] + l[FRT_ERRORS] + l[FRT_DROPPED] + l[FRT_HELD];
+    if (l[FRT_IN] + l[FRT_MADE] == sum) continue;
     return arena_printf(r->run_arena,
                         "internal error: the rows of operator n%u, %s, do not add up: %llu in, but %llu out + %llu else "
                         "+ %llu errors + %llu dropped = %llu\n  = this is a bug of flowc; nothing was committed",

@@ -120,7 +120,7 @@ void frt_error_envelope(FrtCtx *cx, FrtErrorRow *e, const FrtBlock *b, uint32_t 
 void frt_error_field_place(const FrtRun *r, const FrtBlock *b, uint32_t row, FrtErrorRow *e, int64_t *line) {
   uint32_t c;
   *line = e->line;
-  if (!frt_error_column(r, UINT32_MAX, e->field, &c) || b->up || !e->raw.ptr) return;
+  if (!frt_error_column(r, UINT32_MAX, e->field, &c) || !b || b->up || !e->raw.ptr) return;
   if (!b->fields || !b->fields[c].base || e->line < 0) return;
   uintptr_t at = (uintptr_t)message_field(&b->fields[c], row).ptr, raw = (uintptr_t)e->raw.ptr;
   if (at < raw || at > raw + e->raw.len) return;   /* unescaped elsewhere */

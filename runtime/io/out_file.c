@@ -18,12 +18,13 @@
 #include "sched/run_internal.h"
 
 enum { OUT_BUFFER_SIZE = 256 * 1024, OUT_BUFFER_PART_SIZE = 32 * 1024 /* of partitioned sinks */,
-       OUT_NAME_MAX = 200 /* of a temporary name, whose folder allows 255 */, OUT_TRIES_MAX = 100 };
+       OUT_NAME_MAX = 200 /* of a temporary name, whose folder allows 255 */, OUT_TRIES_MAX = 100,
+       OUT_WRITEBACK_SIZE = 8 * 1024 * 1024 };
 
 int frt_write_all(int fd, const char *p, size_t n) {
   while (n) {
     ssize_t done = write(fd, p, n);
-    if (done < 0 && errno == EINTR) continue;
+    if (done < 0 && errno == EINTR && !frt_cancelled()) continue;
     if (done < 0) return errno;
     if (done == 0) return ENOSPC;
     p += done;
@@ -138,6 +139,15 @@ static int out_is_live(const FrtRun *r, const OutFile *f) {
   return !f->closed && f->fd >= 0 && !(r->options->dry_run && f->direct);
 }
 
+/* Lets the disk begin early, so that the fsync of the commit is short. */
+static void out_start_writeback(OutFile *f) {
+#ifdef __linux__
+  if (f->bytes - f->written_back < OUT_WRITEBACK_SIZE) return;
+  sync_file_range(f->fd, (off_t)f->written_back, (off_t)(f->bytes - f->written_back), SYNC_FILE_RANGE_WRITE);
+#endif
+  f->written_back = f->bytes;
+}
+
 static int out_write(FrtRun *r, OutFile *f, int end) {
   size_t n = f->buffer ? (size_t)(f->out.at - f->buffer) : 0;
   f->out.at = f->buffer;
@@ -150,6 +160,7 @@ static int out_write(FrtRun *r, OutFile *f, int end) {
     error = frt_write_all(f->fd, f->buffer, n);
     f->bytes += error ? 0 : n;
   }
+  if (!error && f->temp) out_start_writeback(f);
   if (error == EPIPE) {
     f->closed = 1;
     return FRT_OK;

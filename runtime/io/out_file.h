@@ -24,6 +24,7 @@ typedef struct OutFile {
   struct OutCodec *codec;    /* NULL: none, or asleep */
   uint64_t bytes;            /* written to fd */
   uint64_t text_bytes;       /* before compression */
+  uint64_t written_back;     /* bytes that the disk was asked to write */
   uint8_t is_stdout, direct, closed; /* closed: the reader is gone (EPIPE), or writing failed: rows go nowhere */
   uint8_t failed, awake, started;    /* started: the head was written */
   uint8_t existed, linked, placed;   /* commit.c */

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -32,6 +33,10 @@ void frt_run_fail(FrtRun *r, int exit_code, const char *message) {
 
 int frt_fatal(FrtCtx *cx, uint32_t op, int code, FrtStr detail) {
   FrtRun *r = cx->run;
+  if (frt_cancelled()) {       /* a wait was interrupted: that is not a failure of its own */
+    frt_run_fail(r, 130, NULL);
+    return FRT_FATAL;
+  }
   FrtStr text = frt_error_text(cx, code, detail, NULL);
   const char *shown = frt_error_show(r, text, 4096);
   if (op < r->module->op_len)
@@ -92,9 +97,11 @@ static int run_set_params(FrtRun *r) {
     frt_type_text(p->type, type, sizeof type);
     return run_param_fail(r, p, arena_printf(r->run_arena, "is required (%s)", type));
   }
+  frt_alloc_for_run(r);
   int status = m->defaults ? m->defaults(&r->cx, r->state, given) : FRT_OK;
   if (status == FRT_OK && m->init) status = m->init(&r->cx, r->state);
   if (status > 0) frt_fatal(&r->cx, UINT32_MAX, status, r->cx.detail);
+  frt_alloc_reset(r);
   return status == FRT_OK && !r->exit_code ? FRT_OK : FRT_FATAL;
 }
 
@@ -136,7 +143,7 @@ static int run_set_taps(FrtRun *r) {
     for (uint32_t t = 0; t < m->tap_len && t < 64; t++) {
       if (m->taps[t].name.len != len || memcmp(m->taps[t].name.ptr, text, len) != 0) continue;
       r->cx.taps |= (uint64_t)1 << t;
-      if (colon) sscanf(colon + 1, "%lu", (unsigned long *)&r->tap_limits[t]);
+      if (colon) r->tap_limits[t] = strtoull(colon + 1, NULL, 10);
       found = 1;
     }
     if (found) continue;
@@ -170,14 +177,15 @@ static int run_blocks(FrtRun *r, const FrtScan *scan, FrtScanner *s) {
     if (status != FRT_OK) break;
     rows += b->n;
     r->block = b;
-    status = scan->block(&r->cx, r->state, b);
+    int wanted = scan->block(&r->cx, r->state, b);
+    if (wanted > 0) wanted = frt_fatal(&r->cx, scan->op, wanted, r->cx.detail);
+    status = wanted == FRT_FATAL ? FRT_FATAL : frt_block_end(&r->cx, b);
     if (status == FRT_FATAL) break;
-    status = frt_block_end(&r->cx, b);
     run_count_scan(r, scan->op, rows);
     r->source_rows = rows_before + rows;
     r->source_bytes = r->source_bytes_before + s->bytes;
     if (r->options->progress) frt_progress(r, 0);
-    if (status != FRT_FATAL) status = run_check_stop(r);
+    status = wanted == FRT_STOP ? FRT_STOP : run_check_stop(r);
   }
   if (status == FRT_FATAL) return frt_run_fail(r, 2, "error: the run failed"), FRT_FATAL;
   if (status == FRT_END) {       /* rows that failed behind the last block */

@@ -6,7 +6,15 @@
 #include "sched/args.h"
 #include "support/run_module.h"
 
-TestSuite(run_args, .init = test_folder);
+static Arena *arenas;     /* what the calls of a test parse into */
+
+static void begin(void) {
+  test_folder();
+  arenas = arena_new();
+}
+static void end(void) { arena_free(arenas); }
+
+TestSuite(run_args, .init = begin, .fini = end);
 
 typedef struct Call { int argc; char **argv; FrtRunOptions o; Arena *arena; } Call;
 
@@ -20,7 +28,7 @@ static int parse(Call *c, const char *words) {
   static char text[1024], *argv[32];
   snprintf(text, sizeof text, "%s", words);
   memset(c, 0, sizeof *c);
-  c->arena = arena_new();
+  c->arena = arenas;
   c->argv = argv;
   for (char *w = strtok(text, " "); w; w = strtok(NULL, " ")) argv[c->argc++] = w;
   return test_caught(parse_now, c);

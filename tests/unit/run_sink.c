@@ -219,7 +219,7 @@ Test(run_sink, more_partitions_than_descriptors) {
 
 static FrtStr safe(FrtCtx *cx, const char *text) {
   FrtStr s = frt_path_safe(cx, (FrtStr){text, (uint32_t)strlen(text), 0});
-  return (FrtStr){strndup(s.ptr, s.len), s.len, 0};
+  return (FrtStr){arena_strndup(cx->arena, s.ptr, s.len), s.len, 0};
 }
 
 Test(run_sink, path_values_are_safe) {
