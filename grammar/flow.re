@@ -38,14 +38,14 @@ static Token lex_foreign(Parser *p, int kind, uint32_t start, const char *right)
   const char *found = arena_strndup(p->arena, p->source->text + start, p->at - start);
   diag_report(p->diags, DIAG_E0117, parser_span(p, start, p->at),
               arena_printf(p->arena, "write `%s`", right), NULL, found);
-  p->failed = true;
+  parser_fail(p);
   return lex_make(p, kind, start, p->at);
 }
 
 static void lex_unclosed(Parser *p, uint32_t start, const char *what) {
   diag_report(p->diags, DIAG_E0104, parser_span(p, start, p->at), "the line ends here without a closing `\"`",
               what[0] == 'b' ? NULL : "text over several lines is written \"\"\"...\"\"\"", what);
-  p->failed = true;
+  parser_fail(p);
 }
 
 static AstExpr *lex_broken(Parser *p, uint32_t start) {
@@ -57,16 +57,22 @@ static AstExpr *lex_broken(Parser *p, uint32_t start) {
 static void lex_bad_byte(Parser *p, uint32_t start) {
   const char *text = p->source->text;
   unsigned char c = (unsigned char)text[start];
-  p->failed = true;
-  if (c == 0) return; /* reported by the check of the whole source */
+  parser_fail(p);
+  if (c == 0 || c == 0x7F || (c < 0x20 && c != '\t')) return; /* reported by the check of all bytes */
   if (c < 0x80) {
     const char *hint = c == '\'' ? "texts are written with `\"`" : NULL;
-    const char *what = c < 0x20 || c == 0x7F ? arena_printf(p->arena, "0x%02X", c)
-                                             : arena_printf(p->arena, "`%c`", c);
-    diag_report(p->diags, DIAG_E0101, parser_span(p, start, p->at), hint, NULL, what);
+    diag_report(p->diags, DIAG_E0101, parser_span(p, start, p->at), hint, NULL, arena_printf(p->arena, "`%c`", c));
     return;
   }
-  while (p->at < p->limit && (unsigned char)text[p->at] >= 0x80) p->at++;
+  p->at = start;
+  while (p->at < p->limit && (unsigned char)text[p->at] >= 0x80) {
+    uint32_t size = parser_utf8_size(p, p->at);
+    if (size == 0) {
+      p->at++;
+      return; /* reported as well */
+    }
+    p->at += size;
+  }
   diag_report(p->diags, DIAG_E0101, parser_span(p, start, p->at),
               "a name with other letters than a-z stands between backquotes", NULL,
               arena_printf(p->arena, "`%.*s`", (int)(p->at - start < 40 ? p->at - start : 40), text + start));
@@ -109,7 +115,7 @@ again:
       HERE();
       while (p->at < p->limit && text[p->at] != '\n') p->at++;
       diag_report(p->diags, DIAG_E0111, parser_span(p, start, p->at), NULL, NULL);
-      p->failed = true;
+      parser_fail(p);
       return (Token){.start = start, .end = p->at, .kind = T_IDENT, .name = "?"};
     }
 
@@ -123,7 +129,7 @@ again:
       HERE();
       diag_report(p->diags, DIAG_E0108, parser_span(p, start, p->at), NULL, NULL,
                   arena_strndup(p->arena, (const char *)text + start, p->at - start < 60 ? p->at - start : 60));
-      p->failed = true;
+      parser_fail(p);
       return lex_value(p, T_INT, start, literal_number(p, start, p->at, true));
     }
 
@@ -135,7 +141,7 @@ again:
       diag_report(p->diags, DIAG_E0109, parser_span(p, start, p->at),
                   "dates are written @2026-07-01, times @2026-07-01T12:30:00Z", NULL,
                   arena_strndup(p->arena, (const char *)text + start, p->at - start < 60 ? p->at - start : 60));
-      p->failed = true;
+      parser_fail(p);
       AstExpr *e = build_expr(p, AST_DATE, start, p->at);
       e->text = "2000-01-01";
       return lex_value(p, T_DATE, start, e);
@@ -151,7 +157,7 @@ again:
     "'" [^'\n\x00]* "'"   {
       HERE();
       diag_report(p->diags, DIAG_E0101, parser_span(p, start, p->at), "texts are written with `\"`", NULL, "`'`");
-      p->failed = true;
+      parser_fail(p);
       return lex_value(p, T_STRING, start, lex_broken(p, start));
     }
 

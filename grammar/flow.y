@@ -545,37 +545,60 @@ step(A) ::= EXPECT(W) ERROR opt_string(S). {
 }
 
 %code {
-/* Goes through the reductions that `token` causes, over the real stack plus a few states, without
- * doing them: whether it is shifted (or ends the script) in the end. Fallback to a name if `fallback`. */
+/* A look ahead: the real stack up to `base`, and states over it. */
+typedef struct Ahead {
+  const yyParser *y;
+  int base;
+  int len;
+  YYACTIONTYPE extra[256];
+} Ahead;
+
+static YYACTIONTYPE ahead_top(const Ahead *a) {
+  return a->len > 0 ? a->extra[a->len - 1] : a->y->yystack[a->base].stateno;
+}
+
+/* Goes through the reductions that `token` causes, without doing them: whether it is shifted (or ends
+ * the script) in the end; a word falls back to a name if `fallback`. */
+static bool ahead_take(Ahead *a, int token, bool fallback) {
+  for (;;) {
+    YYACTIONTYPE action = ahead_top(a);
+    if (action < YY_MIN_REDUCE) {
+      if (fallback) {
+        action = yy_find_shift_action((YYCODETYPE)token, action);
+      } else {
+        int i = yy_shift_ofst[action] + token;
+        action = yy_lookahead[i] == token ? yy_action[i] : yy_default[action];
+      }
+      if (action == YY_ACCEPT_ACTION) return true;
+      if (action <= YY_MAX_SHIFTREDUCE) {
+        if (action > YY_MAX_SHIFT) action += YY_MIN_REDUCE - YY_MIN_SHIFTREDUCE;
+        if (a->len < (int)(sizeof a->extra / sizeof a->extra[0])) a->extra[a->len++] = action;
+        return true;
+      }
+      if (action < YY_MIN_REDUCE) return false;
+    }
+    unsigned rule = action - YY_MIN_REDUCE;
+    int pop = -yyRuleInfoNRhs[rule], pop_extra = pop < a->len ? pop : a->len;
+    a->len -= pop_extra;
+    a->base -= pop - pop_extra;
+    YYACTIONTYPE next = yy_find_reduce_action(ahead_top(a), yyRuleInfoLhs[rule]);
+    if (next == YY_ACCEPT_ACTION || a->len == (int)(sizeof a->extra / sizeof a->extra[0])) return true;
+    a->extra[a->len++] = next;
+  }
+}
+
 bool flow_can_take(void *parser, int token, bool fallback);
 bool flow_can_take(void *parser, int token, bool fallback) {
   const yyParser *y = parser;
-  YYACTIONTYPE extra[256];
-  int base = (int)(y->yytos - y->yystack), extra_len = 0;
-  for (;;) {
-    YYACTIONTYPE state = extra_len > 0 ? extra[extra_len - 1] : y->yystack[base].stateno;
-    if (state >= YY_MIN_REDUCE) {
-      /* a state that stands for a reduction: falls through below */
-    } else if (fallback) {
-      state = yy_find_shift_action((YYCODETYPE)token, state);
-    } else {
-      int i = yy_shift_ofst[state] + token;
-      state = yy_lookahead[i] == token ? yy_action[i] : yy_default[state];
-    }
-    if (state == YY_ACCEPT_ACTION || state <= YY_MAX_SHIFTREDUCE) return true;
-    if (state < YY_MIN_REDUCE) return false;
-    unsigned rule = state - YY_MIN_REDUCE;
-    int pop = -yyRuleInfoNRhs[rule];
-    int from_extra = pop < extra_len ? pop : extra_len;
-    extra_len -= from_extra;
-    base -= pop - from_extra;
-    YYACTIONTYPE under = extra_len > 0 ? extra[extra_len - 1] : y->yystack[base].stateno;
-    YYACTIONTYPE next = yy_find_reduce_action(under, yyRuleInfoLhs[rule]);
-    if (next == YY_ACCEPT_ACTION) return true;
-    if (next > YY_MAX_SHIFT && next <= YY_MAX_SHIFTREDUCE) next += YY_MIN_REDUCE - YY_MIN_SHIFTREDUCE;
-    if (extra_len == (int)(sizeof extra / sizeof extra[0])) return true;
-    extra[extra_len++] = next;
-  }
+  Ahead a = {.y = y, .base = (int)(y->yytos - y->yystack)};
+  return ahead_take(&a, token, fallback);
+}
+
+bool flow_can_take_both(void *parser, int first, int second);
+bool flow_can_take_both(void *parser, int first, int second) {
+  const yyParser *y = parser;
+  Ahead a = {.y = y, .base = (int)(y->yytos - y->yystack)};
+  return ahead_take(&a, first, true) && ahead_take(&a, second, true);
 }
 
 /* Pops to the innermost place that takes RECOVER; to_statement: to the one between statements. */

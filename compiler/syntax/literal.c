@@ -136,7 +136,7 @@ static size_t literal_unicode(Parser *p, uint32_t *at, uint32_t end, char *out) 
     }
   }
   diag_report(p->diags, DIAG_E0106, parser_span(p, start, i), NULL, NULL);
-  p->failed = true;
+  parser_fail(p);
   *at = i;
   return 0;
 }
@@ -164,7 +164,7 @@ static size_t literal_unescape(Parser *p, uint32_t start, uint32_t end, char *ou
       while (escape > start && text[escape - 1] != '\\') escape--;
       diag_report(p->diags, DIAG_E0105, parser_span(p, escape - 1, i), "a backslash is written `\\\\`, or use r\"...\"",
                   "escapes: \\n \\t \\r \\\" \\\\ \\u{...}", literal_text(p, escape, i));
-      p->failed = true;
+      parser_fail(p);
     }
   }
   return len;
@@ -192,7 +192,7 @@ AstExpr *literal_block(Parser *p, uint32_t start, uint32_t limit) {
     if (text[end] == '"' && limit - end >= 3 && text[end + 1] == '"' && text[end + 2] == '"') break;
   if (end >= limit) {
     diag_report(p->diags, DIAG_E0107, parser_span(p, start, start + 3), "it opens here, and no `\"\"\"` follows", NULL);
-    p->failed = true;
+    parser_fail(p);
     p->at = end = limit;
     if (i > end) i = end;
   } else {
@@ -250,7 +250,7 @@ static AstExpr *literal_part(Parser *p, uint32_t start, uint32_t end, uint32_t c
   if (!colon) return e;
   if (colon + 1 == end) {
     diag_report(p->diags, DIAG_E0116, parser_span(p, colon, end), NULL, NULL, ":");
-    p->failed = true;
+    parser_fail(p);
   }
   AstExpr *copy = build_expr(p, e->kind, start, end);
   *copy = *e;
@@ -282,7 +282,7 @@ AstExpr *literal_fstring(Parser *p, uint32_t start) {
       i += 2;
     } else if (text[i] == '}') {
       diag_report(p->diags, DIAG_E0114, parser_span(p, i, i + 1), "write `}}`", NULL);
-      p->failed = true;
+      parser_fail(p);
       i++;
     } else if (text[i] == '{') {
       uint32_t colon, open = i;
@@ -290,7 +290,7 @@ AstExpr *literal_fstring(Parser *p, uint32_t start) {
       i = literal_skip_braces(p, i + 1, &colon);
       if (i >= p->limit || text[i] != '}') {
         diag_report(p->diags, DIAG_E0113, parser_span(p, open, open + 1), "write `{{` for the character", NULL);
-        p->failed = true;
+        parser_fail(p);
         p->at = i;
         return literal_make(p, AST_STRING, start, i, "", 0);
       }
@@ -306,7 +306,7 @@ AstExpr *literal_fstring(Parser *p, uint32_t start) {
     p->at = i + 1;
   } else {
     diag_report(p->diags, DIAG_E0104, parser_span(p, start, i), "the line ends here without a closing `\"`", NULL, "text");
-    p->failed = true;
+    parser_fail(p);
   }
   AstExpr *e = build_expr(p, AST_FSTRING, start, p->at);
   e->items = items.head;

@@ -15,6 +15,7 @@ void *FlowParseAlloc(void *(*alloc)(size_t), Parser *p);
 void FlowParseFree(void *parser, void (*release)(void *));
 void FlowParse(void *parser, int kind, Token token);
 bool flow_can_take(void *parser, int token, bool fallback);
+bool flow_can_take_both(void *parser, int first, int second);
 void flow_unwind(void *parser, bool to_statement);
 bool flow_at_first_name(void *parser);
 
@@ -36,6 +37,11 @@ typedef struct Driver {
 } Driver;
 
 Span parser_span(const Parser *p, uint32_t start, uint32_t end) { return (Span){p->file, start, end}; }
+
+void parser_fail(Parser *p) {
+  p->failed = p->bad_token = true;
+  p->bad_at = p->at;
+}
 
 void parser_too_deep(Parser *p, uint32_t at) {
   if (!p->too_deep) {
@@ -228,11 +234,21 @@ static bool driver_blames_name(const Driver *d) {
          driver_line_column(d, &d->p->before) == UINT32_MAX;
 }
 
+/* What follows a bad token on its line is noise. */
+static bool driver_follows_bad_token(const Driver *d) {
+  const Parser *p = d->p;
+  if (!p->bad_token) return false;
+  uint32_t from = p->bad_at < d->token.start ? p->bad_at : d->token.start;
+  uint32_t to = p->bad_at < d->token.start ? d->token.start : p->bad_at;
+  return !memchr(p->source->text + from, '\n', to - from);
+}
+
 static void driver_report(Driver *d) {
   Parser *p = d->p;
   const Token *t = &d->token;
   Span span = parser_span(p, t->start, t->end);
   p->failed = true;
+  if (driver_follows_bad_token(d)) return;
   if (token_compares(t->kind) && driver_takes(d, T_AND)) {
     diag_report(p->diags, DIAG_E0211, span, "write `a < b and b < c`", NULL);
   } else if ((t->kind == T_RPAREN || t->kind == T_RBRACK || t->kind == T_RBRACE) && d->bracket_len == 0) {
@@ -279,6 +295,14 @@ static bool driver_repair_bar(Driver *d) {
   return true;
 }
 
+/* A word on its line's start that can only begin a statement, where the one before is not complete: the
+ * tables would take it for a name there and complain one token later. */
+static bool driver_is_misplaced(const Driver *d) {
+  if (!token_is_word(&d->token) || driver_line_column(d, &d->token) > d->stmt_column) return false;
+  if (d->next.kind == T_ASSIGN) return d->token.kind != T_NULL && !flow_can_take_both(d->lemon, T_IDENT, T_ASSIGN);
+  return driver_is_declaration(d) && !driver_takes(d, d->token.kind);
+}
+
 /* Skips to where the script goes on and tells the parser. */
 static void driver_recover(Driver *d) {
   while (d->token.kind != 0 && d->token.kind != T_BAR && !driver_is_statement(d)) driver_advance(d);
@@ -293,8 +317,7 @@ static void driver_run(Driver *d) {
   driver_advance(d);
   driver_advance(d);
   while (!p->too_deep) {
-    bool misplaced = d->whole && driver_is_declaration(d) && !driver_takes(d, d->token.kind) &&
-                     d->next.kind != T_COLON && driver_line_column(d, &d->token) <= d->stmt_column;
+    bool misplaced = d->whole && driver_is_misplaced(d);
     if (d->whole && driver_repair_bar(d)) continue;
     if (!misplaced && flow_can_take(d->lemon, d->token.kind, true)) {
       if (driver_takes(d, T_PARAM) && driver_takes(d, T_TEST)) {
@@ -386,6 +409,10 @@ static void parser_check_bytes(Parser *p) {
     i++;
     while (size == 0 && (text[i] & 0xC0) == 0x80) i++;
   }
+}
+
+uint32_t parser_utf8_size(const Parser *p, uint32_t at) {
+  return utf8_size((const unsigned char *)p->source->text + at);
 }
 
 AstScript *syntax_parse(Arena *arena, Diags *d, uint32_t file) {

@@ -8,7 +8,7 @@
  * tree (ask diag_error_len). The tree lives in the arena. */
 AstScript *syntax_parse(Arena *arena, Diags *d, uint32_t file);
 
-/* Prints the tree, a node a line: stable, for --dump=ast and the golden tests. */
+/* Prints the tree without places: stable, for --dump=ast and the golden tests. */
 void ast_print(const AstScript *script, FILE *out);
 
 /* The canonical layout of a script that parsed without errors: arena-owned, NUL-terminated. All

@@ -26,6 +26,8 @@ typedef struct Parser {
   uint32_t fstring_depth;
   bool too_deep;            /* reported: parsing ends */
   bool failed;              /* an error was reported in this (sub)parse */
+  bool bad_token;           /* the lexer reported one, */
+  uint32_t bad_at;          /* which ends here */
   AstScript *script;        /* of a whole parse */
   AstExpr *result;          /* of an expression in an f-string */
 } Parser;
@@ -63,7 +65,9 @@ AstExpr *literal_fstring(Parser *p, uint32_t start);
 
 /* ---- parse.c ---- */
 Span parser_span(const Parser *p, uint32_t start, uint32_t end);
+uint32_t parser_utf8_size(const Parser *p, uint32_t at); /* of a character; 0: not well-formed */
 AstExpr *parser_sub_expr(Parser *p, uint32_t start, uint32_t end);
+void parser_fail(Parser *p);                       /* a token is wrong and was reported */
 void parser_too_deep(Parser *p, uint32_t at);
 
 /* ---- build.c: nodes ---- */
