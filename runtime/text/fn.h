@@ -14,6 +14,8 @@ enum {
   FN_PARTS_MAX = 16 * 1024 * 1024   /* elements of a list that a function makes */
 };
 
+#define FN_UNSET (~(size_t)0)     /* the border of a group that took no part in a match */
+
 static inline FrtStr fn_str(const char *ptr, size_t len) {
   FrtStr s = {ptr, (uint32_t)len, 0};
   return s;

@@ -1,10 +1,13 @@
-/* fn_regex.c: regular expressions by PCRE2 (8 bit, UTF, JIT where there is one).
+/* fn_regex.c: regular expressions: simple ones by the automaton of fn_simple.c, others by PCRE2 (8 bit,
+ * UTF, JIT where there is one). Both give the same matches.
  *
  * `.` is a code point other than a line feed, `$` is the end of the text, \d \w \s \b know ASCII. What
  * would backtrack without end meets a limit of steps, depth and memory and is FRT_E_REGEX_LIMIT.
  * Everything lives in the run's memory; only the code of the JIT and its stack are freed at the end
  * of the run (frt_functions_end). Texts are valid UTF-8 and not checked again. */
 #include "text/fn_regex.h"
+
+#include "text/fn_simple.h"
 
 #ifndef FRT_NO_PCRE2
 #define PCRE2_CODE_UNIT_WIDTH 8
@@ -13,28 +16,35 @@
 
 #ifdef FRT_NO_PCRE2
 
-static int fnregex_compile(FrtCtx *cx, FnRegex *re, FrtStr pattern, int keep) {
-  (void)re;
-  (void)pattern;
+typedef struct FnRegexRoom {
+  size_t spans[2 * FN_SIMPLE_GROUPS_MAX + 2];
+} FnRegexRoom;
+
+static FnRegexRoom *fnregex_room(FrtCtx *cx) {
+  if (!cx->regex) cx->regex = frt_alloc_run(cx, sizeof(FnRegexRoom));
+  return cx->regex;
+}
+
+static int fnregex_compile(FrtCtx *cx, FnRegex *re, int keep) {
   (void)keep;
+  if (re->simple) return FRT_OK;
   return fn_error(cx, FRT_E_REGEX, "this program was built without PCRE2 and takes simple patterns only");
 }
 
-int fn_regex_search(FrtCtx *cx, const FnRegex *re, FrtStr s, size_t from, const size_t **spans) {
-  (void)re;
+static int fnregex_search(FrtCtx *cx, const FnRegex *re, FrtStr s, size_t from, const size_t **spans) {
   (void)s;
   (void)from;
   (void)spans;
-  return fn_error(cx, FRT_E_REGEX, "no PCRE2");
+  return fn_error_value(cx, FRT_E_REGEX_LIMIT, re->pattern);
 }
 
-int fn_regex_group(const FnRegex *re, FrtStr name) {
+static int fnregex_group(const FnRegex *re, FrtStr name) {
   (void)re;
   (void)name;
   return -1;
 }
 
-void frt_functions_end(FrtCtx *cx) { (void)cx; }
+void frt_functions_end(FrtCtx *cx) { cx->regex = NULL; }
 
 #else
 
@@ -52,9 +62,9 @@ typedef struct FnRegexRoom {
   pcre2_match_data *data;
   uint32_t pairs;
   pcre2_jit_stack *stack;
-  FnRegex *compiled;                   /* those with code of the JIT */
-  FnRegex *list[FN_PREPARED_MAX];
+  void *list[FN_PREPARED_MAX];         /* codes that were compiled by the JIT */
   uint32_t list_len;
+  size_t spans[2 * FN_SIMPLE_GROUPS_MAX + 2];
 } FnRegexRoom;
 
 static void *fnregex_alloc_run(PCRE2_SIZE size, void *cx) { return frt_alloc_run(cx, size); }
@@ -97,7 +107,8 @@ static int fnregex_bad(FrtCtx *cx, FrtStr pattern, int code, PCRE2_SIZE at) {
   return fn_error_value(cx, FRT_E_REGEX, fn_str(text, len + take));
 }
 
-static int fnregex_compile(FrtCtx *cx, FnRegex *re, FrtStr pattern, int keep) {
+static int fnregex_compile(FrtCtx *cx, FnRegex *re, int keep) {
+  FrtStr pattern = re->pattern;
   FnRegexRoom *room = fnregex_room(cx);
   pcre2_general_context *memory =
       keep ? room->memory : pcre2_general_context_create(fnregex_alloc_block, fnregex_free, cx);
@@ -112,9 +123,9 @@ static int fnregex_compile(FrtCtx *cx, FnRegex *re, FrtStr pattern, int keep) {
   if (!code) return fnregex_bad(cx, pattern, error, at);
   pcre2_pattern_info(code, PCRE2_INFO_CAPTURECOUNT, &re->group_len);
   re->code = code;
-  if (!keep || room->list_len == FN_PREPARED_MAX) return FRT_OK;
+  if (!keep || re->simple || room->list_len == FN_PREPARED_MAX) return FRT_OK;
   re->jit = pcre2_jit_compile(code, PCRE2_JIT_COMPLETE) == 0;
-  room->list[room->list_len++] = re;
+  if (re->jit) room->list[room->list_len++] = code;
   if (re->jit && !room->stack) {
     room->stack = pcre2_jit_stack_create(32 * 1024, FNREGEX_STACK_BYTES_MAX, room->memory);
     pcre2_jit_stack_assign(room->limits, NULL, room->stack);
@@ -133,7 +144,7 @@ static int fnregex_failed(FrtCtx *cx, const FnRegex *re, int code) {
   }
 }
 
-int fn_regex_search(FrtCtx *cx, const FnRegex *re, FrtStr s, size_t from, const size_t **spans) {
+static int fnregex_search(FrtCtx *cx, const FnRegex *re, FrtStr s, size_t from, const size_t **spans) {
   FnRegexRoom *room = fnregex_room(cx);
   if (room->pairs <= re->group_len) {
     room->pairs = re->group_len < 16 ? 16 : re->group_len + 1;
@@ -148,7 +159,7 @@ int fn_regex_search(FrtCtx *cx, const FnRegex *re, FrtStr s, size_t from, const 
   return pairs[0] > pairs[1] ? FRT_NULL : FRT_OK;
 }
 
-int fn_regex_group(const FnRegex *re, FrtStr name) {
+static int fnregex_group(const FnRegex *re, FrtStr name) {
   char key[64];
   if (!name.len || name.len >= sizeof key) return -1;
   memcpy(key, name.ptr, name.len);
@@ -160,11 +171,32 @@ int fn_regex_group(const FnRegex *re, FrtStr name) {
 void frt_functions_end(FrtCtx *cx) {
   FnRegexRoom *room = cx->regex;
   if (!room) return;
-  for (uint32_t i = 0; i < room->list_len; i++) pcre2_code_free(room->list[i]->code);
+  for (uint32_t i = 0; i < room->list_len; i++) pcre2_code_free(room->list[i]);
   pcre2_jit_stack_free(room->stack);
   cx->regex = NULL;
 }
 #endif
+
+int fn_regex_search(FrtCtx *cx, const FnRegex *re, FrtStr s, size_t from, const size_t **spans) {
+  if (re->simple) {
+    size_t *own = fnregex_room(cx)->spans;
+    int status = fn_simple_search(re->simple, s, from, own);
+    *spans = own;
+    if (status != FRT_E_REGEX_LIMIT) return status;
+  }
+  return fnregex_search(cx, re, s, from, spans);
+}
+
+int fn_regex_group(const FnRegex *re, FrtStr name) {
+  const FnSimple *m = re->simple;
+  if (!m) return fnregex_group(re, name);
+  for (uint32_t i = 0; i < m->name_len; i++) {
+    if (m->names[i].name.len == name.len && !memcmp(m->names[i].name.ptr, name.ptr, name.len)) {
+      return (int)m->names[i].group;
+    }
+  }
+  return -1;
+}
 
 int frt_regex_prepare(FrtCtx *cx, const void **out, FrtStr text) {
   if ((*out = fn_prepared_find(cx, FN_REGEX, text))) return FRT_OK;
@@ -174,7 +206,12 @@ int frt_regex_prepare(FrtCtx *cx, const void **out, FrtStr text) {
   fn_copy(pattern, text.ptr, text.len);
   memset(re, 0, sizeof *re);
   re->pattern = fn_str(pattern, text.len);
-  int status = fnregex_compile(cx, re, re->pattern, keep);
+#ifndef FRT_NO_PCRE2
+  if (keep)  /* else it is used once: compiling is what counts */
+#endif
+    re->simple = fn_simple_compile(cx, re->pattern, keep);
+  if (re->simple) re->group_len = re->simple->group_len;
+  int status = fnregex_compile(cx, re, keep);
   if (status) return status;
   if (keep) fn_prepared_keep(cx, FN_REGEX, text, re);
   *out = re;
@@ -184,8 +221,10 @@ int frt_regex_prepare(FrtCtx *cx, const void **out, FrtStr text) {
 /* ---- the functions ---- */
 
 int frt_regex_matches(FrtCtx *cx, uint8_t *out, FrtStr s, const void *regex) {
+  const FnRegex *re = regex;
   const size_t *spans;
-  int status = fn_regex_search(cx, regex, s, 0, &spans);
+  int status = re->simple ? fn_simple_search(re->simple, s, 0, NULL) : FRT_E_REGEX_LIMIT;
+  if (status == FRT_E_REGEX_LIMIT) status = fnregex_search(cx, re, s, 0, &spans);
   *out = status == FRT_OK;
   return status == FRT_NULL ? FRT_OK : status;
 }

@@ -4,13 +4,13 @@
 
 #include "text/fn.h"
 
-#define FN_UNSET (~(size_t)0)     /* the span of a group that took no part */
+
 
 struct FnSimple;                  /* fn_simple.c: a pattern that needs no backtracking */
 
 typedef struct FnRegex {
   const struct FnSimple *simple;  /* or NULL: */
-  void *code;                     /* a pcre2_code */
+  void *code;                     /* a pcre2_code: also of simple ones, which may need too many steps */
   uint32_t group_len;             /* groups, the whole match not counted */
   uint32_t jit;
   FrtStr pattern;

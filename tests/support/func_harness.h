@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "flowrt.h"
 #include "sched/run_internal.h"
+#include "text/column.h"
 
 static FrtRun func_run;
 static FrtCtx func_ctx, *cx = &func_ctx;

@@ -1,0 +1,258 @@
+/* Regular expressions: the functions, the limits, and the simple automaton against PCRE2 on random
+ * patterns and texts. */
+#include "text/fn_regex.h"
+#include "text/fn_simple.h"
+#include "support/func_harness.h"
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+
+TestSuite(func_regex, .init = func_setup, .fini = func_teardown);
+
+static int matches(const char *s, const char *pattern) {
+  return OK(uint8_t, frt_regex_matches(cx, out, X(s), RE(pattern)));
+}
+
+Test(func_regex, searches_anywhere) {
+  cr_expect(matches("日本-語", "^[^-]+-.$"));
+  cr_expect_not(matches("naïve-café", "^[^-]+-.$"));
+  cr_expect(matches("abc-1", "-\\d$"));
+  cr_expect_not(matches("abc-1\n", "-\\d$"));
+  cr_expect(matches("", ""));
+  cr_expect(matches("x", ""));
+  cr_expect(matches("xabcx", "abc"));
+  cr_expect_not(matches("xabx", "abc"));
+  cr_expect(matches("xaBcx", "(?i)abc"));
+  cr_expect_not(matches("a\nb", "a.b"));
+  cr_expect(matches("aa bb", "(a)\\1 (b)\\2"));
+  cr_expect_not(matches("٣", "\\d"));
+  cr_expect(matches("٣", "^\\S$"));
+}
+
+Test(func_regex, which_are_simple) {
+  const char *const simple[] = {"abc", "^abc$", "^[^-]+-.$", "\\d+", "^(\\d{4})-(\\d\\d)$", "(?<a>\\S+) (?<b>\\d+|-)", "é+x", "",
+      "^(?<ip>\\S+) \\S+ \\S+ \\[(?<at>[^\\]]+)\\] \\\"(?<verb>[A-Z]+) (?<path>\\S+) [^\\\"]*\\\" (?<status>\\d+) (?<size>\\d+|-)",
+      "a+?b", "(ab|cd)*e", "[]x]", "a|bc", "(a?)b"};
+  const char *const other[] = {"a*ab", "(a*)*", "\\bx", "(?i)a", "a++", "x{,3}", "[é]", "^a|b", "a|b$", "(a)\\1", "a(?=b)",
+      "[[:alpha:]]", "[\\d-x]", "(*UCP)a", "[a", "(", ")", "*", "a**", "[z-a]", "x{3,2}", "\\", "a$b", ".*x", "(?<a>x)(?<a>y)"};
+  for (size_t i = 0; i < sizeof simple / sizeof *simple; i++) {
+    cr_expect(fn_simple_compile(cx, X(simple[i]), 1), "%s", simple[i]);
+  }
+  for (size_t i = 0; i < sizeof other / sizeof *other; i++) {
+    cr_expect_not(fn_simple_compile(cx, X(other[i]), 1), "%s", other[i]);
+  }
+}
+
+Test(func_regex, bad_patterns) {
+  const char *const bad[] = {"(", "[a", "*", "a{3,2}", "\\", "(?<n>a)(?<n>b)", "\\C", "(?<1>a)", "a\\"};
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    const void *out;
+    cr_expect_eq(frt_regex_prepare(cx, &out, X(bad[i])), FRT_E_REGEX, "%s", bad[i]);
+    cr_expect_gt(cx->detail.len, 10u);
+  }
+}
+
+Test(func_regex, blow_up_meets_the_limit) {
+  FrtStr s = OK(FrtStr, frt_repeat(cx, out, S("a"), 40));
+  const char *const patterns[] = {"^(a+)+[bc]$", "^(?:a|aa)+[bc]", "(?:a*)*[bc]", "^(?i)(a+a+)+[bc]"};
+  for (size_t i = 0; i < sizeof patterns / sizeof *patterns; i++) {
+    uint8_t yes;
+    cr_expect_eq(frt_regex_matches(cx, &yes, s, RE(patterns[i])), FRT_E_REGEX_LIMIT, "%s", patterns[i]);
+    FrtStr out;
+    cr_expect_eq(frt_regex_replace(cx, &out, s, RE(patterns[i]), S("")), FRT_E_REGEX_LIMIT);
+  }
+}
+
+Test(func_regex, a_long_text_is_no_blow_up) {
+  FrtStr s = OK(FrtStr, frt_repeat(cx, out, S("ab-"), 1000000));
+  uint8_t yes;
+  cr_expect_eq(frt_regex_matches(cx, &yes, s, RE("[^-]+$")), FRT_OK);
+  cr_expect_not(yes);
+  cr_expect_eq(frt_regex_matches(cx, &yes, s, RE("\\w+x")), FRT_OK);
+  s = OK(FrtStr, frt_repeat(cx, out, S("a"), 1000000));
+  cr_expect_eq(frt_regex_matches(cx, &yes, s, RE("a+$")), FRT_OK);
+  cr_expect(yes);
+  cr_expect_eq(frt_regex_matches(cx, &yes, s, RE("(a+)b")), FRT_OK);
+  cr_expect_not(yes);
+}
+
+Test(func_regex, extract) {
+  IS(OK(FrtStr, frt_regex_extract(cx, out, X("Ωmega-πρώτα"), RE("[^-]+$"))), "πρώτα");
+  IS(OK(FrtStr, frt_regex_extract_group(cx, out, X("key=value"), RE("(\\w+)=(\\w+)"), 2)), "value");
+  IS(OK(FrtStr, frt_regex_extract(cx, out, X(""), RE("a*"))), "");
+  cr_expect_eq(STATUS(FrtStr, frt_regex_extract(cx, out, X("abc"), RE("\\d"))), FRT_NULL);
+  cr_expect_eq(STATUS(FrtStr, frt_regex_extract_group(cx, out, X("b"), RE("(a)?b"), 1)), FRT_NULL);
+  cr_expect_eq(STATUS(FrtStr, frt_regex_extract_group(cx, out, X("b"), RE("(a)?b"), 2)), FRT_E_ARGUMENT);
+  cr_expect_eq(STATUS(FrtStr, frt_regex_extract_group(cx, out, X("b"), RE("b"), -1)), FRT_E_ARGUMENT);
+}
+
+Test(func_regex, groups) {
+  FrtStr g[6];
+  const char *line = "1.2.3.4 - - [01/Jul/2026:12:30:00 +0000] \"GET /a HTTP/1.1\" 200 -";
+  const void *re = RE("^(?<ip>\\S+) \\S+ \\S+ \\[(?<at>[^\\]]+)\\] \\\"(?<verb>[A-Z]+) (?<path>\\S+) [^\\\"]*\\\" (?<status>\\d+) (?<size>\\d+|-)");
+  FrtStr h[8];
+  cr_expect_eq(frt_regex_match_groups(cx, re, X(line), h, 8), FRT_OK);
+  IS(h[1], "1.2.3.4");
+  IS(h[2], "01/Jul/2026:12:30:00 +0000");
+  IS(h[3], "GET");
+  IS(h[4], "/a");
+  IS(h[5], "200");
+  IS(h[6], "-");
+  cr_expect_null(h[7].ptr);
+  cr_expect_eq(frt_regex_match_groups(cx, re, X("nothing"), h, 8), FRT_NULL);
+  cr_expect_eq(frt_regex_match_groups(cx, RE("(a)|(b)|()"), X("xb"), g, 4), FRT_OK);
+  IS(g[0], "");
+  cr_expect_eq(frt_regex_match_groups(cx, RE("(a)|(b)"), X("xb"), g, 3), FRT_OK);
+  cr_expect_null(g[1].ptr);
+  IS(g[2], "b");
+  cr_expect_eq(frt_regex_match_groups(cx, RE("^()$"), (FrtStr){NULL, 0, 0}, g, 2), FRT_OK);
+  cr_expect_not_null(g[1].ptr);
+}
+
+static void replaces(const char *s, const char *pattern, const char *text, const char *want, int line) {
+  is_text(OK(FrtStr, frt_regex_replace(cx, out, X(s), RE(pattern), X(text))), want, line);
+}
+#define REPLACES(s, pattern, text, want) replaces(s, pattern, text, want, __LINE__)
+
+Test(func_regex, replace) {
+  REPLACES("日本-語", "^.", "*", "*本-語");
+  REPLACES("a1b22", "\\d+", "#", "a#b#");
+  REPLACES("Doe, Jane", "(\\w+), (\\w+)", "$2 $1", "Jane Doe");
+  REPLACES("Doe, Jane", "(?<last>\\w+), (?<first>\\w+)", "${first} ${last}!", "Jane Doe!");
+  REPLACES("Doe, Jane", "(?<last>\\w+), (?<first>\\w++)", "${first} ${1}", "Jane Doe");
+  REPLACES("abc", "x*", "-", "-a-b-c-");
+  REPLACES("axc", "x*", "-", "-a-c-");
+  REPLACES("語x", "", ".", ".語.x.");
+  REPLACES("aaa", "^a", "b", "baa");
+  REPLACES("a", "a", "$$ $ $0 \\1 ${x", "$ $ a \\1 ${x");
+  REPLACES("", "^$", "x", "x");
+  REPLACES("abab", "(?<=a)b", "-", "a-a-");
+  REPLACES("aXbX", "X", "", "ab");
+  REPLACES("ab", "(a)|b", "[$1]", "[a][]");
+  cr_expect_eq(STATUS(FrtStr, frt_regex_replace(cx, out, X("a"), RE("a"), X("$1"))), FRT_E_ARGUMENT);
+  cr_expect_eq(STATUS(FrtStr, frt_regex_replace(cx, out, X("a"), RE("a"), X("${no}"))), FRT_E_ARGUMENT);
+  cr_expect_eq(STATUS(FrtStr, frt_regex_replace(cx, out, X("a"), RE("a"), X("$99999999999999999999"))), FRT_E_ARGUMENT);
+  FrtStr many = OK(FrtStr, frt_repeat(cx, out, S("a"), 100000)), big = OK(FrtStr, frt_repeat(cx, out, S("b"), 10000));
+  cr_expect_eq(STATUS(FrtStr, frt_regex_replace(cx, out, many, RE("a"), big)), FRT_E_TOO_LONG);
+}
+
+Test(func_regex, count_all_split) {
+  cr_expect_eq(OK(int64_t, frt_regex_count(cx, out, X("1 22 333"), RE("\\d+"))), 3);
+  cr_expect_eq(OK(int64_t, frt_regex_count(cx, out, X("é"), RE(""))), 2);
+  FrtList l = OK(FrtList, frt_regex_extract_all(cx, out, X("1 22 333"), RE("\\d+")));
+  cr_expect_eq(l.len, 3);
+  IS(((const FrtStr *)l.data)[2], "333");
+  l = OK(FrtList, frt_regex_split(cx, out, X("a1b22c"), RE("\\d+")));
+  cr_expect_eq(l.len, 3);
+  IS(((const FrtStr *)l.data)[2], "c");
+  cr_expect_eq(OK(FrtList, frt_regex_split(cx, out, X(""), RE(","))).len, 1);
+}
+
+Test(func_regex, many_patterns_are_no_leak_of_slots) {
+  for (int i = 0; i < 2 * FN_PREPARED_MAX; i++) {
+    char pattern[32];
+    snprintf(pattern, sizeof pattern, i % 2 ? "^x%d$" : "(?i)x%d$", i);
+    const void *a = RE(pattern), *b = RE(pattern);
+    if (i < FN_PREPARED_MAX) cr_expect_eq(a, b);
+    char text[32];
+    snprintf(text, sizeof text, "x%d", i);
+    cr_expect(OK(uint8_t, frt_regex_matches(cx, out, S(text), a)));
+  }
+}
+
+/* ---- the automaton against PCRE2 ---- */
+
+static uint64_t seed = 0x9E3779B97F4A7C15u;
+static unsigned pick(unsigned n) {
+  seed ^= seed << 13, seed ^= seed >> 7, seed ^= seed << 17;
+  return (unsigned)(seed >> 33) % n;
+}
+
+static char *random_sequence(char *p, int depth);
+static char *put(char *p, const char *text) {
+  size_t n = strlen(text);
+  memcpy(p, text, n);
+  return p + n;
+}
+
+static char *random_atom(char *p, int depth) {
+  static const char *const atoms[] = {"a", "b", "c", "-", " ", "1", "é", "語", ".", "\\d", "\\w", "\\s", "\\S", "\\D", "\\W", "\\.",
+                                      "[ab]", "[^a]", "[^-]", "[a-c1]", "[^\\d ]", "[\\w-]", "[]a]", "[^\\s-]"};
+  if (depth < 2 && pick(4) == 0) {
+    p = put(p, pick(3) ? "(" : "(?:");
+    p = random_sequence(p, depth + 1);
+    if (pick(3) == 0) {
+      p = put(p, "|");
+      p = random_sequence(p, depth + 1);
+    }
+    return put(p, ")");
+  }
+  return put(p, atoms[pick(sizeof atoms / sizeof *atoms)]);
+}
+
+static char *random_sequence(char *p, int depth) {
+  static const char *const repeats[] = {"*", "+", "?", "{2}", "{1,2}", "{2,}", "*?", "+?", "??", "{0,2}?", "{0}"};
+  for (unsigned n = 1 + pick(depth ? 2 : 4); n; n--) {
+    p = random_atom(p, depth);
+    if (pick(5) < 2) p = put(p, repeats[pick(sizeof repeats / sizeof *repeats)]);
+  }
+  return p;
+}
+
+static FrtStr random_text(char *text) {
+  static const char *const pieces[] = {"a", "a", "b", "c", "-", " ", "1", "2", "é", "語", "😀", ".", "\n", "z"};
+  char *p = text;
+  for (unsigned n = pick(12); n; n--) p = put(p, pieces[pick(sizeof pieces / sizeof *pieces)]);
+  return (FrtStr){text, (uint32_t)(p - text), 0};
+}
+
+Test(func_regex, simple_equals_pcre2) {
+  int taken = 0, compared = 0, matched = 0;
+  for (int i = 0; i < 30000; i++) {
+    char pattern[512], *p = pattern;
+    if (pick(3) == 0) p = put(p, "^");
+    p = random_sequence(p, 0);
+    if (pick(3) == 0) p = put(p, "$");
+    *p = 0;
+    FrtStr source = {pattern, (uint32_t)(p - pattern), 0};
+    const FnSimple *m = fn_simple_compile(cx, source, 0);
+    if (!m) continue;
+    taken++;
+    int error;
+    PCRE2_SIZE at;
+    pcre2_code *code = pcre2_compile((PCRE2_SPTR)pattern, source.len, PCRE2_UTF | PCRE2_DOLLAR_ENDONLY, &error, &at, NULL);
+    cr_assert(code, "PCRE2 refuses %s", pattern);
+    pcre2_match_data *data = pcre2_match_data_create_from_pattern(code, NULL);
+    for (int j = 0; j < 12; j++) {
+      char buffer[128];
+      FrtStr s = random_text(buffer);
+      char *exact = malloc(s.len ? s.len : 1);
+      memcpy(exact, buffer, s.len);
+      s.ptr = exact;
+      size_t from = 0, spans[2 * FN_SIMPLE_GROUPS_MAX + 2];
+      for (unsigned skip = pick(3); skip && from < s.len; skip--) from += fn_width(s.ptr[from]);
+      int want = pcre2_match(code, (PCRE2_SPTR)s.ptr, s.len, from, 0, data, NULL);
+      int got = fn_simple_search(m, s, from, spans), short_got = fn_simple_search(m, s, from, NULL);
+      const PCRE2_SIZE *pairs = pcre2_get_ovector_pointer(data);
+      int same = got == (want >= 0 ? FRT_OK : FRT_NULL) && short_got == got;
+      for (uint32_t g = 0; same && want >= 0 && g < 2 * (m->group_len + 1); g++) {
+        size_t pair = g / 2 < (uint32_t)want ? pairs[g] : PCRE2_UNSET;
+        if (pair != spans[g]) same = 0;
+      }
+      cr_assert(same, "`%s` on `%.*s` from %zu: %d, want %d; %zu..%zu, want %zu..%zu", pattern, (int)s.len, s.ptr, from,
+                got, want, spans[0], spans[1], pairs[0], pairs[1]);
+      compared++;
+      matched += want >= 0;
+      free(exact);
+    }
+    pcre2_match_data_free(data);
+    pcre2_code_free(code);
+    if (i % 64 == 0) {
+      arena_reset(func_ctx.arena);
+      func_ctx.at = func_ctx.end = NULL;
+    }
+  }
+  cr_expect_gt(taken, 3000);
+  cr_expect_gt(matched, 5000);
+  fprintf(stderr, "%d patterns, %d texts, %d matches\n", taken, compared, matched);
+}
