@@ -23,6 +23,15 @@ static bool expr_arith_fails(const Expr *e) {
   return t->precision == 38;
 }
 
+/* A text that is prepared at each row, as it is not constant, may turn out to be malformed. */
+static bool expr_call_fails(const Expr *e) {
+  if (e->fn->fails) return true;
+  for (uint32_t i = 0; i < e->arg_len && i < 8; i++) {
+    if (e->fn->prepared[i] && e->arg[i]->kind != EX_CONST) return true;
+  }
+  return false;
+}
+
 /* Whether the node itself can fail, its arguments aside. */
 static bool expr_fails_here(const Expr *e) {
   switch (e->kind) {
@@ -30,7 +39,7 @@ static bool expr_fails_here(const Expr *e) {
     case EX_DIV: return e->type->kind == TY_DECIMAL || e->checked_zero;
     case EX_FLOORDIV: case EX_MOD: return !type_is_float(e->type);
     case EX_CAST: return !e->widening;
-    case EX_CALL: return e->fn->fails;
+    case EX_CALL: return expr_call_fails(e);
     case EX_CONCAT: case EX_INDEX: return true;
     default: return false;
   }
