@@ -28,7 +28,7 @@ typedef struct CommitName {
 } CommitName;
 
 static CommitName *volatile commit_temps;
-static CommitName *commit_folders;
+static CommitName *volatile commit_folders;
 
 void frt_temp_note(const char *temp) {
   CommitName *n = frt_malloc(sizeof *n);
@@ -40,6 +40,7 @@ void frt_temp_note(const char *temp) {
 void frt_temps_remove(void) {
   for (const CommitName *n = commit_temps; n; n = n->next)
     if (n->temp) unlink(n->temp);
+  for (const CommitName *n = commit_folders; n; n = n->next) rmdir(n->folder);
 }
 
 static void commit_names_free(CommitName *n) {
@@ -218,8 +219,7 @@ int frt_commit(FrtRun *r, OutFile *files) {
   return FRT_OK;
 }
 
-void frt_rollback(FrtRun *r, OutFile *files) {
+void frt_rollback(void) {
   frt_temps_remove();
-  for (CommitName *n = commit_folders; n; n = n->next) rmdir(n->folder);
   frt_temps_forget();
 }

@@ -59,8 +59,8 @@ void frt_codec_free(struct OutCodec *c);
 /* Puts all files into place, all or none. FRT_OK or FRT_FATAL. */
 int frt_commit(FrtRun *r, OutFile *files);
 /* Removes temporary files and the folders that were made for them. */
-void frt_rollback(FrtRun *r, OutFile *files);
-/* For the signal handler and for rollback: removes every temporary file that is there. */
+void frt_rollback(void);
+/* The same for a signal handler: frees nothing. */
 void frt_temps_remove(void);
 void frt_temp_note(const char *temp);     /* the name must live until frt_temps_forget */
 void frt_temps_forget(void);

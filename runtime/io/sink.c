@@ -282,7 +282,7 @@ void frt_sinks_end(FrtRun *r) {
   if (s->nowhere) frt_free(s->nowhere->buffer);
   frt_free(s->by_path.slots);
   frt_free(s->by_target.slots);
-  if (!s->committed) frt_rollback(r, s->files);
+  if (!s->committed) frt_rollback();
 }
 
 int frt_sinks_all_closed(const FrtRun *r) {

@@ -10,7 +10,19 @@
 
 TestSuite(run_sink, .init = test_folder);
 
-static FrtSink sinks_before[2];
+/* The run in a child whose standard output is `fd`. */
+static int run_child(int fd, const FrtRunOptions *o) {
+  pid_t pid = fork();
+  if (pid == 0) {
+    dup2(fd, 1);
+    int null = open("/dev/null", O_WRONLY);
+    dup2(null, 2);
+    _exit(frt_run(&test_module, o));
+  }
+  int status;
+  waitpid(pid, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
+}
 
 static void rows(int64_t n) { test_scans[0].options.range_to = n; }
 
@@ -65,6 +77,45 @@ Test(run_sink, a_failed_commit_takes_everything_back) {
   cr_assert_eq(test_count("out"), 3);
 }
 
+/* Somebody else makes the file that the second sink wants to create, while the run is under way. */
+static int block_rival(FrtCtx *cx, void *state, FrtBlock *b) {
+  test_write("out/bad.jsonl", "rival\n");
+  return test_block(cx, state, b);
+}
+
+Test(run_sink, a_commit_that_fails_half_way_is_taken_back) {
+  rows(2);
+  mkdir("out", 0777);
+  test_scans[0].block = block_rival;
+  test_sinks[1].options.mode = FRT_MODE_CREATE;
+  cr_assert_eq(test_run(0), 2);
+  cr_assert(strstr(test_err, "out/bad.jsonl: File exists"), "%s", test_err);
+  cr_assert_null(test_read("out/n.csv"));
+  for (uint32_t mode = FRT_MODE_REPLACE; mode <= FRT_MODE_APPEND; mode += FRT_MODE_APPEND) {
+    unlink("out/bad.jsonl");
+    test_write("out/n.csv", "old\n");
+    test_sinks[0].options.mode = mode;
+    cr_assert_eq(test_run(0), 2);
+    cr_assert_str_eq(test_read("out/n.csv"), "old\n");
+    cr_assert_str_eq(test_read("out/bad.jsonl"), "rival\n");
+    cr_assert_eq(test_count("out"), 2);
+  }
+}
+
+static int block_hangs(FrtCtx *cx, void *state, FrtBlock *b) {
+  kill(getpid(), SIGINT);
+  kill(getpid(), SIGINT);
+  for (;;) pause();
+}
+
+Test(run_sink, a_second_interrupt_ends_at_once) {
+  rows(2);
+  test_scans[0].block = block_hangs;
+  FrtRunOptions o = {0};
+  cr_assert_eq(run_child(1, &o), 130);
+  cr_assert_eq(test_count("."), 0);
+}
+
 Test(run_sink, a_failed_run_removes_the_folders_it_made) {
   rows(30);
   test_ops[1].policy = FRT_POLICY_FAIL;
@@ -94,20 +145,6 @@ Test(run_sink, two_outputs_in_one_file_are_refused) {
   cr_assert_eq(test_caught(test_run_now, &o), 2);
   cr_assert(strstr(test_err, "two outputs"), "%s", test_err);
   cr_assert_eq(test_count("."), 0);
-}
-
-/* The run in a child whose standard output is `fd`. */
-static int run_child(int fd, const FrtRunOptions *o) {
-  pid_t pid = fork();
-  if (pid == 0) {
-    dup2(fd, 1);
-    int null = open("/dev/null", O_WRONLY);
-    dup2(null, 2);
-    _exit(frt_run(&test_module, o));
-  }
-  int status;
-  waitpid(pid, &status, 0);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
 }
 
 Test(run_sink, a_closed_pipe_is_the_end_of_the_run) {
