@@ -184,8 +184,16 @@ static void print_policy(const Printer *p, const PlanPolicy *y) {
   fprintf(p->out, " limit %g%s", y->limit, y->limit_kind == FRT_LIMIT_RATE ? "%" : y->limit_kind == FRT_LIMIT_IN_A_ROW ? " in a row" : "");
 }
 
+static const char *format_name(uint32_t format, char delimiter) {
+  static const char *const names[] = { "", "csv", "jsonl", "json", "fixed", "text", "values", "range", "deadletter" };
+  if (format == FRT_FMT_CSV && delimiter == '\t') return "tsv";
+  return format <= FRT_FMT_DEADLETTER ? names[format] : "";
+}
+
 static void print_node(const Printer *p, const PlanNode *n) {
   fprintf(p->out, "n%u %s", n->id, n->word);
+  if (n->kind == PLAN_READ) fprintf(p->out, " %s", format_name(n->read->options.format, n->read->options.delimiter));
+  if (n->kind == PLAN_WRITE) fprintf(p->out, " %s", format_name(n->sink->options.format, n->sink->options.delimiter));
   if (n->stream[0]) fprintf(p->out, " (%s)", n->stream);
   for (uint32_t i = 0; i < n->in_len; i++) {
     fprintf(p->out, "%sn%u", i ? ", " : " in ", n->in[i].node->id);

@@ -170,7 +170,7 @@ static PlanSortKey *sort_keys(Chain *c, const AstSortKey *ast, uint32_t *len) {
   *len = 0;
   for (const AstSortKey *k = ast; k; k = k->next) {
     Expr *e = bind_expr(c->b, scope, k->value, NULL);
-    if (key_fits(c, e, "sorted by")) keys[(*len)++] = (PlanSortKey){ e, k->desc, k->nulls_first };
+    if (key_fits(c, e, "sorted")) keys[(*len)++] = (PlanSortKey){ e, k->desc, k->nulls_first };
   }
   return keys;
 }

@@ -76,18 +76,21 @@ static bool made_fails(const PlanNode *n) {
   return false;
 }
 
-/* Kinds whose rows cannot fail keep FAIL, so that they do not count as feeding a default port. */
+static bool keys_fail(const PlanNode *n) {
+  for (uint32_t i = 0; i < n->key_len; i++) if (expr_can_fail(n->keys[i].value)) return true;
+  for (uint32_t i = 0; i < n->join_key_len; i++)
+    if (expr_can_fail(n->left_keys[i]) || expr_can_fail(n->right_keys[i])) return true;
+  for (uint32_t i = 0; i < n->conds_len; i++) if (n->conds[i] && expr_can_fail(n->conds[i])) return true;
+  return n->cond && expr_can_fail(n->cond);
+}
+
+/* Operators whose rows cannot fail keep FAIL, so that they do not count as feeding a default port. */
 static bool node_can_fail(const PlanNode *n) {
   switch (n->kind) {
-    case PLAN_VALUES: case PLAN_RANGE: case PLAN_ERRORS: case PLAN_TAKE: case PLAN_SKIP: case PLAN_SAMPLE: case PLAN_UNION:
-    case PLAN_TAP: case PLAN_WRITE: case PLAN_DISTINCT: case PLAN_UNPIVOT: case PLAN_WINDOW: case PLAN_SESSIONIZE:
-      return false;
-    case PLAN_MAP: case PLAN_SORT: return made_fails(n) || n->kind == PLAN_SORT;
-    case PLAN_FILTER: case PLAN_EXPLODE: return n->cond && expr_can_fail(n->cond);
-    case PLAN_ROUTE:
-      for (uint32_t i = 0; i < n->conds_len; i++) if (n->conds[i] && expr_can_fail(n->conds[i])) return true;
-      return false;
-    default: return true;
+    case PLAN_READ: case PLAN_EXTRACT: case PLAN_ASSERT: case PLAN_AGGREGATE: case PLAN_PIVOT: case PLAN_RANK: return true;
+    case PLAN_WRITE: return false;
+    case PLAN_JOIN: return (n->join == JOIN_LOOKUP && !n->right_keyed) || keys_fail(n);
+    default: return made_fails(n) || keys_fail(n);
   }
 }
 

@@ -282,7 +282,7 @@ PlanEdge source_read(Chain *c, const AstFlow *f) {
   if (!fields_of(c, f, r, &schema, read_formats[format].name)) return (PlanEdge){ 0 };
   if (r->options.format == FRT_FMT_FIXED) widths_apply(c, f, r, &values[READ_WIDTHS]);
   PlanNode *n = plan_add(b->plan, PLAN_READ, f->span, 0, 1);
-  n->word = word;
+  n->word = "read";
   n->stream = c->unit->name;
   n->read = r;
   n->out[0].schema = schema;

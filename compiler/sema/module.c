@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "sema/bind_internal.h"
+#include "sema/expr_internal.h"
 #include "syntax/parse.h"
 
 static Module *module_of_alias(Module *m, const char *alias) {
@@ -299,16 +300,13 @@ static bool resolve_fn(Binder *b, Symbol *s) {
   fn->result = bind_type(b, s->module, s->stmt->type);
   s->fn = fn;
   Scope scope = { .module = s->module, .locals = locals };
-  Expr *body = bind_expr(b, &scope, s->stmt->value, NULL);
+  Expr *body = bind_inner(b, &scope, s->stmt->value, fn->result);
   if (!good || fn->result->kind == TY_ERROR || body->type->kind == TY_ERROR) return false;
-  if (!type_widens(body->type, fn->result) && !body->literal) {
-    if (body->type->nullable && type_widens(type_with_null(b->arena, body->type, false), fn->result)) {
-      diag_report(b->diags, DIAG_E0504, s->stmt->value->span, "give a value for null: `... ?? 0`, or let the result be nullable", NULL,
-                  s->name, type_text(b->arena, fn->result), type_text(b->arena, body->type));
-      return false;
-    }
+  if (body->type->nullable && !fn->result->nullable) {
+    diag_report(b->diags, DIAG_E0504, s->stmt->value->span, "give a value for null: `... ?? 0`, or let the result be nullable", NULL,
+                s->name, type_text(b->arena, fn->result), type_text(b->arena, body->type));
+    return false;
   }
-  body = bind_expr(b, &scope, s->stmt->value, fn->result);
   body = bind_widen(b, body, fn->result);
   if (body->type->kind == TY_ERROR) return false;
   fn->body = body;
