@@ -120,5 +120,7 @@ extern const FrtFormat frt_format_csv, frt_format_jsonl, frt_format_json, frt_fo
 typedef struct FrtInferred { FrtStr name; FrtType type; } FrtInferred;
 int frt_infer(Arena *arena, const char *path, const FrtScanOptions *options, FrtInferred **columns, uint32_t *len,
               const char **why);
+/* The delimiter that fits a CSV file's head best: `,` `;` tab or `|`. 0 and *why when it cannot be read. */
+char frt_infer_delimiter(Arena *arena, const char *path, const FrtScanOptions *options, const char **why);
 
 #endif
