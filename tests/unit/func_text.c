@@ -180,6 +180,7 @@ Test(func_text, split_part) {
 
 Test(func_text, lists) {
   FrtList l = OK(FrtList, frt_split(cx, out, S("a b c"), S(" ")));
+  cr_expect_eq(frt_list_len(cx, l), 3);
   IS(OK(FrtStr, frt_list_join(cx, out, l, X("+"))), "a+b+c");
   IS(OK(FrtStr, frt_list_join(cx, out, (FrtList){NULL, 0, 0}, X("+"))), "");
   cr_expect(frt_list_has_text(cx, l, X("b")));
