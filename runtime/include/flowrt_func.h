@@ -37,7 +37,6 @@ int frt_pad_right_space(FrtCtx *cx, FrtStr *out, FrtStr s, int64_t width);
 int frt_repeat(FrtCtx *cx, FrtStr *out, FrtStr s, int64_t n);
 int frt_split(FrtCtx *cx, FrtList *out, FrtStr s, FrtStr sep);
 int frt_split_part(FrtCtx *cx, FrtStr *out, FrtStr s, FrtStr sep, int64_t n);
-int64_t frt_list_len(FrtCtx *cx, FrtList list);
 int frt_list_join(FrtCtx *cx, FrtStr *out, FrtList list, FrtStr sep);
 uint8_t frt_list_has_text(FrtCtx *cx, FrtList list, FrtStr value);
 uint8_t frt_list_has_i64(FrtCtx *cx, FrtList list, int64_t value);

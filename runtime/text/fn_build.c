@@ -112,11 +112,6 @@ int frt_split_part(FrtCtx *cx, FrtStr *out, FrtStr s, FrtStr sep, int64_t n) {
 
 /* ---- lists ---- */
 
-int64_t frt_list_len(FrtCtx *cx, FrtList list) {
-  (void)cx;
-  return list.len;
-}
-
 int frt_list_join(FrtCtx *cx, FrtStr *out, FrtList list, FrtStr sep) {
   const FrtStr *items = list.data;
   uint64_t size = 0;
