@@ -244,6 +244,7 @@ const char *gen_module(Arena *arena, const Phys *phys, size_t *size) {
   module_functions(g, &tables);
   module_scans(g, &late);
   uint32_t sinks = module_sinks(g, &tables), taps = module_taps(g, &tables);
+  module_table(g, &tables, sinks, taps);
   buf_put(&g->state, "} State;\n\n");
   Buf init = {.arena = arena};
   buf_put(&init, "static int module_init(FrtCtx *cx, void *state) {\n  State *S = state;\n  int e = 0;\n");

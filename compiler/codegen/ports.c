@@ -23,8 +23,6 @@ static void ports_deliver_open(GenFn *f, Gen *g, const PlanNode *n) {
 }
 
 static void ports_deliver_close(GenFn *f, const PhysNode *pn) {
-  gen_count(f, pn->node->id, "IN", "n");
-  gen_count(f, pn->node->id, "OUT", "n");
   gen_call_uses(f, pn, 0, "b", "S->iota", "n");
   gen_line(f, "return FRT_OK;");
   gen_fn_close(f);

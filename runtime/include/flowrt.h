@@ -142,9 +142,10 @@ typedef struct FrtCtx {
 } FrtCtx;
 
 /* Counters of an operator in the ledger. The runtime sets FRT_IN and FRT_OUT of scans and ports, and counts
- * FRT_ERRORS; generated code counts everything else, once a block (a sink: FRT_IN and FRT_OUT). in = out + otherwise + errors + dropped, for every
- * operator; otherwise counts rows of else ports and route arms. */
-enum { FRT_IN, FRT_OUT, FRT_ELSE, FRT_ERRORS, FRT_DROPPED, FRT_NULLED, FRT_LEDGER_LEN = 8 };
+ * FRT_ERRORS; generated code counts everything else, once a block (a sink: FRT_IN and FRT_OUT).
+ * in + made = out + otherwise + errors + dropped + held, for every operator; otherwise counts rows of else
+ * ports and route arms, held those that went into a state (an aggregate's), made those that came out of it. */
+enum { FRT_IN, FRT_OUT, FRT_ELSE, FRT_ERRORS, FRT_DROPPED, FRT_NULLED, FRT_HELD, FRT_MADE, FRT_LEDGER_LEN };
 #define FRT_COUNT(cx, op, what, n) ((cx)->ledger[(op) * FRT_LEDGER_LEN + (what)] += (n))
 
 /* ---- blocks ------------------------------------------------------------------------------- */
@@ -382,7 +383,7 @@ FrtStr frt_path_safe(FrtCtx *cx, FrtStr value);  /* a value made safe for one pa
  * the port `port` with no error. */
 int frt_deadletter(FrtCtx *cx, uint32_t sink, const FrtErrorRow *row);
 int frt_deadletter_row(FrtCtx *cx, uint32_t sink, const FrtBlock *b, uint32_t row, uint32_t op, FrtStr port);
-/* A tap's row: room to write a JSON object into ({"a":1}), then frt_tap_end; NULL when its limit is reached
+/* A tap's row: room to write a JSON object into ({"a":1}, or its members only: ,"a":1), then frt_tap_end; NULL when its limit is reached
  * or the sample leaves the row out. */
 char *frt_tap_begin(FrtCtx *cx, uint32_t tap, const FrtBlock *b, uint32_t row, size_t need);
 void frt_tap_end(FrtCtx *cx, uint32_t tap, char *end);

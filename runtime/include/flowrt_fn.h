@@ -4,3 +4,4 @@
 #include "flowrt_text.h"    /* printing values, conversions between types (runtime/text) */
 #include "flowrt_func.h"    /* the function library of stdlib (runtime/text) */
 #include "flowrt_json.h"   /* lists and structs as JSON text (runtime/io) */
+#include "flowrt_op.h"      /* sums, kept values (runtime/op) */

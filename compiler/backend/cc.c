@@ -1,0 +1,130 @@
+/* cc.c: the system's compiler: a shared object for --jit=cc, and standalone programs. Texts go through files
+ * of a private temporary folder, which is removed whatever happens. */
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "backend/backend.h"
+
+typedef struct CcFolder { const char *dir, *source, *header, *object; } CcFolder;
+
+static const char *cc_name(const char *given) {
+  const char *env = getenv("CC");
+  return given ? given : env && *env ? env : "cc";
+}
+
+static bool cc_write(const char *path, const char *text, size_t size, Arena *a, const char **why) {
+  FILE *f = fopen(path, "wb");
+  bool ok = f && fwrite(text, 1, size, f) == size;
+  if (f && fclose(f)) ok = false;
+  if (!ok) *why = arena_printf(a, "%s: %s", path, strerror(errno));
+  return ok;
+}
+
+static bool cc_open_folder(Arena *a, const char *c_text, size_t size, CcFolder *out, const char **why) {
+  const char *tmp = getenv("TMPDIR");
+  char *dir = arena_printf(a, "%s/flowc-XXXXXX", tmp && *tmp ? tmp : "/tmp");
+  if (!mkdtemp(dir)) {
+    *why = arena_printf(a, "%s: %s", dir, strerror(errno));
+    return false;
+  }
+  *out = (CcFolder){dir, arena_printf(a, "%s/flow_module.c", dir), arena_printf(a, "%s/flowrt.h", dir), arena_printf(a, "%s/module.so", dir)};
+  return cc_write(out->source, c_text, size, a, why) && cc_write(out->header, flow_header_text, flow_header_size, a, why);
+}
+
+static void cc_close_folder(const CcFolder *f) {
+  unlink(f->source);
+  unlink(f->header);
+  unlink(f->object);
+  rmdir(f->dir);
+}
+
+static void cc_free(Loaded *l) { dlclose(l->handle); }
+
+static bool cc_compile(Arena *a, const CcFolder *f, const char **why) {
+  const char *const argv[] = {cc_name(NULL), "-std=c11", "-O2", "-march=native", "-ffp-contract=off", "-fno-strict-aliasing", "-fPIC",
+                              "-shared", "-g0", "-w", "-pipe", "-fno-asynchronous-unwind-tables", "-o", f->object, f->source, NULL};
+  char *errors;
+  int rc = backend_run(a, argv, &errors);
+  if (rc == 0) return true;
+  *why = rc < 0 ? arena_printf(a, "cannot run the C compiler: %s", errors) : errors;
+  return false;
+}
+
+static bool cc_load(Arena *a, const char *c_text, size_t size, Loaded *out, const char **why) {
+  CcFolder f;
+  if (!cc_open_folder(a, c_text, size, &f, why)) return false;
+  bool ok = cc_compile(a, &f, why);
+  void *handle = ok ? dlopen(f.object, RTLD_NOW | RTLD_LOCAL) : NULL;
+  if (ok && !handle) *why = arena_printf(a, "%s", dlerror());
+  cc_close_folder(&f);
+  if (!handle) return false;
+  const FrtModule *m = dlsym(handle, "flow_module");
+  *out = (Loaded){m, handle, cc_free};
+  if (!m) *why = "the module has no table";
+  return m != NULL;
+}
+
+const Backend backend_cc = {"cc", cc_load};
+
+/* ---- standalone programs ---- */
+
+static const char build_main[] =
+    "\nint frt_main(const FrtModule *m, int argc, char **argv);\n"
+    "int main(int argc, char **argv) { return frt_main(&flow_module, argc, argv); }\n";
+
+/* Whether the compiler makes programs for this very machine: then libflowrt.a fits. */
+static bool build_is_native(Arena *a, const char *cc) {
+  char *theirs, *ours;
+  if (backend_run(a, (const char *const[]){cc, "-dumpmachine", NULL}, &theirs)) return false;
+  if (backend_run(a, (const char *const[]){"cc", "-dumpmachine", NULL}, &ours)) return true;
+  return strcmp(theirs, ours) == 0;
+}
+
+static bool build_cc(Arena *a, const CcFolder *f, const char *cc, const BuildOptions *o, const char *library, const char **why) {
+  const char *argv[40];
+  int n = 0;
+  argv[n++] = cc;
+  const char *const flags[] = {"-std=gnu11", "-O2", "-ffp-contract=off", "-fno-strict-aliasing", "-w", "-ffunction-sections", "-fdata-sections",
+                               "-Wl,--gc-sections", "-s"};
+  for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) argv[n++] = flags[i];
+  if (o->is_static) argv[n++] = "-static";
+  argv[n++] = "-o";
+  argv[n++] = o->output;
+  argv[n++] = f->source;
+  if (library) {
+    argv[n++] = arena_printf(a, "%s/libflowrt.a", library);
+    const char *const libs[] = {"-Wl,--as-needed", "-lpcre2-8", "-lutf8proc", "-lzstd", "-lz", "-lxxhash"};
+    for (size_t i = 0; i < sizeof libs / sizeof *libs; i++) argv[n++] = libs[i];
+  }
+  argv[n++] = "-lm";
+  argv[n++] = "-lpthread";
+  argv[n] = NULL;
+  char *errors;
+  int rc = backend_run(a, argv, &errors);
+  if (rc == 0) return true;
+  *why = rc < 0 ? arena_printf(a, "cannot run the C compiler: %s", errors) : errors;
+  return false;
+}
+
+bool backend_build(Arena *a, const char *c_text, size_t size, const BuildOptions *o, const char **why) {
+  const char *cc = cc_name(o->cc);
+  const char *library = build_is_native(a, cc) ? backend_runtime_dir(a, "libflowrt.a") : NULL;
+  size_t text_size = size + sizeof build_main - 1;
+  char *text;
+  if (library) {
+    text = arena_alloc(a, text_size + 1);
+    memcpy(text, c_text, size);
+    memcpy(text + size, build_main, sizeof build_main);
+  } else {
+    text = backend_bundle(a, c_text, size, &text_size);
+  }
+  CcFolder f;
+  if (!cc_open_folder(a, text, text_size, &f, why)) return false;
+  bool ok = build_cc(a, &f, cc, o, library, why);
+  cc_close_folder(&f);
+  return ok;
+}

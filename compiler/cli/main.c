@@ -1,0 +1,141 @@
+/* main.c: the command line: which command, which script, which words are whose. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli.h"
+
+const Command cli_commands[] = {
+  {"run", "flowc run s.flow [--name value ...]", "compile a script and run it (also `flowc s.flow`, `flowc -e '...'`)", cli_run},
+  {"check", "flowc check s.flow", "find every error without reading a row", cli_check},
+  {"build", "flowc build s.flow -o prog [--static] [--cc CC]", "make a standalone program", cli_build},
+  {"emit", "flowc emit s.flow [--bundle] [-o out.c]", "print the generated C", cli_emit},
+  {"explain", "flowc explain s.flow", "print the plan: operators, columns, state", cli_explain},
+  {"graph", "flowc graph s.flow", "print the plan as Graphviz dot", cli_graph},
+  {"fmt", "flowc fmt s.flow [--write | --check]", "print the script in canonical layout", cli_fmt},
+  {"infer", "flowc infer file [--format csv]", "print the type of a file, to paste into a script", cli_infer},
+  {"doc", "flowc doc [function]", "print the reference of the function library", cli_doc},
+};
+const unsigned cli_command_len = sizeof cli_commands / sizeof *cli_commands;
+
+static void cli_help(FILE *out) {
+  fprintf(out, "flowc %s: compiles .flow scripts to C and runs them\n\n", flow_version());
+  for (unsigned i = 0; i < cli_command_len; i++) fprintf(out, "  %-52s %s\n", cli_commands[i].usage, cli_commands[i].help);
+  fputs("\nflags of flowc\n"
+        "  --jit tcc|cc|auto     which compiler makes the code (tcc: at once; cc: the system's)\n"
+        "  --opt=-PASS[,PASS]    leave optimiser passes out (--opt=-all)\n"
+        "  --dump=ast|bound|opt|phys|c   print a stage and stop\n"
+        "  --diagnostics=json    errors and warnings as JSON lines\n"
+        "  -e 'SCRIPT'           the script itself\n"
+        "  --version, --help\n"
+        "\nflags of a run (`flowc s.flow --help` lists the parameters of the script too)\n"
+        "  --stats[=json] --progress --quiet --dry-run --tap name[:n] --params FILE\n"
+        "  --threads N --memory SIZE --temp DIR --scan=careful --block-rows N\n"
+        "\nexit codes: 0 done, 1 script or command line wrong, 2 the run failed, 3 an error limit was passed,\n"
+        "70 a promise was broken (a bug), 130 interrupted\n", out);
+}
+
+int cli_usage_error(const char *format, ...) {
+  va_list args;
+  va_start(args, format);
+  fputs("flowc: ", stderr);
+  vfprintf(stderr, format, args);
+  fputs("\n  = `flowc --help` lists the commands and flags\n", stderr);
+  va_end(args);
+  return 1;
+}
+
+static const Command *cli_find(const char *name) {
+  for (unsigned i = 0; i < cli_command_len; i++)
+    if (!strcmp(cli_commands[i].name, name)) return &cli_commands[i];
+  return NULL;
+}
+
+/* The value of --name=value or --name value at argv[*i]; NULL when it is another flag. */
+static const char *cli_value(const char *flag, int argc, char **argv, int *i) {
+  size_t n = strlen(flag);
+  if (strncmp(argv[*i], flag, n)) return NULL;
+  if (argv[*i][n] == '=') return argv[*i] + n + 1;
+  if (argv[*i][n] || *i + 1 >= argc) return NULL;
+  return argv[++*i];
+}
+
+/* Takes argv[*i] when it is a flag of flowc. */
+static int cli_own_flag(Cli *c, int argc, char **argv, int *i) {
+  const char *v;
+  const char *w = argv[*i];
+  int building = !strcmp(c->command, "build") || !strcmp(c->command, "emit");
+  if ((v = cli_value("--jit", argc, argv, i))) c->options.jit = v;
+  else if ((v = cli_value("--opt", argc, argv, i))) c->options.no_passes = v[0] == '-' ? v + 1 : v;
+  else if ((v = cli_value("--dump", argc, argv, i))) c->dump = v;
+  else if ((v = cli_value("--diagnostics", argc, argv, i))) c->json = !strcmp(v, "json");
+  else if (building && (v = cli_value("--cc", argc, argv, i))) c->cc = v;
+  else if (building && !strcmp(w, "-o") && *i + 1 < argc) c->output = argv[++*i];
+  else if (building && !strcmp(w, "--static")) c->is_static = 1;
+  else if (building && !strcmp(w, "--bundle")) c->bundle = 1;
+  else if (!strcmp(c->command, "fmt") && !strcmp(w, "--write")) c->write = 1;
+  else if (!strcmp(c->command, "fmt") && !strcmp(w, "--check")) c->check = 1;
+  else if (!strcmp(c->command, "infer") && (v = cli_value("--format", argc, argv, i))) c->format = v;
+  else return 0;
+  return 1;
+}
+
+static int cli_parse(Cli *c, int argc, char **argv) {
+  c->argv = calloc((size_t)argc + 1, sizeof *c->argv);
+  if (!c->argv) return cli_usage_error("out of memory");
+  for (int i = 0; i < argc; i++) {
+    if (cli_own_flag(c, argc, argv, &i)) continue;
+    if (!strcmp(argv[i], "-e") && !c->script && i + 1 < argc) c->inline_text = argv[++i];
+    else if (!c->script && !c->inline_text && (argv[i][0] != '-' || !argv[i][1])) c->script = argv[i];
+    else c->argv[c->argc++] = argv[i];
+  }
+  const char *jit = c->options.jit;
+  if (jit && strcmp(jit, "tcc") && strcmp(jit, "cc") && strcmp(jit, "auto"))
+    return cli_usage_error("--jit is tcc, cc or auto, not `%s`", jit);
+  c->colour = isatty(2) && !getenv("NO_COLOR");
+  return 0;
+}
+
+FlowProgram *cli_compile(Cli *c, int *status) {
+  FlowProgram *p = c->inline_text ? flow_compile_text("<command line>", c->inline_text, strlen(c->inline_text), &c->options)
+                                  : flow_compile_file(c->script, &c->options);
+  flow_print_diagnostics(p, stderr, (c->colour ? FLOW_DIAG_COLOUR : 0) | (c->json ? FLOW_DIAG_JSON : 0));
+  if (c->dump) {
+    *status = flow_dump(p, c->dump, stdout) ? 1 : flow_error_count(p) ? 1 : 0;
+    flow_free(p);
+    return NULL;
+  }
+  if (!flow_error_count(p)) return p;
+  *status = 1;
+  flow_free(p);
+  return NULL;
+}
+
+int main(int argc, char **argv) {
+  if (argc < 2) {
+    cli_help(stderr);
+    return 1;
+  }
+  if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
+    cli_help(stdout);
+    return 0;
+  }
+  if (!strcmp(argv[1], "--version")) {
+    printf("flowc %s\n", flow_version());
+    return 0;
+  }
+  const Command *command = cli_find(argv[1]);
+  Cli c = {.command = command ? command->name : "run"};
+  int skip = command ? 2 : 1;
+  int rc = cli_parse(&c, argc - skip, argv + skip);
+  if (!rc && !c.script && !c.inline_text && strcmp(c.command, "doc")) {
+    if (c.argc && (!strcmp(c.argv[0], "--help") || !strcmp(c.argv[0], "-h"))) cli_help(stdout);
+    else rc = cli_usage_error("`%s` needs a script: %s", c.command, command ? command->usage : "flowc s.flow");
+  } else if (!rc) {
+    rc = (command ? command->run : cli_run)(&c);
+  }
+  free(c.argv);
+  return rc;
+}

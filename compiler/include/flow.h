@@ -1,0 +1,78 @@
+/* flow.h: libflow, the one public header: compile a script, look at it, run it, build it.
+ *
+ *   FlowOptions o = {0};
+ *   FlowProgram *p = flow_compile_file("orders.flow", &o);
+ *   if (flow_error_count(p)) flow_print_diagnostics(p, stderr, 0);
+ *   else status = flow_run(p, argc, argv);
+ *   flow_free(p);
+ *
+ * A program owns all that its functions return. Functions are not thread-safe for one program; different
+ * programs may be compiled in different threads, but run one at a time in a process. */
+#ifndef FLOW_H
+#define FLOW_H
+
+#include <stddef.h>
+#include <stdio.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#pragma GCC visibility push(default)
+
+typedef struct FlowProgram FlowProgram;
+
+/* Zeroed is a good default. */
+typedef struct FlowOptions {
+  const char *jit;          /* "tcc" (default), "cc", "auto" */
+  const char *no_passes;    /* optimiser passes that are left out: "fold,pushdown" or "all" */
+  int check_only;           /* no file is read for its types */
+  int stats;                /* times of the passes are kept for --stats */
+} FlowOptions;
+
+const char *flow_version(void);
+
+/* Compiles a script: never NULL; what is wrong with it is in its diagnostics. `name` stands for the path. */
+FlowProgram *flow_compile_file(const char *path, const FlowOptions *o);
+FlowProgram *flow_compile_text(const char *name, const char *text, size_t size, const FlowOptions *o);
+/* Parses only, for flow_format: path, or text when path is NULL. */
+FlowProgram *flow_parse(const char *path, const char *text);
+void flow_free(FlowProgram *p);
+
+unsigned flow_error_count(const FlowProgram *p);
+/* Prints errors and warnings, sorted by place. flags: */
+enum { FLOW_DIAG_COLOUR = 1, FLOW_DIAG_JSON = 2 };
+void flow_print_diagnostics(FlowProgram *p, FILE *out, int flags);
+
+/* Runs the program with the words of a command line (parameters and run flags, no program name). Messages go to
+ * stderr. Returns the exit code: 0 done, 1 script or command line wrong, 2 the run failed, 3 an error limit
+ * was passed, 70 a promise was broken, 130 interrupted. */
+int flow_run(FlowProgram *p, int argc, char **argv);
+
+/* The generated C, NUL-terminated; NULL when there were errors. bundle: with the runtime, one file that builds alone. */
+const char *flow_c_text(FlowProgram *p, int bundle, size_t *size);
+
+/* Builds a standalone program. cc NULL: the default compiler. Returns an exit code, messages on stderr. */
+int flow_build(FlowProgram *p, const char *output, const char *cc, int is_static);
+
+/* Prints a stage: "ast", "bound", "opt", "phys", "c". Returns 0, or 1 when the stage was not reached. */
+int flow_dump(FlowProgram *p, const char *stage, FILE *out);
+int flow_explain(FlowProgram *p, FILE *out);
+int flow_graph(FlowProgram *p, FILE *out);   /* Graphviz */
+
+/* The script in canonical layout; NULL when it does not parse. Owned by the program. */
+const char *flow_format(FlowProgram *p);
+
+/* Infers the type of a file and prints it as a script would write it. format NULL: from the name. Returns an exit code. */
+int flow_infer(const char *path, const char *format, FILE *out);
+
+/* Prints the reference of the function library as Markdown, or of one function. */
+int flow_doc(const char *name, FILE *out);
+
+#pragma GCC visibility pop
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,100 @@
+/* explain.c: the physical plan for people, and as a graph. */
+#include <string.h>
+
+#include "phys/phys.h"
+
+static const char *explain_policy(const Plan *p, const PlanNode *n) {
+  switch (n->policy.kind) {
+    case FRT_POLICY_PORT: return arena_printf(p->arena, " on error -> %s", n->policy.port >= 0 ? p->error_ports[n->policy.port].name : "?");
+    case FRT_POLICY_SKIP: return " on error skip";
+    case FRT_POLICY_NULL: return " on error null";
+    default: return "";
+  }
+}
+
+static const char *explain_from(const Plan *p, const PlanNode *n) {
+  const char *text = "";
+  for (uint32_t i = 0; i < n->in_len; i++) {
+    const PlanEdge *e = &n->in[i];
+    const char *port = e->port ? arena_printf(p->arena, ".%s", e->node->out[e->port].name) : "";
+    text = arena_printf(p->arena, "%s%sn%u%s", text, i ? ", " : " <- ", e->node->id, port);
+  }
+  return text;
+}
+
+static const char *explain_what(const Plan *p, const PlanNode *n) {
+  if (n->cond) return expr_text(p->arena, p, n->cond);
+  if (n->read && n->read->path) return expr_text(p->arena, p, n->read->path);
+  if (n->sink && n->sink->path) return expr_text(p->arena, p, n->sink->path);
+  if (n->count) return expr_text(p->arena, p, n->count);
+  if (n->kind == PLAN_ERRORS) return p->error_ports[n->error_port].name;
+  return "";
+}
+
+static uint32_t explain_width(const Type *t) {
+  switch (t->kind) {
+    case TY_BOOL: case TY_I8: case TY_U8: return 1;
+    case TY_I16: case TY_U16: case TY_ENUM: return 2;
+    case TY_I32: case TY_U32: case TY_F32: case TY_DATE: return 4;
+    case TY_DECIMAL: return type_is_wide(t) ? 16 : 8;
+    case TY_STRING: case TY_BYTES: case TY_UUID: case TY_LIST: return 16;
+    default: return 8;
+  }
+}
+
+static void explain_columns(const Phys *p, const PlanNode *n, FILE *out) {
+  uint32_t bytes = 0, unused = 0;
+  const Schema *s = &n->out[0].schema;
+  for (uint32_t i = 0; i < s->len; i++) {
+    const Type *t = p->plan->columns[s->cols[i].col].type;
+    if (!p->col_use[s->cols[i].col]) {
+      unused++;
+      continue;
+    }
+    fprintf(out, "       %s %s%s\n", s->cols[i].name, type_text(p->plan->arena, t),
+            p->col_use[s->cols[i].col] & COL_RAW ? " (text may be copied)" : "");
+    bytes += explain_width(t) + t->nullable;
+  }
+  fprintf(out, "       = %u bytes a row in columns", bytes);
+  if (unused) fprintf(out, ", %u columns never parsed", unused);
+  fputs("\n", out);
+}
+
+void phys_explain(const Phys *p, FILE *out) {
+  for (uint32_t i = 0; i < p->plan->node_len; i++) {
+    const PlanNode *n = p->plan->nodes[i];
+    fprintf(out, "n%-3u %-10s %s%s%s  [%s]%s%s\n", n->id, n->word ? n->word : "", explain_what(p->plan, n), explain_from(p->plan, n),
+            explain_policy(p->plan, n), p->nodes[n->id].state_class, n->stream && *n->stream ? "  " : "", n->stream ? n->stream : "");
+    if (n->kind == PLAN_READ || n->kind == PLAN_VALUES || n->kind == PLAN_RANGE) explain_columns(p, n, out);
+  }
+  fputs("\norder:", out);
+  for (uint32_t i = 0; i < p->scan_len; i++) fprintf(out, " scan n%u", p->scans[i]->id);
+  for (uint32_t i = 0; i < p->emit_len; i++) fprintf(out, " emit n%u", p->emits[i]->id);
+  fputs("\n", out);
+}
+
+static void graph_text(FILE *out, const char *s) {
+  for (; *s; s++) {
+    if (*s == '"' || *s == '\\') fputc('\\', out);
+    fputc(*s == '\n' ? ' ' : *s, out);
+  }
+}
+
+void phys_graph(const Phys *p, FILE *out) {
+  fputs("digraph flow {\n  rankdir = LR;\n  node [shape = box, fontname = \"sans-serif\"];\n", out);
+  for (uint32_t i = 0; i < p->plan->node_len; i++) {
+    const PlanNode *n = p->plan->nodes[i];
+    fprintf(out, "  n%u [label = \"n%u %s\\n", n->id, n->id, n->word ? n->word : "");
+    graph_text(out, explain_what(p->plan, n));
+    fputs("\"];\n", out);
+    for (uint32_t k = 0; k < n->in_len; k++) {
+      const PlanEdge *e = &n->in[k];
+      fprintf(out, "  n%u -> n%u [label = \"", e->node->id, n->id);
+      graph_text(out, e->port ? e->node->out[e->port].name : "");
+      fputs("\"];\n", out);
+    }
+    if (n->policy.kind == FRT_POLICY_PORT && n->policy.port >= 0 && p->plan->error_ports[n->policy.port].node)
+      fprintf(out, "  n%u -> n%u [style = dashed, label = \"errors\"];\n", n->id, p->plan->error_ports[n->policy.port].node->id);
+  }
+  fputs("}\n", out);
+}

@@ -1,0 +1,61 @@
+/* flowrt_op.h: what operators that hold something call; part of flowrt.h. */
+#ifndef FLOWRT_OP_H
+#define FLOWRT_OP_H
+
+/* An exact sum of integers or unscaled decimals: 192 bits, so that no order of the terms overflows. Zeroed is
+ * empty. Sums merge by frt_sum_merge in any order. */
+typedef struct FrtSum {
+  uint64_t w[3];
+} FrtSum;
+void frt_sum_add_wide(FrtSum *s, FrtI128 v);
+void frt_sum_merge(FrtSum *s, const FrtSum *other);
+/* FRT_E_SUM_OVERFLOW when the total does not fit. */
+int frt_sum_i64(const FrtSum *s, int64_t *out);
+int frt_sum_u64(const FrtSum *s, uint64_t *out);
+int frt_sum_dec(const FrtSum *s, FrtI128 *out);   /* at most 38 digits */
+double frt_sum_f64(const FrtSum *s);              /* nearest */
+/* In line, since it runs once a row. */
+#define FRT_SUM_I64(s, v)                                     \
+  do {                                                        \
+    int64_t v_ = (v);                                         \
+    uint64_t lo_ = (s).w[0] + (uint64_t)v_;                   \
+    uint64_t hi_ = (uint64_t)(v_ >> 63);                      \
+    uint64_t c_ = lo_ < (uint64_t)v_;                         \
+    uint64_t mid_ = (s).w[1] + hi_ + c_;                      \
+    (s).w[2] += hi_ + (c_ ? mid_ <= (s).w[1] : mid_ < (s).w[1]); \
+    (s).w[1] = mid_;                                          \
+    (s).w[0] = lo_;                                           \
+  } while (0)
+
+/* An exact sum of doubles: a superaccumulator (R. M. Neal, "Fast exact summation using small and large
+ * superaccumulators", 2015). The result is the exact total, rounded once: the same for any order and any
+ * chunking. Zeroed is empty. */
+enum { FRT_FSUM_LEN = 70 };
+typedef struct FrtFsum {
+  int64_t digit[FRT_FSUM_LEN];   /* digit i counts 2^(32 i - 1074) */
+  uint32_t adds;                 /* since the last carry */
+  uint32_t special;              /* 1: +inf seen, 2: -inf, 4: nan */
+} FrtFsum;
+void frt_fsum_add(FrtFsum *s, double v);
+void frt_fsum_merge(FrtFsum *s, const FrtFsum *other);
+double frt_fsum_value(const FrtFsum *s);
+
+/* Mean and sum of squared differences, in the order of the rows (Welford 1962). */
+typedef struct FrtMoments {
+  uint64_t n;
+  double mean, m2;
+} FrtMoments;
+void frt_moments_add(FrtMoments *m, double v);
+void frt_moments_merge(FrtMoments *m, const FrtMoments *other);
+
+/* Keeps a text beyond the block: in *slot, whose room (*capacity bytes) is reused. */
+void frt_keep_str(FrtCtx *cx, FrtStr *slot, uint32_t *capacity, FrtStr v);
+
+/* Copies the text of fields first..last of row i, which stand side by side, delimiters included. */
+char *frt_put_fields(char *p, const FrtFields *first, const FrtFields *last, uint32_t i);
+
+/* What the run is called in error rows. */
+FrtStr frt_run_id(FrtCtx *cx);
+FrtStr frt_script_hash(FrtCtx *cx);
+
+#endif

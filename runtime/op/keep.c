@@ -1,0 +1,32 @@
+/* keep.c: values that outlive their block, and text copied from it. */
+#include <string.h>
+
+#include "flowrt.h"
+#include "sched/run_internal.h"
+
+void frt_keep_str(FrtCtx *cx, FrtStr *slot, uint32_t *capacity, FrtStr v) {
+  if (v.len > *capacity || !slot->ptr) {
+    uint64_t room = (uint64_t)v.len * 2 + 32;
+    *capacity = room > UINT32_MAX ? UINT32_MAX : (uint32_t)room;
+    slot->ptr = frt_alloc_run(cx, *capacity);
+  }
+  if (v.len) memcpy((char *)slot->ptr, v.ptr, v.len);
+  slot->len = v.len;
+  slot->aux = 0;
+}
+
+char *frt_put_fields(char *p, const FrtFields *first, const FrtFields *last, uint32_t i) {
+  const char *from = first->base + first->beg[(size_t)i * first->stride] + first->beg_add;
+  const char *to = last->base + last->end[(size_t)i * last->stride] - last->end_sub;
+  size_t n = (size_t)(to - from);
+  memcpy(p, from, 32);   /* both sides have room for it: most runs are short */
+  if (n > 32) memcpy(p + 32, from + 32, n - 32);
+  return p + n;
+}
+
+FrtStr frt_run_id(FrtCtx *cx) {
+  const char *id = cx->run->run_id;
+  return (FrtStr){id, (uint32_t)strlen(id), 0};
+}
+
+FrtStr frt_script_hash(FrtCtx *cx) { return cx->run->module->script_hash; }
