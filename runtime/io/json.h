@@ -67,7 +67,7 @@ typedef struct JsonMember {
   int32_t name;               /* index into names, or JSON_ABSENT */
 } JsonMember;
 
-/* Part of a member's name as it stands before the colon of slot `slot`: 16 bytes that end `back` bytes
+/* Part of a member's name as it stands before the colon of slot `slot`: 16 bytes that begin `back` bytes
  * before it, compared under a mask. */
 typedef struct JsonCheck {
   uint32_t slot, back;
@@ -78,12 +78,15 @@ typedef struct JsonCheck {
 typedef struct JsonShape {
   int good;                   /* the fast path may be tried */
   uint32_t members, stride;   /* stride = 2 * members: separators of a record */
+  uint32_t first;             /* bytes from the brace to the first colon */
   JsonCheck *checks;
   uint32_t check_len, check_room;
   int32_t *slot;              /* slot[c]: the colon before column c's value, or JSON_ABSENT */
   uint32_t *gap;              /* gap[c]: spaces after that colon, 0 or 1 */
   uint32_t unknown;           /* members that no column is named after */
 } JsonShape;
+
+struct JsonIndex;
 
 typedef struct JsonState {
   JsonName *names;            /* of all columns, with those of `from` */
@@ -100,12 +103,15 @@ typedef struct JsonState {
   /* fast path */
   FrtColumnKernel **kernel;   /* of each column, or NULL */
   JsonShape shape;
+  void (*indexer)(struct JsonIndex *x);
   uint32_t *index;            /* separators of the window from index_at on */
   uint32_t index_len, index_room, index_used;
   const char *index_at;       /* base of index */
+  int index_high, index_slash;/* there are bytes above 0x7f, backslashes */
   uint32_t *special;          /* rows that are decoded one by one */
   uint8_t *special_row;
-  uint32_t pause, pause_next; /* records to read carefully before the fast path is tried again */
+  uint32_t misses;            /* careful records since the last run that paid */
+  uint32_t pause;             /* records to read carefully before the fast path is tried again */
   /* json: where we are in the array */
   int phase;
 } JsonState;
@@ -125,8 +131,8 @@ void json_convert_value(FrtScanner *s, uint32_t c, uint32_t row, FrtStr text);
 /* ---- json_fast.c ---- */
 void json_fast_open(FrtScanner *s);
 void json_fast_close(FrtScanner *s);
-/* Learns the shape of the record that was read last (its text is [p, end)). */
-void json_shape_learn(FrtScanner *s, const char *p, const char *end);
+/* Learns the shape of the record that was read last: it began at p, the next line begins at `next`. */
+void json_shape_learn(FrtScanner *s, const char *p, const char *next);
 /* Reads up to `max` records of the learned shape at s->at into the block from row `row` on, and moves s->at
  * and s->line. Returns how many; 0: the careful path has to read the next one. */
 uint32_t json_fast_run(FrtScanner *s, uint32_t row, uint32_t max);

@@ -110,7 +110,7 @@ static const char json_test_notes_want[] =
     "#12 line 14 ERROR bad_json : wrong escape at byte 30\n"
     "#13 line 15 ERROR null_value id: null\n"
     "#14 line 16 ERROR bad_json : an object is not closed at byte 24\n"
-    "#15 line 17 ERROR bad_value day: 2026-02-30\n"
+    "#15 line 17 ERROR out_of_range day: 2026-02-30\n"
     "#16 line 18 ERROR bad_json : text after the object at byte 25\n"
     "#17 line 19 ERROR bad_json : wrong escape at byte 24\n"
     "#18 line 20 ERROR invalid_utf8 : \n"
