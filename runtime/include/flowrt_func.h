@@ -145,7 +145,7 @@ int frt_parse_timestamp_zone(FrtCtx *cx, int64_t *out, FrtStr s, const void *for
 int frt_parse_date(FrtCtx *cx, int32_t *out, FrtStr s, const void *format);
 int frt_parse_time(FrtCtx *cx, int64_t *out, FrtStr s, const void *format);
 
-/* ---- checksums, ids, masks, environment (fn_hash.c) ---- */
+/* ---- checksums, ids, masks, environment (fn_hash.c, fn_xxh3.c) ---- */
 FrtStr frt_md5(FrtCtx *cx, FrtStr s);
 FrtStr frt_sha256(FrtCtx *cx, FrtStr s);
 uint64_t frt_xxh3(FrtCtx *cx, FrtStr s);

@@ -1,9 +1,8 @@
-/* fn_hash.c: checksums (XXH3 by libxxhash; MD5, RFC 1321; SHA-256, FIPS 180-4), random ids, masks and the
+/* fn_hash.c: checksums (MD5, RFC 1321; SHA-256, FIPS 180-4), random ids, masks and the
  * environment. Digests are printed in lower-case hex. */
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/random.h>
-#include <xxhash.h>
 
 #include "text/fn.h"
 
@@ -126,13 +125,6 @@ FrtStr frt_sha256(FrtCtx *cx, FrtStr s) {
                        0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
   fnhash_digest(state, fnhash_sha_block, s, 1);
   return fnhash_hex(cx, state, 8, 1);
-}
-
-/* ---- XXH3 ---- */
-
-uint64_t frt_xxh3(FrtCtx *cx, FrtStr s) {
-  (void)cx;
-  return XXH3_64bits(s.len ? s.ptr : "", s.len);
 }
 
 /* ---- masks ---- */
