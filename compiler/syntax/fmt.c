@@ -134,6 +134,7 @@ static bool fmt_wants_space(const Fmt *f, int i) {
 /* What a new line is aligned with, at one depth of brackets. */
 typedef struct Level {
   int opener;            /* the bracket, or NO_ANCHOR */
+  int base, base_delta;  /* anchor of what stands directly within it */
   int item;              /* anchor of a new item (after a comma), */
   int item_delta;
   int value;             /* anchor within an item, */
@@ -175,10 +176,8 @@ static void fmt_open(Layout *l, int i) {
   Level *n = &l->levels[++l->depth];
   *n = (Level){.opener = i, .word = NO_ANCHOR};
   n->broken = f->items[i + 1].lines > 0;
-  n->item = n->broken ? l->line : i + 1;
-  n->item_delta = n->broken ? 2 : 0;
-  n->value = n->item;
-  n->value_delta = n->item_delta;
+  n->base = n->item = n->value = n->broken ? l->line : i + 1;
+  n->base_delta = n->item_delta = n->value_delta = n->broken ? 2 : 0;
 }
 
 static void fmt_break_in_level(Layout *l, int i) {
@@ -186,7 +185,9 @@ static void fmt_break_in_level(Layout *l, int i) {
   Item *item = &l->f->items[i];
   int kind = item->token.kind, before = fmt_kind(l->f, i - 1);
   if (n->opener != NO_ANCHOR && (kind == T_RPAREN || kind == T_RBRACK || kind == T_RBRACE)) {
-    fmt_break(item, n->broken ? n->item : n->opener, 0);
+    fmt_break(item, n->broken ? n->base : n->opener, 0);
+  } else if (n->opener != NO_ANCHOR && kind == T_BAR) {
+    fmt_break(item, n->base, n->base_delta);
   } else if (before == T_COMMA || before == T_SEMICOLON || n->opener == i - 1) {
     fmt_break(item, n->item, n->item_delta);
   } else if (n->word != NO_ANCHOR && n->ifs == 0 && (kind == T_BY || kind == T_OVER)) {
