@@ -11,6 +11,7 @@
 #include "io/json.h"
 #include "sched/run_internal.h"
 
+enum { JSON_BROKEN_MAX = 64 * 1024 };  /* raw text of an element that has no end */
 enum { JSON_PHASE_START, JSON_PHASE_FIRST, JSON_PHASE_ELEMENT, JSON_PHASE_AFTER,
        JSON_PHASE_TAIL, JSON_PHASE_END };
 
@@ -213,20 +214,20 @@ static int json_drain(FrtScanner *s, JsonState *j) {
   return rc;
 }
 
-/* The text of a broken element for its error row: up to the end of its line. */
-static const char *json_broken_end(const char *p, const char *limit) {
-  const char *nl = memchr(p, '\n', (size_t)(limit - p));
-  return nl ? nl : limit;
-}
-
-/* The element at s->at is no JSON: one error row stands for it and for the rest of the file. */
-static void json_broken(FrtScanner *s, JsonState *j, const JsonFault *f) {
-  const char *end = json_broken_end(s->at, s->limit);
+/* The element at s->at is no JSON: one error row stands for it and for the rest of the file. Its raw text
+ * goes to the end of the line, or is cut. FRT_NULL when more bytes are needed for that. */
+static int json_broken(FrtScanner *s, JsonState *j, const JsonFault *f) {
+  size_t size = (size_t)(s->limit - s->at);
+  if (size > JSON_BROKEN_MAX) size = JSON_BROKEN_MAX;
+  const char *end = memchr(s->at, '\n', size);
+  if (!end && size < JSON_BROKEN_MAX && !s->input_ended) return FRT_NULL;
+  if (!end) end = s->at + size;
   uint32_t row = json_row_begin(s, j, s->at, end);
   const char *text = arena_printf(s->cx->arena, "%s at byte %llu of the element; the rest of the file is not read",
                                   f->what, (unsigned long long)(f->at - s->at) + 1);
   frt_scan_record_error(s, row, FRT_E_JSON, (FrtStr){text, (uint32_t)strlen(text), 0});
   j->phase = JSON_PHASE_END;
+  return FRT_OK;
 }
 
 /* Reads the element at s->at. FRT_OK, or FRT_NULL when the window ends before it does. */
@@ -235,10 +236,7 @@ static int json_read_element(FrtScanner *s, JsonState *j) {
   int high = 0;
   const char *end = json_skip_value(s->at, s->limit, &high, &fault);
   if (!s->input_ended && (end ? end == s->limit : fault.cut)) return FRT_NULL;
-  if (!end) {
-    json_broken(s, j, &fault);
-    return FRT_OK;
-  }
+  if (!end) return json_broken(s, j, &fault);
   uint32_t row = json_row_begin(s, j, s->at, end);
   json_read_record(s, j, row, s->at, end);
   json_pass(s, end);
@@ -275,8 +273,7 @@ static int json_step(FrtScanner *s, JsonState *j) {
   default:
     return json_read_element(s, j);
   }
-  json_broken(s, j, &fault);
-  return FRT_OK;
+  return json_broken(s, j, &fault);
 }
 
 /* The file ends at s->at: it is whole only behind the array, or when there was nothing but blanks. */

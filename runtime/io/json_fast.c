@@ -129,7 +129,7 @@ void json_shape_learn(FrtScanner *s, const char *p, const char *next) {
 /* Makes the index start at s->at, with what is left of it or anew. */
 static void json_index_here(FrtScanner *s, JsonState *j) {
   uint32_t used = j->index_used;
-  if (used && used < j->index_len && j->index_at + j->index[used - 1] + 1 == s->at) return;
+  if (used && j->index_len - used >= j->shape.stride && j->index_at + j->index[used - 1] + 1 == s->at) return;
   uint32_t want = (s->rows_max + 1) * j->shape.stride;
   if (want < j->shape.stride || want > JSON_INDEX_ROOM) want = JSON_INDEX_ROOM;
   if (want < 4 * j->shape.stride) want = 4 * j->shape.stride;
