@@ -25,6 +25,9 @@ enum { EVAL_CANNOT = -100 };          /* needs a column, a parameter or a symbol
  * or EVAL_CANNOT. */
 int expr_eval(const EvalEnv *env, const Expr *e, Value *out);
 
+/* Replaces constant sub-expressions (no columns, params or vars) by their value where they do not fail. */
+Expr *expr_fold(Arena *a, Expr *e);
+
 /* Converts a value as EX_CAST does. */
 int value_cast(Arena *a, const Type *from, const Value *v, const Type *to, Value *out);
 /* -1, 0, 1 by the order of the language: nan is equal to itself and above inf, strings by code point. */

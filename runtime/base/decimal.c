@@ -464,3 +464,19 @@ int64_t frt_list_len(FrtCtx *cx, FrtList list) {
   (void)cx;
   return list.len;
 }
+
+int frt_duration_div(FrtCtx *cx, int64_t *out, int64_t a, int64_t n) {
+  FrtI128 q;
+  (void)cx;
+  if (n == 0) return FRT_E_DIV_ZERO;
+  dec_u128 m = dec_div_half_even(dec_abs(a), dec_abs(n));
+  int status = dec_finish(m, (a < 0) != (n < 0), DEC_DIGITS_MAX, &q);
+  return status ? status : frt_i128_to_i64(q, out);
+}
+
+int frt_duration_ratio(FrtCtx *cx, double *out, int64_t a, int64_t b) {
+  (void)cx;
+  if (b == 0) return FRT_E_DIV_ZERO;
+  *out = (double)a / (double)b;
+  return FRT_OK;
+}

@@ -65,5 +65,8 @@ char *frt_dec_print(char *to, FrtI128 a, int s);
 int frt_decfn_round(FrtCtx *cx, FrtI128 *out, FrtI128 a, int64_t n, int64_t s, int64_t p);
 int frt_decfn_round64(FrtCtx *cx, int64_t *out, int64_t a, int64_t n, int64_t s, int64_t p);
 int64_t frt_list_len(FrtCtx *cx, FrtList list);
+/* duration / integer, rounded half to even; duration / duration as a float. FRT_E_DIV_ZERO. */
+int frt_duration_div(FrtCtx *cx, int64_t *out, int64_t a, int64_t n);
+int frt_duration_ratio(FrtCtx *cx, double *out, int64_t a, int64_t b);
 
 #endif
