@@ -44,7 +44,7 @@ void frt_tap_end(FrtCtx *cx, uint32_t tap, char *end) {
   char *row = s->buffer + s->head;
   size_t n = (size_t)(end - row);
   if (n && end[-1] == '\n') n--;
-  if (n && row[0] == '{') memmove(row, row + 1, --n);   /* a whole object: its members join ours */
+  if (n && (row[0] == '{' || row[0] == ',')) memmove(row, row + 1, --n);   /* the comma is there already */
   if (!n || row[n - 1] != '}') row[n++] = '}';
   if (n == 1) *--row = '}';                             /* no members: take the comma back */
   row[n++] = '\n';

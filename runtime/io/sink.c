@@ -24,7 +24,7 @@ struct FrtSinkState {
   SinkTable by_path, by_target;
   OutFile *files, **files_end;
   OutFile *newest, *oldest;  /* awake files of partitioned sinks */
-  uint32_t awake_len;
+  uint32_t awake_len, stdout_len;
   int committed;
   OutFile *nowhere;          /* what is given out when the run has failed */
 };
@@ -162,6 +162,7 @@ static OutFile *sink_file_new(FrtRun *r, uint32_t sink, FrtStr path) {
   f->out.sink = sink;
   f->path = arena_strndup(r->run_arena, path.len ? path.ptr : "", path.len);
   f->is_stdout = !f->sink->partitioned && strcmp(f->path, "-") == 0;
+  s->stdout_len += f->is_stdout;
   f->fd = -1;
   *s->files_end = f;
   s->files_end = &f->next;
@@ -216,18 +217,34 @@ FrtOut *frt_sink_route(FrtCtx *cx, uint32_t sink, FrtStr path) {
   return &f->out;
 }
 
+/* Writes the buffer out. Where several sinks share standard output, a line that has only begun stays behind,
+ * so that lines are never mixed. */
+static int sink_flush(FrtRun *r, OutFile *f) {
+  size_t part = 0, len = (size_t)(f->out.at - f->buffer);
+  if (f->is_stdout && r->sinks->stdout_len > 1 && !f->codec) {
+    const char *line = len ? memrchr(f->buffer, '\n', len) : NULL;
+    part = line ? (size_t)(f->out.at - (line + 1)) : len;
+  }
+  const char *tail = (f->out.at -= part);
+  int status = frt_out_flush(r, f);
+  if (status == FRT_OK && part) memmove(f->buffer, tail, part);
+  f->out.at = f->buffer + part;
+  return status;
+}
+
 char *frt_out_room(FrtCtx *cx, FrtOut *o, size_t need) {
   OutFile *f = (OutFile *)o;
   FrtRun *r = cx->run;
   if (f->failed) return NULL;
   if (!f->awake && f != r->sinks->nowhere && sink_wake(r, f) != FRT_OK) return NULL;
   if ((size_t)(o->end - o->at) >= need && o->at) return o->at;
-  if (f->buffer && frt_out_flush(r, f) != FRT_OK) return NULL;
-  if (f->buffer_size < need) {
-    f->buffer = frt_realloc(f->buffer, need);
-    f->buffer_size = need;
-    o->at = f->buffer;
-    o->end = f->buffer + need;
+  if (f->buffer && sink_flush(r, f) != FRT_OK) return NULL;
+  size_t part = f->buffer ? (size_t)(o->at - f->buffer) : 0;
+  if (f->buffer_size - part < need) {
+    f->buffer_size = part + need;
+    f->buffer = frt_realloc(f->buffer, f->buffer_size);
+    o->at = f->buffer + part;
+    o->end = f->buffer + f->buffer_size;
   }
   return o->at;
 }

@@ -13,6 +13,11 @@
 
 enum { STATS_PROGRESS_US = 500000 };
 
+static const char *const stats_names[FRT_LEDGER_LEN] = {
+  [FRT_IN] = "in", [FRT_OUT] = "out", [FRT_ELSE] = "else", [FRT_ERRORS] = "errors", [FRT_DROPPED] = "dropped",
+  [FRT_NULLED] = "nulled", [FRT_HELD] = "held", [FRT_MADE] = "made",
+};
+
 /* The kernel's high-water mark; getrusage() may still know the process before exec. */
 static double stats_peak_mib(void) {
   char line[256];
@@ -34,15 +39,16 @@ static double stats_peak_mib(void) {
 static void stats_text(const FrtRun *r, double seconds) {
   const FrtModule *m = r->module;
   if (r->options->compile_stats) fprintf(stderr, "%s\n", r->options->compile_stats);
-  fprintf(stderr, "%4s %-28s %12s %12s %10s %10s %10s %10s\n", "op", "what", "in", "out", "else", "errors", "dropped",
-          "nulled");
+  fprintf(stderr, "%4s %-28s %12s %12s", "op", "what", stats_names[FRT_IN], stats_names[FRT_OUT]);
+  for (int k = FRT_ELSE; k < FRT_LEDGER_LEN; k++) fprintf(stderr, " %10s", stats_names[k]);
+  fputc('\n', stderr);
   for (uint32_t op = 0; op < m->op_len; op++) {
     const uint64_t *l = r->ledger + (size_t)op * FRT_LEDGER_LEN;
     char name[64];
     snprintf(name, sizeof name, "%.*s%s%.*s", FRT_SLICE(m->ops[op].kind), m->ops[op].label.len ? " " : "",
              FRT_SLICE(m->ops[op].label));
     fprintf(stderr, "n%-3u %-28.28s", op, name);
-    for (int k = FRT_IN; k <= FRT_NULLED; k++)
+    for (int k = FRT_IN; k < FRT_LEDGER_LEN; k++)
       fprintf(stderr, k < FRT_ELSE ? " %12llu" : " %10llu", (unsigned long long)l[k]);
     fputc('\n', stderr);
   }
@@ -64,7 +70,6 @@ static void stats_json_text(const char *name, FrtStr s) {
 }
 
 static void stats_json(const FrtRun *r, double seconds) {
-  static const char *const names[] = {"in", "out", "else", "errors", "dropped", "nulled"};
   const FrtModule *m = r->module;
   fprintf(stderr, "{\"run\":\"%s\",\"exit\":%d,\"operators\":[", r->run_id, r->exit_code);
   for (uint32_t op = 0; op < m->op_len; op++) {
@@ -74,7 +79,7 @@ static void stats_json(const FrtRun *r, double seconds) {
     fputc(',', stderr);
     stats_json_text("label", m->ops[op].label);
     fprintf(stderr, ",\"line\":%u", m->ops[op].line);
-    for (int k = FRT_IN; k <= FRT_NULLED; k++) fprintf(stderr, ",\"%s\":%llu", names[k], (unsigned long long)l[k]);
+    for (int k = FRT_IN; k < FRT_LEDGER_LEN; k++) fprintf(stderr, ",\"%s\":%llu", stats_names[k], (unsigned long long)l[k]);
     fputc('}', stderr);
   }
   fprintf(stderr, "],\"rows\":%llu,\"bytes\":%llu,\"bytes_out\":%llu,\"seconds\":%.6f,\"peak_mib\":%.1f",

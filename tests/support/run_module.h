@@ -120,7 +120,7 @@ static FrtModule test_module = {
 
 /* ---- helpers ---- */
 
-static char test_err[1 << 16], test_text[1 << 20];
+static char test_err[1 << 16], test_text[1 << 21];
 
 /* A folder of its own for each test. */
 static void test_folder(void) {

@@ -130,7 +130,7 @@ static int block_tap(FrtCtx *cx, void *state, FrtBlock *b) {
   for (uint32_t i = 0; i < b->n && cx->taps & 1; i++) {
     char *p = frt_tap_begin(cx, 0, b, i, 64);
     if (!p) continue;
-    *p++ = '{';
+    *p++ = i ? ',' : '{';
     memcpy(p, "\"n\":", 4);
     p = frt_put_i64(p + 4, ((int64_t *)b->col[0])[i]);
     *p++ = '}';

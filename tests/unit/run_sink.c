@@ -106,6 +106,7 @@ static int block_hangs(FrtCtx *cx, void *state, FrtBlock *b) {
   kill(getpid(), SIGINT);
   kill(getpid(), SIGINT);
   for (;;) pause();
+  return FRT_OK;
 }
 
 Test(run_sink, a_second_interrupt_ends_at_once) {
@@ -165,6 +166,37 @@ Test(run_sink, stdout_gets_the_rows) {
   int fd = open("stdout.txt", O_RDWR | O_CREAT, 0600);
   cr_assert_eq(run_child(fd, &o), 0);
   cr_assert_str_eq(test_read("stdout.txt"), "n\n0\n1\n2\n");
+}
+
+/* Long lines, written in two halves with a request for room between them. */
+static int block_halves(FrtCtx *cx, void *state, FrtBlock *b) {
+  for (uint32_t i = 0; i < b->n; i++)
+    for (uint32_t sink = 0; sink < 2; sink++)
+      for (int half = 0; half < 2; half++) {
+        FrtOut *o = frt_sink_out(cx, sink);
+        char *p = frt_out_room(cx, o, 5000);
+        if (!p) return FRT_FATAL;
+        memset(p, sink ? 'b' : 'a', 4000);
+        o->at = p + 4000;
+        if (half) *o->at++ = '\n';
+        o->rows++;
+      }
+  return FRT_OK;
+}
+
+Test(run_sink, sinks_on_standard_output_do_not_mix_lines) {
+  rows(100);
+  test_scans[0].block = block_halves;
+  FrtArgValue args[] = {{"out", "-", "--out"}, {"bad_rows", "-", "--bad-rows"}};
+  FrtRunOptions o = {.args = args, .arg_len = 2};
+  int fd = open("stdout.txt", O_RDWR | O_CREAT, 0600);
+  cr_assert_eq(run_child(fd, &o), 0);
+  char *text = test_read("stdout.txt");
+  cr_assert_eq(strncmp(text, "n\n", 2), 0);
+  int lines = 0;
+  for (char *line = strtok(text + 2, "\n"); line; line = strtok(NULL, "\n"), lines++)
+    cr_assert(strlen(line) == 8000 && strspn(line, line[0] == 'a' ? "a" : "b") == 8000);
+  cr_assert_eq(lines, 200);
 }
 
 Test(run_sink, an_interrupt_leaves_nothing) {
@@ -249,7 +281,7 @@ Test(run_sink, more_partitions_than_descriptors) {
     test_sinks[0].options.compress = gzip ? FRT_COMPRESS_GZIP : FRT_COMPRESS_NONE;
     cr_assert_eq(test_run(0), 0, "%s", test_err);
     cr_assert_eq(test_count("out"), 1000 + 7 + 1);
-    if (gzip) system("gzip -dc out/p1/f764.csv > plain.txt");
+    if (gzip) cr_assert_eq(system("gzip -dc out/p1/f764.csv > plain.txt"), 0);
     cr_assert_str_eq(test_read(gzip ? "plain.txt" : "out/p1/f764.csv"), "n\n764\n1764\n2764\n");
   }
 }
