@@ -9,7 +9,7 @@ INC     := -Icompiler -Icompiler/include -Iruntime -Iruntime/include -I$(BUILD)/
 FLAGS   := -std=c11 -D_GNU_SOURCE -g $(OPT) -fno-strict-aliasing -ffp-contract=off -fPIC -fvisibility=hidden \
            -ffunction-sections -fdata-sections $(WARN) $(INC) -DFLOW_VERSION='"$(VERSION)"' $(SAN) $(EXTRA)
 LIBS_RT := -lpcre2-8 -lutf8proc -lzstd -lz -lxxhash -lm -ldl -lpthread
-LIBS    := -ltcc $(LIBS_RT)
+LIBS    := $(LIBS_RT)
 
 RT_SRC   := $(sort $(wildcard runtime/*/*.c))
 COMP_SRC := $(sort $(filter-out compiler/cli/%,$(wildcard compiler/*/*.c)))

@@ -38,10 +38,20 @@ char *load_file(Arena *a, const char *path, size_t *size, const char **why) {
   return copy;
 }
 
+static const char *load_stdlib(const char *path, size_t *size) {
+  for (const StdlibFile *f = flow_stdlib; f->name; f++) {
+    size_t n = strlen(f->name) - 5;   /* without .flow */
+    if (strncmp(f->name, path, n) || (path[n] && strcmp(path + n, ".flow"))) continue;
+    *size = f->size;
+    return f->text;
+  }
+  return NULL;
+}
+
 const char *load_module(void *env, const char *path, const char *from, size_t *size) {
   FlowProgram *p = env;
   const char *why;
-  if (!strncmp(path, "std/", 4)) return stdlib_text(path + 4, size);
+  if (!strncmp(path, "std/", 4)) return load_stdlib(path, size);
   const char *slash = path[0] == '/' ? NULL : strrchr(from, '/');
   const char *full = slash ? arena_printf(p->arena, "%.*s%s", (int)(slash - from) + 1, from, path) : path;
   char *text = load_file(p->arena, full, size, &why);

@@ -3,10 +3,6 @@
 
 #include <string.h>
 
-void opt_fold(Plan *p);
-void opt_always(Plan *p);
-void opt_pushdown(Plan *p);
-
 const OptPass opt_passes[] = {
   {"fold", "constants are computed once", opt_fold},
   {"always", "filters that are always true go", opt_always},

@@ -17,4 +17,9 @@ extern const unsigned opt_pass_len;
  * found broken and after which pass (a bug). */
 const char *opt_run(Plan *p, const char *without);
 
+/* fold.c, pushdown.c */
+void opt_fold(Plan *p);
+void opt_always(Plan *p);
+void opt_pushdown(Plan *p);
+
 #endif
