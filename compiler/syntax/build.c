@@ -322,7 +322,8 @@ AstTestStep *build_step(Parser *p, int kind, Token word) {
 
 /* Whether the line that starts at `at` holds a comment only; sets the place of its `#`. */
 static bool build_is_comment(const char *text, uint32_t at, uint32_t end, uint32_t *hash) {
-  while (at < end && (text[at] == ' ' || text[at] == '\t')) at++;
+  if (at == 0 && end >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0) at = 3;
+  while (at < end && strchr(" \t\r", text[at]) && text[at]) at++;
   *hash = at;
   return at < end && text[at] == '#' && !(at == 0 && end > 1 && text[1] == '!');
 }
@@ -338,7 +339,7 @@ static const char *build_comment(Parser *p, uint32_t first, uint32_t last) {
     build_is_comment(s->text, s->lines[line], end, &at);
     at++;
     if (at < end && s->text[at] == ' ') at++;
-    while (end > at && (s->text[end - 1] == '\r' || s->text[end - 1] == ' ')) end--;
+    while (end > at && strchr(" \t\r", s->text[end - 1])) end--;
     if (line > first) out[len++] = '\n';
     memcpy(out + len, s->text + at, end - at);
     len += end - at;

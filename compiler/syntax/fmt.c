@@ -374,7 +374,7 @@ static void fmt_lay_out(Fmt *f, const AstScript *script) {
     Item *x = &f->items[first];
     fmt_lay_statement(l, first, end, x->first ? stmt : NULL);
     if (x->first) {
-      if (x->lines > 1 || x->comment < x->comment_end || (int)stmt->kind != last_kind) {
+      if (x->lines > 1 || (int)stmt->kind != last_kind) { /* a comment of its own is a line, too */
         group = f->groups + 1;
         f->groups += 2;
       }
