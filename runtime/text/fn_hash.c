@@ -107,15 +107,17 @@ static void fnhash_sha_block(uint32_t *state, const unsigned char *block) {
            (fnhash_right(y, 17) ^ fnhash_right(y, 19) ^ y >> 10);
   }
   memcpy(v, state, sizeof v);
-  for (int i = 0; i < 64; i++) {
-    uint32_t a = v[0], e = v[4];
-    uint32_t s1 = fnhash_right(e, 6) ^ fnhash_right(e, 11) ^ fnhash_right(e, 25);
-    uint32_t t1 = v[7] + s1 + ((e & v[5]) ^ (~e & v[6])) + fnhash_sha_add[i] + w[i];
-    uint32_t s0 = fnhash_right(a, 2) ^ fnhash_right(a, 13) ^ fnhash_right(a, 22);
-    uint32_t t2 = s0 + ((a & v[1]) ^ (a & v[2]) ^ (v[1] & v[2]));
-    memmove(v + 1, v, 7 * sizeof *v);
-    v[4] += t1;
-    v[0] = t1 + t2;
+  for (unsigned i = 0; i < 64; i += 8) {  /* eight rounds bring each variable back to its place */
+#pragma GCC unroll 8
+    for (unsigned j = 0; j < 8; j++) {
+      uint32_t a = v[-j & 7], b = v[(1 - j) & 7], c = v[(2 - j) & 7];
+      uint32_t e = v[(4 - j) & 7], f = v[(5 - j) & 7], g = v[(6 - j) & 7], h = v[(7 - j) & 7];
+      uint32_t s1 = fnhash_right(e, 6) ^ fnhash_right(e, 11) ^ fnhash_right(e, 25);
+      uint32_t t1 = h + s1 + ((e & f) ^ (~e & g)) + fnhash_sha_add[i + j] + w[i + j];
+      uint32_t s0 = fnhash_right(a, 2) ^ fnhash_right(a, 13) ^ fnhash_right(a, 22);
+      v[(3 - j) & 7] += t1;
+      v[(7 - j) & 7] = t1 + s0 + ((a & b) ^ (a & c) ^ (b & c));
+    }
   }
   for (int i = 0; i < 8; i++) state[i] += v[i];
 }

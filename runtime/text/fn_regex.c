@@ -123,10 +123,13 @@ static int fnregex_compile(FrtCtx *cx, FnRegex *re, int keep) {
   if (!code) return fnregex_bad(cx, pattern, error, at);
   pcre2_pattern_info(code, PCRE2_INFO_CAPTURECOUNT, &re->group_len);
   re->code = code;
-  if (!keep || re->simple || room->list_len == FN_PREPARED_MAX) return FRT_OK;
+  if (!keep || room->list_len == FN_PREPARED_MAX) return FRT_OK;
+  if (re->simple && (re->simple->begin || re->simple->prefix_len)) return FRT_OK;
   re->jit = pcre2_jit_compile(code, PCRE2_JIT_COMPLETE) == 0;
-  if (re->jit) room->list[room->list_len++] = code;
-  if (re->jit && !room->stack) {
+  if (!re->jit) return FRT_OK;
+  re->simple = NULL;                   /* where a match may begin anywhere, the JIT is faster */
+  room->list[room->list_len++] = code;
+  if (!room->stack) {
     room->stack = pcre2_jit_stack_create(32 * 1024, FNREGEX_STACK_BYTES_MAX, room->memory);
     pcre2_jit_stack_assign(room->limits, NULL, room->stack);
   }

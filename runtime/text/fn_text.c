@@ -5,6 +5,9 @@
  * a time. Results are slices of their arguments where that is possible. */
 #include "text/fn.h"
 
+#if defined(__x86_64__)
+#include <emmintrin.h>
+#endif
 #ifndef FRT_NO_UTF8PROC
 #include <utf8proc.h>
 #endif
@@ -89,12 +92,61 @@ FrtStr frt_reverse(FrtCtx *cx, FrtStr s) {
 
 /* ---- searching ---- */
 
+/* A part of 2 to FNTEXT_SHORT bytes stands where its first and its last byte stand: those places are
+ * looked for 16 at a time (after Mula, "SIMD-friendly algorithms for substring searching", 2016). Longer
+ * parts go to memmem, whose time is linear whatever the text. */
+enum { FNTEXT_SHORT = 32 };
+
+#if defined(__x86_64__)
+/* Of the 16 places from p on: those where the first and last byte of the part are, a bit each. */
+static inline uint32_t fntext_places(const char *p, __m128i first, __m128i last, size_t n) {
+  __m128i a = _mm_loadu_si128((const __m128i *)(const void *)p);
+  __m128i b = _mm_loadu_si128((const __m128i *)(const void *)(p + n - 1));
+  return (uint32_t)_mm_movemask_epi8(_mm_and_si128(_mm_cmpeq_epi8(a, first), _mm_cmpeq_epi8(b, last)));
+}
+
+/* Looks at whole steps of 16 places; *at is where it left off. */
+static const char *fntext_find_wide(const char *p, size_t places, FrtStr part, size_t *at) {
+  __m128i first = _mm_set1_epi8(part.ptr[0]), last = _mm_set1_epi8(part.ptr[part.len - 1]);
+  size_t i = 0;
+  for (; i + 16 <= places; i += 16) {
+    for (uint32_t hits = fntext_places(p + i, first, last, part.len); hits; hits &= hits - 1) {
+      const char *hit = p + i + __builtin_ctz(hits);
+      if (!memcmp(hit + 1, part.ptr + 1, part.len - 1)) return hit;
+    }
+  }
+  *at = i;
+  return NULL;
+}
+#else
+static const char *fntext_find_wide(const char *p, size_t places, FrtStr part, size_t *at) {
+  (void)p;
+  (void)places;
+  (void)part;
+  *at = 0;
+  return NULL;
+}
+#endif
+
+static const char *fntext_find_short(const char *p, size_t n, FrtStr part) {
+  size_t places = n - part.len + 1, i;
+  const char *hit = fntext_find_wide(p, places, part, &i);
+  if (hit) return hit;
+  for (; i < places; i++) {
+    if (p[i] == part.ptr[0] && !memcmp(p + i + 1, part.ptr + 1, part.len - 1)) return p + i;
+  }
+  return NULL;
+}
+
 size_t fn_search(FrtStr s, size_t from, FrtStr part) {
   if (from > s.len) return (size_t)s.len + 1;
   if (!part.len) return from;
-  if (s.len - from < part.len) return (size_t)s.len + 1;
-  const char *at = part.len == 1 ? memchr(s.ptr + from, part.ptr[0], s.len - from)
-                                 : memmem(s.ptr + from, s.len - from, part.ptr, part.len);
+  size_t n = s.len - from;
+  if (n < part.len) return (size_t)s.len + 1;
+  const char *p = s.ptr + from, *at;
+  if (part.len == 1) at = memchr(p, part.ptr[0], n);
+  else if (part.len <= FNTEXT_SHORT) at = fntext_find_short(p, n, part);
+  else at = memmem(p, n, part.ptr, part.len);
   return at ? (size_t)(at - s.ptr) : (size_t)s.len + 1;
 }
 

@@ -52,6 +52,25 @@ Test(func_text, search) {
   cr_expect_eq(frt_count_text(cx, X("aaa"), X("")), 0);
 }
 
+/* Every length of part and text around the steps of the search, against the plain way. */
+Test(func_text, search_equals_the_plain_way) {
+  uint64_t seed = 88172645463325252u;
+  for (int i = 0; i < 40000; i++) {
+    char text[80], part[48];
+    seed ^= seed << 13, seed ^= seed >> 7, seed ^= seed << 17;
+    uint32_t n = (uint32_t)(seed >> 20) % 80, m = (uint32_t)(seed >> 40) % (i % 2 ? 4 : 48);
+    for (uint32_t j = 0; j < n; j++) text[j] = (char)('a' + (seed >> j % 60 & 1));
+    for (uint32_t j = 0; j < m; j++) part[j] = (char)('a' + (seed >> (j + i % 7) % 60 & 1));
+    char *exact = malloc(n ? n : 1);
+    memcpy(exact, text, n);
+    const char *want = m ? memmem(exact, n, part, m) : exact;
+    int64_t got = -1;
+    int status = frt_find(cx, &got, (FrtStr){exact, n, 0}, (FrtStr){part, m, 0});
+    cr_assert(status == (want ? FRT_OK : FRT_NULL) && (!want || got == want - exact), "%.*s in %.*s", (int)m, part, (int)n, exact);
+    free(exact);
+  }
+}
+
 Test(func_text, replace) {
   IS(OK(FrtStr, frt_replace(cx, out, X("a-b-c"), X("-"), X(" → "))), "a → b → c");
   IS(OK(FrtStr, frt_replace(cx, out, X("--"), X("-"), X(""))), "");
