@@ -17,9 +17,9 @@ void gen_fn_open(GenFn *f, Gen *g, const PlanNode *n, const char *suffix) {
   fn_place(g, n->span, &path, &line, &column);
   *f = (GenFn){.g = g, .out = &g->funcs, .indent = 0, .fail = "fail", .row = "i"};
   const char *args = "(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n)";
-  buf_printf(&g->protos, "static int n%u%s%s;\n", n->id, suffix, args);
+  buf_printf(&g->protos, "static int op%u%s%s;\n", n->id, suffix, args);
   gen_line(f, "/* n%u %s, line %u */", n->id, n->word ? n->word : "", line);
-  gen_line(f, "static int n%u%s%s {", n->id, suffix, args);
+  gen_line(f, "static int op%u%s%s {", n->id, suffix, args);
   f->indent = 1;
 }
 
@@ -72,6 +72,6 @@ void gen_call_uses(GenFn *f, const PhysNode *pn, uint32_t port, const char *bloc
     const PhysUse *u = &pn->uses[port][k];
     bool several = u->node->kind == PLAN_UNION || (u->node->kind == PLAN_WRITE && u->node->in_len > 1);
     const char *suffix = several ? gen_printf(f->g, "_in%u", u->input) : "";
-    gen_line(f, "if (%s && (rc = n%u%s(cx, S, %s, %s, %s))) return rc;", n, u->node->id, suffix, block, sel, n);
+    gen_line(f, "if (%s && (rc = op%u%s(cx, S, %s, %s, %s))) return rc;", n, u->node->id, suffix, block, sel, n);
   }
 }

@@ -205,9 +205,9 @@ static void agg_result(GenFn *f, const PlanAgg *a, uint32_t k) {
 static void agg_emit(Gen *g, const PhysNode *pn) {
   const PlanNode *n = pn->node;
   GenFn f = {.g = g, .out = &g->funcs, .row = "i"};
-  buf_printf(&g->protos, "static int n%u_emit(FrtCtx *cx, void *state);\n", n->id);
+  buf_printf(&g->protos, "static int op%u_emit(FrtCtx *cx, void *state);\n", n->id);
   buf_printf(&g->state, "  A%u agg%u;\n  FrtBlock b%u;\n", n->id, n->id, n->id);
-  gen_line(&f, "static int n%u_emit(FrtCtx *cx, void *state) {", n->id);
+  gen_line(&f, "static int op%u_emit(FrtCtx *cx, void *state) {", n->id);
   f.indent = 1;
   gen_line(&f, "State *S = state;");
   gen_line(&f, "A%u *A = &S->agg%u;", n->id, n->id);

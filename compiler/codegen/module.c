@@ -56,7 +56,7 @@ static void module_ports(Gen *g, Buf *out) {
     const char *name = n->kind == PLAN_ERRORS ? g->plan->error_ports[n->error_port].name : n->stream;
     buf_printf(&b, "  {.name = %s, .op = %u, ", module_str(g, name), n->id);
     if (n->kind == PLAN_UNION) buf_printf(&b, ".row_size = sizeof(U%u), ", n->id);
-    buf_printf(&b, ".deliver = n%u_deliver},\n", n->id);
+    buf_printf(&b, ".deliver = op%u_deliver},\n", n->id);
   }
   uint32_t id = g->phys->node_max;
   for (uint32_t i = 0; i < g->plan->error_port_len; i++)
@@ -182,7 +182,7 @@ static void module_params(Gen *g, Buf *out) {
 static void module_steps(Gen *g, Buf *out) {
   Buf b = {.arena = g->arena};
   for (uint32_t i = 0; i < g->phys->scan_len; i++) buf_printf(&b, "  {FRT_STEP_SCAN, %u, NULL},\n", i);
-  for (uint32_t i = 0; i < g->phys->emit_len; i++) buf_printf(&b, "  {FRT_STEP_EMIT, 0, n%u_emit},\n", g->phys->emits[i]->id);
+  for (uint32_t i = 0; i < g->phys->emit_len; i++) buf_printf(&b, "  {FRT_STEP_EMIT, 0, op%u_emit},\n", g->phys->emits[i]->id);
   buf_printf(out, "static const FrtStep steps[] = {\n%s};\n\n", b.data ? b.data : "  {FRT_STEP_EMIT, 0, NULL}\n");
 }
 

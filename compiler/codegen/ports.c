@@ -8,11 +8,11 @@
 static void ports_deliver_open(GenFn *f, Gen *g, const PlanNode *n) {
   *f = (GenFn){.g = g, .out = &g->funcs, .fail = "fail", .row = "i"};
   const char *args = "(FrtCtx *cx, void *state, void *const *rows, const uint64_t *keys, uint32_t n)";
-  buf_printf(&g->protos, "static int n%u_deliver%s;\n", n->id, args);
+  buf_printf(&g->protos, "static int op%u_deliver%s;\n", n->id, args);
   buf_printf(&g->state, "  FrtBlock b%u;\n  uint32_t *parent%u;\n", n->id, n->id);
   buf_printf(&g->init, "  S->parent%u = frt_alloc_run(cx, cx->block_rows * sizeof(uint32_t));\n", n->id);
   gen_line(f, "/* n%u %s: gathered rows go on */", n->id, n->kind == PLAN_UNION ? "union" : "errors");
-  gen_line(f, "static int n%u_deliver%s {", n->id, args);
+  gen_line(f, "static int op%u_deliver%s {", n->id, args);
   f->indent = 1;
   gen_line(f, "State *S = state;");
   gen_line(f, "FrtBlock *b = &S->b%u;", n->id);

@@ -374,8 +374,8 @@ static void rows_flush(Gen *g, const PhysNode *pn, const ColId *cols, uint32_t l
   GenFn f = {.g = g, .out = &g->funcs};
   buf_printf(&g->state, "  FrtBlock b%u;\n  uint32_t *parent%u;\n", n->id, n->id);
   buf_printf(&g->init, "  S->parent%u = frt_alloc_run(cx, cx->block_rows * sizeof(uint32_t));\n", n->id);
-  buf_printf(&g->protos, "static int n%u_flush(FrtCtx *cx, State *S, const FrtBlock *up, uint32_t m);\n", n->id);
-  gen_line(&f, "static int n%u_flush(FrtCtx *cx, State *S, const FrtBlock *up, uint32_t m) {", n->id);
+  buf_printf(&g->protos, "static int op%u_flush(FrtCtx *cx, State *S, const FrtBlock *up, uint32_t m);\n", n->id);
+  gen_line(&f, "static int op%u_flush(FrtCtx *cx, State *S, const FrtBlock *up, uint32_t m) {", n->id);
   f.indent = 1;
   gen_line(&f, "int rc = 0;");
   gen_line(&f, "FrtBlock *b = &S->b%u;", n->id);
@@ -411,7 +411,7 @@ static void rows_carry(GenFn *f, const PlanNode *n, const ColId *cols, uint32_t 
   }
   gen_line(f, "S->parent%u[m++] = i;", n->id);
   gen_line(f, "if (m == cx->block_rows) {");
-  gen_line(f, "  if ((rc = n%u_flush(cx, S, b, m))) return rc;", n->id);
+  gen_line(f, "  if ((rc = op%u_flush(cx, S, b, m))) return rc;", n->id);
   gen_line(f, "  m = 0;");
   gen_line(f, "}");
 }
@@ -444,7 +444,7 @@ static void rows_explode(Gen *g, const PhysNode *pn) {
   gen_line(&f, "}");
   if (f.fails) rows_fail_label(&f, n, "fail", rows_no_field(g));
   rows_loop_close(&f);
-  gen_line(&f, "if (m && (rc = n%u_flush(cx, S, b, m))) return rc;", n->id);
+  gen_line(&f, "if (m && (rc = op%u_flush(cx, S, b, m))) return rc;", n->id);
   gen_line(&f, "(void)gone;");
   gen_count(&f, n->id, "IN", "made");
   gen_line(&f, "return FRT_OK;");
@@ -479,7 +479,7 @@ static void rows_unpivot(Gen *g, const PhysNode *pn) {
     rows_carry(&f, n, cols, len);
   }
   rows_loop_close(&f);
-  gen_line(&f, "if (m && (rc = n%u_flush(cx, S, b, m))) return rc;", n->id);
+  gen_line(&f, "if (m && (rc = op%u_flush(cx, S, b, m))) return rc;", n->id);
   gen_count(&f, n->id, "IN", gen_printf(g, "(uint64_t)n * %u", n->unpivot_len));
   gen_line(&f, "return FRT_OK;");
   gen_fn_close(&f);

@@ -413,7 +413,7 @@ static void gen_tap(Gen *g, const PhysNode *pn) {
   GenFn f;
   gen_fn_open(&f, g, n, "");
   gen_line(&f, "int rc = 0;");
-  gen_line(&f, "if ((cx->taps >> %u & 1) && (rc = n%u_show(cx, S, b, sel, n))) return rc;", index, n->id);
+  gen_line(&f, "if ((cx->taps >> %u & 1) && (rc = op%u_show(cx, S, b, sel, n))) return rc;", index, n->id);
   gen_count(&f, n->id, "IN", "n");
   gen_count(&f, n->id, "OUT", "n");
   gen_call_uses(&f, pn, 0, "b", "sel", "n");

@@ -211,7 +211,8 @@ Phys *phys_build(Arena *a, Plan *plan) {
   for (uint32_t i = 0; i < plan->node_len; i++) {
     PlanNode *n = plan->nodes[i];
     if (phys_built(n)) continue;
-    diag_report(plan->diags, DIAG_E0901, n->span, NULL, NULL, arena_printf(a, "`%s`", n->word));
+    Span word = {n->span.file, n->span.start, n->span.start + (uint32_t)strlen(n->word)};
+    diag_report(plan->diags, DIAG_E0901, word, NULL, NULL, arena_printf(a, "`%s`", n->word));
     built = false;
   }
   if (!built) return NULL;
