@@ -106,7 +106,8 @@ int csv_fast_next(FrtScanner *s) {
     uint32_t rows = x.found / csv->columns;
     if (rows > csv->rows_max) rows = csv->rows_max;
     if (rows == 0) {
-      if (s->input_ended || x.irregular || x.len > CSV_PARTIAL_MAX) return csv_careful_next(s);
+      if (s->input_ended || x.irregular || x.len > CSV_PARTIAL_MAX || x.len >= s->record_max)
+        return csv_careful_next(s);
       if (frt_scan_refill(s) == FRT_FATAL) return FRT_FATAL;
       continue;
     }
