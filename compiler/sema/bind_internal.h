@@ -10,10 +10,11 @@
 #include "sema/sema_internal.h"
 
 enum {
-  LIMIT_STREAMS = 100000,     /* named streams and flows: far above what a person writes */
+  LIMIT_STREAMS = 20000,      /* named streams and flows: names are searched one by one */
   LIMIT_COLUMNS = 1000000,    /* columns of a script, made ones included: bounds memory */
   LIMIT_OPERATORS = 100000,   /* operators of a script after expanding its `op`s: stops doubling chains */
-  LIMIT_DEPTH = 200,          /* streams that wait for each other, ops in ops: bounds the stack */
+  LIMIT_DEPTH = 200,          /* ops in ops, modules in modules, names in names: bounds the stack */
+  LIMIT_STREAM_DEPTH = 2000,  /* streams that are read before their statement, in a chain: bounds the stack */
   LIMIT_MODULES = 1000        /* files that `use` may bring in */
 };
 
@@ -65,6 +66,7 @@ typedef struct Streams {
   uint32_t by_default_len;
   struct { const char *path; Span span; } *sinks; /* constant paths that are written */
   uint32_t sink_len;
+  uint32_t walked;            /* operators looked at while naming ports: bounds calls that double */
   bool limit_reported;
 } Streams;
 

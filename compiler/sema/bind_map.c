@@ -31,7 +31,7 @@ static ColId map_column(Chain *c, Mapping *m, const AstOp *op, const char *name,
 
 static void map_finish(Chain *c, const AstOp *op, Mapping *m) {
   if (!m->schema.len) {
-    diag_report(c->b->diags, DIAG_E0619, op->word, NULL, NULL);
+    if (op->kind == AST_DROP) diag_report(c->b->diags, DIAG_E0619, op->word, NULL, NULL);
     c->at = (PlanEdge){ 0 };
     return;
   }
@@ -81,9 +81,7 @@ static void map_derive(Chain *c, const AstOp *op, Mapping *m) {
     for (const AstArg *o = op->args; o != a && name.text; o = o->next)
       if (o->name.text && a->name.text && !strcmp(o->name.text, a->name.text))
         diag_report(c->b->diags, DIAG_E0310, a->name.span, NULL, "it is derived twice here; use a second `derive`", name.text);
-    Schema *seen = arena_alloc(c->b->arena, sizeof *seen);
-    *seen = schema_copy(c->b->arena, &m->schema, 0);
-    Expr *e = bind_expr(c->b, chain_scope_of(c, seen), a->value, NULL);
+    Expr *e = bind_expr(c->b, chain_scope_of(c, &m->schema), a->value, NULL);
     if (!name.text) continue;
     schema_put(&m->schema, name.text, map_column(c, m, op, name.text, a->span, e));
   }

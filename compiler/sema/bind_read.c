@@ -111,10 +111,9 @@ static const char *field_mask(Chain *c, const AstField *a) {
 
 static void field_default(Chain *c, const AstField *a, const Type *t, PlanField *f) {
   if (!a->dflt || t->kind == TY_ERROR) return;
-  Expr *e = bind_const(c->b, chain_module(c), a->dflt, t, true);
-  if (e->type->kind == TY_NULL && !t->nullable)
+  if (a->dflt->kind == AST_NULL && !t->nullable)
     diag_report(c->b->diags, DIAG_E0507, a->dflt->span, NULL, NULL, a->name.text, type_text(c->b->arena, t));
-  else f->dflt = bind_widen(c->b, e, t);
+  else f->dflt = bind_const(c->b, chain_module(c), a->dflt, t, true);
 }
 
 static void fields_check(Chain *c, const AstField *ast, PlanRead *r, const Schema *schema) {

@@ -7,9 +7,9 @@ bool stack_push(Binder *b, Span span, const char *name) {
   Streams *st = streams_of(b);
   st->stack = arena_grow(b->arena, st->stack, st->stack_len, sizeof *st->stack);
   st->stack[st->stack_len++] = name;
-  if (st->stack_len <= LIMIT_DEPTH) return true;
+  if (st->stack_len <= LIMIT_STREAM_DEPTH) return true;
   diag_report(b->diags, DIAG_E0903, span, NULL, "streams that wait for one another; put their statements in order",
-              (unsigned)LIMIT_DEPTH);
+              (unsigned)LIMIT_STREAM_DEPTH);
   return false;
 }
 

@@ -93,7 +93,8 @@ static bool table_cells(Chain *c, const AstFlow *f, Table *t, bool typed) {
     for (uint32_t i = 0; i < t->len; i++) {
       const AstArg *a = member_find(row, t->names[i]);
       const Type *want = typed && t->types[i]->kind != TY_ERROR ? t->types[i] : NULL;
-      t->cells[r * t->len + i] = a ? bind_const(c->b, chain_module(c), a->value, want, true) : cell_null(c, row->span);
+      bool null = !a || (!want && a->value->kind == AST_NULL);
+      t->cells[r * t->len + i] = null ? cell_null(c, a ? a->span : row->span) : bind_const(c->b, chain_module(c), a->value, want, true);
     }
   }
   for (uint32_t i = 0; i < t->len; i++) {

@@ -25,33 +25,34 @@ static void push(Finish *f, PlanNode *n) {
 
 static bool feeds(const PlanNode *n, uint32_t port) { return n->policy.kind == FRT_POLICY_PORT && n->policy.port == (int32_t)port; }
 
-/* Whether n stands below the error port `port`: it would feed itself. */
-static bool below_port(Finish *f, PlanNode *n, uint32_t port) {
+/* Marks in `live` what stands below the error port `port`, that port's own default feeders aside. */
+static void mark_below(Finish *f, uint32_t port) {
   Plan *p = f->p;
   memset(f->live, 0, p->next_id * sizeof *f->live);
-  f->stack_len = 0;
-  push(f, n);
-  while (f->stack_len) {
-    PlanNode *at = f->stack[--f->stack_len];
-    if (at->kind == PLAN_ERRORS && at->error_port == port) return true;
-    for (uint32_t i = 0; i < at->in_len; i++) if (at->in[i].node) push(f, at->in[i].node);
-    if (at->kind != PLAN_ERRORS) continue;
-    for (uint32_t i = 0; i < p->node_len; i++) if (feeds(p->nodes[i], at->error_port)) push(f, p->nodes[i]);
+  for (bool more = true; more;) {
+    more = false;
+    for (uint32_t i = 0; i < p->node_len; i++) {
+      PlanNode *n = p->nodes[i];
+      bool below = n->kind == PLAN_ERRORS && n->error_port == port;
+      for (uint32_t k = 0; k < n->in_len; k++) below |= n->in[k].node && f->live[n->in[k].node->id];
+      if (!below || f->live[n->id]) continue;
+      f->live[n->id] = more = true;
+      PlanNode *e = n->policy.kind == FRT_POLICY_PORT && n->policy.port >= 0 ? p->error_ports[n->policy.port].node : NULL;
+      if (e) f->live[e->id] = true;
+    }
   }
-  return false;
 }
 
 /* `default on error -> bad` does not hold for the operators that read `bad`. */
 static void fix_defaults(Finish *f) {
   Streams *st = streams_of(f->b);
+  Port *p = st->dflt && st->dflt->kind == AST_ON_PORT && st->dflt->port.text ? port_find(f->b, st->dflt->port.text) : NULL;
+  if (!p || p->error_port < 0 || !f->p->error_ports[p->error_port].node) return;
+  mark_below(f, (uint32_t)p->error_port);
   for (uint32_t i = 0; i < f->p->node_len; i++) {
     PlanNode *n = f->p->nodes[i];
-    if (n->id >= st->by_default_len || !st->by_default[n->id] || n->policy.kind != FRT_POLICY_PORT) continue;
-    if (n->policy.port < 0 || !f->p->error_ports[n->policy.port].node) continue;
-    uint32_t port = (uint32_t)n->policy.port;
-    PlanPolicy kept = n->policy;
-    n->policy = (PlanPolicy){ .kind = FRT_POLICY_FAIL, .port = -1 };
-    if (!below_port(f, n, port)) n->policy = kept;
+    if (n->id < st->by_default_len && st->by_default[n->id] && f->live[n->id])
+      n->policy = (PlanPolicy){ .kind = FRT_POLICY_FAIL, .port = -1 };
   }
 }
 

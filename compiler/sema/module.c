@@ -176,6 +176,11 @@ static void report_module_cycle(Binder *b, Span span, const char *path) {
               arena_printf(b->arena, "%s -> %s", text ? text : path, path));
 }
 
+/* The functions of the standard library are in the catalogue, so always in scope: `use "std/text"` says
+ * only that there is such a file. */
+static const AstScript std_script = { 0 };
+static bool module_is_std(const char *path) { return !strncmp(path, "std/", 4); }
+
 static Module *module_load(Binder *b, Module *from, const AstStmt *use) {
   Streams *st = streams_of(b);
   const char *path = path_beside(b, from->path, use->value->text);
@@ -199,7 +204,7 @@ static Module *module_load(Binder *b, Module *from, const AstStmt *use) {
     diag_report(b->diags, DIAG_E0902, use->value->span, NULL, NULL, 16u << 20);
     return NULL;
   }
-  Module *m = module_new(b, syntax_parse(b->arena, b->diags, file), path);
+  Module *m = module_new(b, module_is_std(path) ? &std_script : syntax_parse(b->arena, b->diags, file), path);
   if (!stack_push(b, use->value->span, path)) return NULL;
   collect_uses(b, m);
   stack_pop(b);

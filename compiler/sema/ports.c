@@ -78,7 +78,8 @@ static void declare_call(Binder *b, Unit *u, Module *m, const AstOp *op, uint32_
 }
 
 static void declare_ops(Binder *b, Unit *u, Module *m, const AstOp *ops, uint32_t depth) {
-  for (const AstOp *op = ops; op; op = op->next) {
+  for (const AstOp *op = ops; op && streams_of(b)->walked < LIMIT_OPERATORS; op = op->next) {
+    streams_of(b)->walked++;
     declare_rows(b, u, op->else_port);
     for (const AstRoute *r = op->routes; r; r = r->next) declare_rows(b, u, r->port);
     declare_errors(b, &op->on_error);
