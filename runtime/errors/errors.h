@@ -19,6 +19,8 @@ void frt_errors_end_block(FrtRun *r);
 /* ---- message.c ---- */
 /* The text of an error code with its detail; `type` may be NULL. Lives until the block ends. */
 FrtStr frt_error_text(FrtCtx *cx, int code, FrtStr detail, const FrtType *type);
+/* The same for a failed run, whose detail may be long. */
+FrtStr frt_fatal_text(FrtCtx *cx, int code, FrtStr detail);
 FrtStr frt_error_code(int code);
 /* The column of the present scan that is named so, or NULL. */
 const FrtColumn *frt_error_column(const FrtRun *r, uint32_t op, FrtStr field, uint32_t *index);
@@ -32,6 +34,7 @@ const char *frt_error_report(FrtRun *r, const FrtErrorRow *e, int64_t line);
 const char *frt_error_limit_report(FrtRun *r, const FrtErrorRow *e, uint32_t op, const char *what);
 /* Text for a terminal: control characters as \xXX, cut at `max` bytes. run_arena, NUL-terminated. */
 const char *frt_error_show(FrtRun *r, FrtStr text, size_t max);
+const char *frt_error_show_lines(FrtRun *r, FrtStr text, size_t max);   /* keeps line breaks */
 
 /* ---- ledger.c ---- */
 /* Checks in = out + else + errors + dropped for every operator. NULL, or what is wrong. */

@@ -7,7 +7,8 @@
 #include "sched/run_internal.h"
 #include "text/column.h"
 
-enum { MESSAGE_SHOW_MAX = 200 /* bytes of a value or a source line that a message shows */ };
+enum { MESSAGE_SHOW_MAX = 200 /* bytes of a value or a source line that a message shows */,
+       MESSAGE_FATAL_MAX = 64 * 1024 /* of the reason why a run failed */ };
 
 #define MESSAGE_STR(s) {s, sizeof(s) - 1, 0}
 static const struct { FrtStr code, text; } message_errors[] = {
@@ -33,13 +34,13 @@ static char *message_put(char *p, const char *text, size_t n) {
   return p + n;
 }
 
-static char *message_put_detail(char *p, FrtStr detail) {
-  uint32_t n = message_cut(detail, MESSAGE_SHOW_MAX);
+static char *message_put_detail(char *p, FrtStr detail, uint32_t max) {
+  uint32_t n = message_cut(detail, max);
   p = message_put(p, detail.ptr, n);
   return n < detail.len ? message_put(p, "...", 3) : p;
 }
 
-FrtStr frt_error_text(FrtCtx *cx, int code, FrtStr detail, const FrtType *type) {
+static FrtStr message_text(FrtCtx *cx, int code, FrtStr detail, const FrtType *type, uint32_t max) {
   char name[128] = "its type";
   if (type) {
     FrtType plain = *type;
@@ -47,13 +48,13 @@ FrtStr frt_error_text(FrtCtx *cx, int code, FrtStr detail, const FrtType *type) 
     frt_type_text(&plain, name, sizeof name);
   }
   FrtStr text = code > 0 && code < FRT_E_LEN ? message_errors[code].text : message_errors[0].text;
-  char *out = frt_alloc(cx, text.len + MESSAGE_SHOW_MAX + 16 + 2 * sizeof name), *p = out;
+  char *out = frt_alloc(cx, text.len + (size_t)(detail.len < max ? detail.len : max) + 16 + 2 * sizeof name), *p = out;
   for (uint32_t i = 0; i < text.len; i++) {
     if (!type && text.len - i >= 11 && memcmp(text.ptr + i, " a valid %t", 11) == 0) {
       p = message_put(p, " valid", 6);
       i += 10;
     } else if (text.ptr[i] == '%' && i + 1 < text.len && text.ptr[i + 1] == 'd') {
-      p = message_put_detail(p, detail);
+      p = message_put_detail(p, detail, max);
       i++;
     } else if (text.ptr[i] == '%' && i + 1 < text.len && text.ptr[i + 1] == 't') {
       p = message_put(p, name, strlen(name));
@@ -63,6 +64,14 @@ FrtStr frt_error_text(FrtCtx *cx, int code, FrtStr detail, const FrtType *type) 
     }
   }
   return (FrtStr){out, (uint32_t)(p - out), 0};
+}
+
+FrtStr frt_error_text(FrtCtx *cx, int code, FrtStr detail, const FrtType *type) {
+  return message_text(cx, code, detail, type, MESSAGE_SHOW_MAX);
+}
+
+FrtStr frt_fatal_text(FrtCtx *cx, int code, FrtStr detail) {
+  return message_text(cx, code, detail, NULL, MESSAGE_FATAL_MAX);
 }
 
 const FrtColumn *frt_error_column(const FrtRun *r, uint32_t op, FrtStr field, uint32_t *index) {
@@ -139,17 +148,21 @@ void frt_error_field_place(const FrtRun *r, const FrtBlock *b, uint32_t row, Frt
   }
 }
 
-const char *frt_error_show(FrtRun *r, FrtStr text, size_t max) {
+static const char *message_show(FrtRun *r, FrtStr text, size_t max, int lines) {
   uint32_t n = message_cut(text, max < UINT32_MAX ? (uint32_t)max : UINT32_MAX);
   char *out = arena_alloc(r->run_arena, (size_t)n * 4 + 4), *p = out;
   for (uint32_t i = 0; i < n; i++) {
     unsigned char c = (unsigned char)text.ptr[i];
-    if (c >= 0x20 && c != 0x7f) *p++ = (char)c;
+    if ((c >= 0x20 && c != 0x7f) || (c == '\n' && lines)) *p++ = (char)c;
     else p += sprintf(p, "\\x%02x", c);
   }
   if (n < text.len) memcpy(p, "...", 4);
   return out;
 }
+
+const char *frt_error_show(FrtRun *r, FrtStr text, size_t max) { return message_show(r, text, max, 0); }
+
+const char *frt_error_show_lines(FrtRun *r, FrtStr text, size_t max) { return message_show(r, text, max, 1); }
 
 const char *frt_op_place(FrtRun *r, uint32_t op) {
   if (op >= r->module->op_len) return "";

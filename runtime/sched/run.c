@@ -37,8 +37,8 @@ int frt_fatal(FrtCtx *cx, uint32_t op, int code, FrtStr detail) {
     frt_run_fail(r, 130, NULL);
     return FRT_FATAL;
   }
-  FrtStr text = frt_error_text(cx, code, detail, NULL);
-  const char *shown = frt_error_show(r, text, 4096);
+  FrtStr text = frt_fatal_text(cx, code, detail);
+  const char *shown = frt_error_show_lines(r, text, UINT32_MAX);
   if (op < r->module->op_len)
     shown = arena_printf(r->run_arena, "error: %s\n  = in %s", shown, frt_op_place(r, op));
   else
