@@ -1,9 +1,9 @@
 /* flowrt_func.h: the function library of stdlib, as generated code calls it; part of flowrt.h.
  *
- * What a function does is said in stdlib, where it is declared. Functions whose result is never null and that
- * never fail give it; the others give FRT_OK, FRT_NULL or an error code (cx->detail is set) and store the
- * result in *out. `const void *` arguments were made by a frt_..._prepare. Results are slices of the
- * arguments or live in the block's arena. */
+ * What a function does is said in stdlib, where it is declared. Functions whose result is never
+ * null and that never fail give it; the others give FRT_OK, FRT_NULL or an error code (cx->detail
+ * is set) and store the result in *out. `const void *` arguments were made by a frt_..._prepare.
+ * Results are slices of the arguments or live in the block's arena. */
 #ifndef FLOWRT_FUNC_H
 #define FLOWRT_FUNC_H
 
@@ -170,8 +170,8 @@ int frt_url_decode(FrtCtx *cx, FrtStr *out, FrtStr s);
 void frt_functions_end(FrtCtx *cx);
 int frt_regex_prepare(FrtCtx *cx, const void **out, FrtStr text);
 int frt_regex_matches(FrtCtx *cx, uint8_t *out, FrtStr s, const void *regex);
-/* The first match: groups[0] is the whole match, groups[i] group i, for i < n; ptr is NULL for a group that
- * took no part. FRT_OK, FRT_NULL (no match) or FRT_E_REGEX_LIMIT. */
+/* The first match: groups[0] is the whole match, groups[i] group i, for i < n; ptr is NULL for a
+ * group that took no part. FRT_OK, FRT_NULL (no match) or FRT_E_REGEX_LIMIT. */
 int frt_regex_match_groups(FrtCtx *cx, const void *regex, FrtStr s, FrtStr *groups, uint32_t n);
 int frt_regex_extract_group(FrtCtx *cx, FrtStr *out, FrtStr s, const void *regex, int64_t group);
 int frt_regex_extract(FrtCtx *cx, FrtStr *out, FrtStr s, const void *regex);

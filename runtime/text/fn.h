@@ -1,5 +1,5 @@
-/* fn.h: what the files of the function library (fn_*.c) share. Not seen by generated code: the functions
- * themselves are declared in include/flowrt_func.h. */
+/* fn.h: what the files of the function library (fn_*.c) share. Not seen by generated code: the
+ * functions themselves are declared in include/flowrt_func.h. */
 #ifndef FRT_TEXT_FN_H
 #define FRT_TEXT_FN_H
 
@@ -10,11 +10,12 @@
 #include "text/column.h"
 
 enum {
-  FN_TEXT_MAX = 256 * 1024 * 1024,  /* bytes of a text that a function makes: as long as the longest record */
-  FN_PARTS_MAX = 16 * 1024 * 1024   /* elements of a list that a function makes */
+  FN_TEXT_MAX =
+      256 * 1024 * 1024, /* bytes of a text that a function makes: as long as the longest record */
+  FN_PARTS_MAX = 16 * 1024 * 1024 /* elements of a list that a function makes */
 };
 
-#define FN_UNSET (~(size_t)0)     /* the border of a group that took no part in a match */
+#define FN_UNSET (~(size_t)0) /* the border of a group that took no part in a match */
 
 static inline FrtStr fn_str(const char *ptr, size_t len) {
   FrtStr s = {ptr, (uint32_t)len, 0};
@@ -89,11 +90,19 @@ size_t fn_offset(FrtStr s, size_t index);
 size_t fn_search(FrtStr s, size_t from, FrtStr part);
 
 /* ---- fn_prepare.c: what was prepared from a text, kept for the run ----
- * A prepared object is immutable. Constants are prepared once, at start. Texts that are not constant
- * are prepared at each row: the first FN_PREPARED_MAX of them are kept for the run and found again,
- * later ones live as long as the block. */
+ * A prepared object is immutable. Constants are prepared once, at start. Texts that are not
+ * constant are prepared at each row: the first FN_PREPARED_MAX of them are kept for the run and
+ * found again, later ones live as long as the block. */
 enum { FN_PREPARED_MAX = 512 };
-typedef enum FnKind { FN_REGEX, FN_LIKE, FN_FORMAT, FN_PARSE, FN_ZONE, FN_UNIT, FN_KIND_LEN } FnKind;
+typedef enum FnKind {
+  FN_REGEX,
+  FN_LIKE,
+  FN_FORMAT,
+  FN_PARSE,
+  FN_ZONE,
+  FN_UNIT,
+  FN_KIND_LEN
+} FnKind;
 /* What is kept of that kind and text, or NULL. */
 const void *fn_prepared_find(FrtCtx *cx, FnKind kind, FrtStr text);
 /* Whether one more may be kept: then make the object by frt_alloc_run, else by frt_alloc. */

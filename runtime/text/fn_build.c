@@ -1,5 +1,5 @@
-/* fn_build.c: text functions that make longer texts or lists: padding, repeating, splitting, joining,
- * and `like`. All results are bounded by FN_TEXT_MAX and FN_PARTS_MAX. */
+/* fn_build.c: text functions that make longer texts or lists: padding, repeating, splitting,
+ * joining, and `like`. All results are bounded by FN_TEXT_MAX and FN_PARTS_MAX. */
 #include "text/fn.h"
 
 /* Fills p with the first `count` code points of `fill` repeated; returns the end. */
@@ -134,7 +134,8 @@ uint8_t frt_list_has_text(FrtCtx *cx, FrtList list, FrtStr value) {
   (void)cx;
   const FrtStr *items = list.data;
   for (uint32_t i = 0; i < list.len; i++) {
-    if (items[i].len == value.len && (!value.len || !memcmp(items[i].ptr, value.ptr, value.len))) return 1;
+    if (items[i].len == value.len && (!value.len || !memcmp(items[i].ptr, value.ptr, value.len)))
+      return 1;
   }
   return 0;
 }
@@ -175,7 +176,7 @@ uint8_t frt_like(FrtCtx *cx, FrtStr s, FrtStr pattern) {
       }
     }
     if (back_j == UINT32_MAX) return 0;
-    back_i += fn_width(s.ptr[back_i]);  /* the last `%` takes one code point more */
+    back_i += fn_width(s.ptr[back_i]); /* the last `%` takes one code point more */
     i = back_i;
     j = back_j;
   }

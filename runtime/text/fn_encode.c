@@ -1,5 +1,6 @@
-/* fn_encode.c: texts and bytes as hex, base64 (RFC 4648) and in URLs (RFC 3986). Decoding is strict:
- * what the encoder would not have written, but for letter case and missing padding, is an error. */
+/* fn_encode.c: texts and bytes as hex, base64 (RFC 4648) and in URLs (RFC 3986). Decoding is
+ * strict: what the encoder would not have written, but for letter case and missing padding, is an
+ * error. */
 #include "text/fn.h"
 
 static int fnenc_hex_digit(char c) {
@@ -51,7 +52,8 @@ int frt_unhex(FrtCtx *cx, FrtStr *out, FrtStr s) {
 
 /* ---- base64 ---- */
 
-static const char fnenc_base64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+static const char fnenc_base64[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 int frt_base64(FrtCtx *cx, FrtStr *out, FrtStr s) {
   uint64_t size = ((uint64_t)s.len + 2) / 3 * 4;
@@ -60,7 +62,8 @@ int frt_base64(FrtCtx *cx, FrtStr *out, FrtStr s) {
   const unsigned char *u = (const unsigned char *)s.ptr;
   for (uint32_t i = 0; i < s.len; i += 3) {
     uint32_t left = s.len - i;
-    uint32_t w = (uint32_t)u[i] << 16 | (left > 1 ? (uint32_t)u[i + 1] << 8 : 0) | (left > 2 ? u[i + 2] : 0);
+    uint32_t w =
+        (uint32_t)u[i] << 16 | (left > 1 ? (uint32_t)u[i + 1] << 8 : 0) | (left > 2 ? u[i + 2] : 0);
     *p++ = fnenc_base64[w >> 18];
     *p++ = fnenc_base64[w >> 12 & 63];
     *p++ = left > 1 ? fnenc_base64[w >> 6 & 63] : '=';
@@ -74,7 +77,7 @@ static int fnenc_base64_digit(char c) {
   if (c >= 'A' && c <= 'Z') return c - 'A';
   if (c >= 'a' && c <= 'z') return c - 'a' + 26;
   if (c >= '0' && c <= '9') return c - '0' + 52;
-  if (c == '+' || c == '-') return 62;  /* '-' and '_': the alphabet for URLs */
+  if (c == '+' || c == '-') return 62; /* '-' and '_': the alphabet for URLs */
   return c == '/' || c == '_' ? 63 : -1;
 }
 
@@ -103,7 +106,8 @@ int frt_unbase64(FrtCtx *cx, FrtStr *out, FrtStr s) {
 
 static int fnenc_unreserved(char c) {
   char lower = (char)(c | 0x20);
-  return (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
+  return (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
+         c == '_' || c == '~';
 }
 
 int frt_url_encode(FrtCtx *cx, FrtStr *out, FrtStr s) {
@@ -137,7 +141,8 @@ int frt_url_decode(FrtCtx *cx, FrtStr *out, FrtStr s) {
     }
     int high = s.len - i > 2 ? fnenc_hex_digit(s.ptr[i + 1]) : -1;
     int low = s.len - i > 2 ? fnenc_hex_digit(s.ptr[i + 2]) : -1;
-    if (high < 0 || low < 0) return fn_error(cx, FRT_E_ARGUMENT, "url_decode: a % without two hexadecimal digits");
+    if (high < 0 || low < 0)
+      return fn_error(cx, FRT_E_ARGUMENT, "url_decode: a % without two hexadecimal digits");
     *p++ = (char)(high << 4 | low);
     i += 2;
   }

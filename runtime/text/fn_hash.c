@@ -19,7 +19,8 @@ static void fnhash_digest(uint32_t *state, FnDigestBlock *block, FrtStr s, int b
   tail[left] = 0x80;
   size_t size = left < 56 ? 64 : 128;
   uint64_t bits = (uint64_t)s.len * 8;
-  for (int i = 0; i < 8; i++) tail[size - 8 + i] = (unsigned char)(bits >> 8 * (big_endian ? 7 - i : i));
+  for (int i = 0; i < 8; i++)
+    tail[size - 8 + i] = (unsigned char)(bits >> 8 * (big_endian ? 7 - i : i));
   block(state, tail);
   if (size == 128) block(state, tail + 64);
 }
@@ -47,7 +48,8 @@ static const uint32_t fnhash_md5_add[64] = {
     0x289b7ec6, 0xeaa127fa, 0xd4ef3085, 0x04881d05, 0xd9d4d039, 0xe6db99e5, 0x1fa27cf8, 0xc4ac5665,
     0xf4292244, 0x432aff97, 0xab9423a7, 0xfc93a039, 0x655b59c3, 0x8f0ccc92, 0xffeff47d, 0x85845dd1,
     0x6fa87e4f, 0xfe2ce6e0, 0xa3014314, 0x4e0811a1, 0xf7537e82, 0xbd3af235, 0x2ad7d2bb, 0xeb86d391};
-static const uint8_t fnhash_md5_turn[4][4] = {{7, 12, 17, 22}, {5, 9, 14, 20}, {4, 11, 16, 23}, {6, 10, 15, 21}};
+static const uint8_t fnhash_md5_turn[4][4] = {
+    {7, 12, 17, 22}, {5, 9, 14, 20}, {4, 11, 16, 23}, {6, 10, 15, 21}};
 
 static uint32_t fnhash_left(uint32_t x, unsigned n) { return x << n | x >> (32 - n); }
 static uint32_t fnhash_right(uint32_t x, unsigned n) { return x >> n | x << (32 - n); }
@@ -55,7 +57,8 @@ static uint32_t fnhash_right(uint32_t x, unsigned n) { return x >> n | x << (32 
 static void fnhash_md5_block(uint32_t *state, const unsigned char *block) {
   uint32_t m[16], a = state[0], b = state[1], c = state[2], d = state[3];
   for (int i = 0; i < 16; i++, block += 4) {
-    m[i] = (uint32_t)block[0] | (uint32_t)block[1] << 8 | (uint32_t)block[2] << 16 | (uint32_t)block[3] << 24;
+    m[i] = (uint32_t)block[0] | (uint32_t)block[1] << 8 | (uint32_t)block[2] << 16 |
+           (uint32_t)block[3] << 24;
   }
   for (unsigned i = 0; i < 64; i++) {
     uint32_t f;
@@ -107,7 +110,7 @@ static void fnhash_sha_block(uint32_t *state, const unsigned char *block) {
            (fnhash_right(y, 17) ^ fnhash_right(y, 19) ^ y >> 10);
   }
   memcpy(v, state, sizeof v);
-  for (unsigned i = 0; i < 64; i += 8) {  /* eight rounds bring each variable back to its place */
+  for (unsigned i = 0; i < 64; i += 8) { /* eight rounds bring each variable back to its place */
 #pragma GCC unroll 8
     for (unsigned j = 0; j < 8; j++) {
       uint32_t a = v[-j & 7], b = v[(1 - j) & 7], c = v[(2 - j) & 7];
@@ -145,7 +148,8 @@ FrtStr frt_mask_redact(FrtCtx *cx, FrtStr s) {
 /* The first and the last code point of texts of six and more, the first of three to five. */
 FrtStr frt_mask_partial(FrtCtx *cx, FrtStr s) {
   size_t count = fn_count(s.ptr, s.len);
-  size_t head = count >= 3 ? fn_width(s.ptr[0]) : 0, tail = count >= 6 ? s.len - fn_offset(s, count - 1) : 0;
+  size_t head = count >= 3 ? fn_width(s.ptr[0]) : 0,
+         tail = count >= 6 ? s.len - fn_offset(s, count - 1) : 0;
   char *out = frt_alloc(cx, head + 3 + tail);
   fn_copy(out, s.ptr, head);
   memcpy(out + head, "***", 3);
@@ -161,10 +165,10 @@ FrtUuid frt_uuid_random(FrtCtx *cx) {
   size_t have = 0;
   while (have < sizeof u) {
     ssize_t n = getrandom((char *)&u + have, sizeof u - have, 0);
-    if (n < 0 && errno != EINTR) abort();  /* since Linux 3.17 it cannot fail for so few bytes */
+    if (n < 0 && errno != EINTR) abort(); /* since Linux 3.17 it cannot fail for so few bytes */
     if (n > 0) have += (size_t)n;
   }
-  u.hi = (u.hi & ~0xF000ull) | 0x4000;                      /* version 4: random */
+  u.hi = (u.hi & ~0xF000ull) | 0x4000;                           /* version 4: random */
   u.lo = (u.lo & 0x3FFFFFFFFFFFFFFFull) | 0x8000000000000000ull; /* the variant of RFC 9562 */
   return u;
 }

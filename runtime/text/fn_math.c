@@ -1,9 +1,10 @@
-/* fn_math.c: functions on numbers. Floats follow IEEE 754: outside its domain a function gives nan, at
- * a pole inf or -inf. Integer functions fail where the result does not fit.
+/* fn_math.c: functions on numbers. Floats follow IEEE 754: outside its domain a function gives nan,
+ * at a pole inf or -inf. Integer functions fail where the result does not fit.
  *
  * round(x, n) of a float rounds the exact value of x, half to even: x * 10^n is rounded once to a
- * double and its exact error is had from fma (Dekker's two-product), so that a tie is told from what only
- * looks like one; the quotient by 10^n is then the double nearest to the rounded decimal. */
+ * double and its exact error is had from fma (Dekker's two-product), so that a tie is told from
+ * what only looks like one; the quotient by 10^n is then the double nearest to the rounded decimal.
+ */
 #include <math.h>
 
 #include "text/fn.h"
@@ -54,7 +55,7 @@ int frt_round_i64(FrtCtx *cx, int64_t *out, int64_t x, int64_t n) {
     (void)cx;                                                     \
     return expression;                                            \
   }
-FNMATH_BITS(bit_and, a & b)
+FNMATH_BITS(bit_and, a &b)
 FNMATH_BITS(bit_or, a | b)
 FNMATH_BITS(bit_xor, a ^ b)
 #undef FNMATH_BITS
@@ -103,15 +104,15 @@ int frt_shr_u64(FrtCtx *cx, uint64_t *out, uint64_t a, int64_t by) {
 
 /* ---- floats ---- */
 
-#define FNMATH_ONE(name, expression)          \
-  double frt_##name(FrtCtx *cx, double x) {   \
-    (void)cx;                                 \
-    return expression;                        \
+#define FNMATH_ONE(name, expression)        \
+  double frt_##name(FrtCtx *cx, double x) { \
+    (void)cx;                               \
+    return expression;                      \
   }
-#define FNMATH_TWO(name, expression)                    \
-  double frt_##name(FrtCtx *cx, double x, double y) {   \
-    (void)cx;                                           \
-    return expression;                                  \
+#define FNMATH_TWO(name, expression)                  \
+  double frt_##name(FrtCtx *cx, double x, double y) { \
+    (void)cx;                                         \
+    return expression;                                \
   }
 FNMATH_ONE(abs_f64, fabs(x))
 FNMATH_ONE(sign_f64, isnan(x) ? x : (double)((x > 0) - (x < 0)))
@@ -151,11 +152,13 @@ uint8_t frt_is_finite(FrtCtx *cx, double x) {
   return isfinite(x) != 0;
 }
 
-static const double fnmath_tens[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
-                                     1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
-enum { FNMATH_TENS_MAX = 22 };  /* larger powers of ten are not exact */
+static const double fnmath_tens[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                     1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+                                     1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+enum { FNMATH_TENS_MAX = 22 }; /* larger powers of ten are not exact */
 
-/* The integer nearest to q + rest, half to even; |rest| is at most half a unit in the last place of q. */
+/* The integer nearest to q + rest, half to even; |rest| is at most half a unit in the last place of
+ * q. */
 static double fnmath_nearest(double q, double rest) {
   double whole = rint(q), part = q - whole;
   if (part == 0.5) return rest > 0 ? whole + 1 : whole;
@@ -175,7 +178,7 @@ double frt_round_f64_to(FrtCtx *cx, double x, int64_t n) {
   double result;
   if (n >= 0) {
     double power = fnmath_tens[n], q = x * power;
-    if (!(fabs(q) < 9007199254740992.0)) return x;  /* 2^53: the last place of x is above 10^-n */
+    if (!(fabs(q) < 9007199254740992.0)) return x; /* 2^53: the last place of x is above 10^-n */
     result = fnmath_nearest(q, fma(x, power, -q)) / power;
   } else {
     double power = fnmath_tens[-n], q = x / power;

@@ -1,12 +1,12 @@
-/* fn_prepare.c: prepared objects found again by their text: one open-addressing table a context, in the
- * run's memory, at most half full. See fn.h. */
+/* fn_prepare.c: prepared objects found again by their text: one open-addressing table a context, in
+ * the run's memory, at most half full. See fn.h. */
 #include "text/fn.h"
 
 enum { FNPREP_SLOTS = 2 * FN_PREPARED_MAX };
 
 typedef struct FnPrepared {
   FrtStr text;
-  const void *object;  /* NULL: a free slot */
+  const void *object; /* NULL: a free slot */
   FnKind kind;
 } FnPrepared;
 

@@ -1,10 +1,11 @@
-/* fn_regex.c: regular expressions: simple ones by the automaton of fn_simple.c, others by PCRE2 (8 bit,
- * UTF, JIT where there is one). Both give the same matches.
+/* fn_regex.c: regular expressions: simple ones by the automaton of fn_simple.c, others by PCRE2 (8
+ * bit, UTF, JIT where there is one). Both give the same matches.
  *
- * `.` is a code point other than a line feed, `$` is the end of the text, \d \w \s \b know ASCII. What
- * would backtrack without end meets a limit of steps, depth and memory and is FRT_E_REGEX_LIMIT.
- * Everything lives in the run's memory; only the code of the JIT and its stack are freed at the end
- * of the run (frt_functions_end). Texts are valid UTF-8 and not checked again. */
+ * `.` is a code point other than a line feed, `$` is the end of the text, \d \w \s \b know ASCII.
+ * What would backtrack without end meets a limit of steps, depth and memory and is
+ * FRT_E_REGEX_LIMIT. Everything lives in the run's memory; only the code of the JIT and its stack
+ * are freed at the end of the run (frt_functions_end). Texts are valid UTF-8 and not checked again.
+ */
 #include "text/fn_regex.h"
 
 #include "text/fn_simple.h"
@@ -28,10 +29,12 @@ static FnRegexRoom *fnregex_room(FrtCtx *cx) {
 static int fnregex_compile(FrtCtx *cx, FnRegex *re, int keep) {
   (void)keep;
   if (re->simple) return FRT_OK;
-  return fn_error(cx, FRT_E_REGEX, "this program was built without PCRE2 and takes simple patterns only");
+  return fn_error(cx, FRT_E_REGEX,
+                  "this program was built without PCRE2 and takes simple patterns only");
 }
 
-static int fnregex_search(FrtCtx *cx, const FnRegex *re, FrtStr s, size_t from, const size_t **spans) {
+static int fnregex_search(FrtCtx *cx, const FnRegex *re, FrtStr s, size_t from,
+                          const size_t **spans) {
   (void)s;
   (void)from;
   (void)spans;
@@ -49,7 +52,7 @@ void frt_functions_end(FrtCtx *cx) { cx->regex = NULL; }
 #else
 
 enum {
-  FNREGEX_STEPS_MAX = 5000000,         /* about 50 ms */
+  FNREGEX_STEPS_MAX = 5000000, /* about 50 ms */
   FNREGEX_DEPTH_MAX = 100000,
   FNREGEX_HEAP_KIB_MAX = 64 * 1024,
   FNREGEX_STACK_BYTES_MAX = 1024 * 1024
@@ -62,7 +65,7 @@ typedef struct FnRegexRoom {
   pcre2_match_data *data;
   uint32_t pairs;
   pcre2_jit_stack *stack;
-  void *list[FN_PREPARED_MAX];         /* codes that were compiled by the JIT */
+  void *list[FN_PREPARED_MAX]; /* codes that were compiled by the JIT */
   uint32_t list_len;
   size_t spans[2 * FN_SIMPLE_GROUPS_MAX + 2];
 } FnRegexRoom;
@@ -116,10 +119,10 @@ static int fnregex_compile(FrtCtx *cx, FnRegex *re, int keep) {
   pcre2_set_newline(options, PCRE2_NEWLINE_LF);
   int error;
   PCRE2_SIZE at;
-  pcre2_code *code = pcre2_compile((PCRE2_SPTR)(pattern.len ? pattern.ptr : ""), pattern.len,
-                                   PCRE2_UTF | PCRE2_NO_UTF_CHECK | PCRE2_DOLLAR_ENDONLY |
-                                       PCRE2_NEVER_BACKSLASH_C,
-                                   &error, &at, options);
+  pcre2_code *code =
+      pcre2_compile((PCRE2_SPTR)(pattern.len ? pattern.ptr : ""), pattern.len,
+                    PCRE2_UTF | PCRE2_NO_UTF_CHECK | PCRE2_DOLLAR_ENDONLY | PCRE2_NEVER_BACKSLASH_C,
+                    &error, &at, options);
   if (!code) return fnregex_bad(cx, pattern, error, at);
   pcre2_pattern_info(code, PCRE2_INFO_CAPTURECOUNT, &re->group_len);
   re->code = code;
@@ -127,7 +130,7 @@ static int fnregex_compile(FrtCtx *cx, FnRegex *re, int keep) {
   if (re->simple && (re->simple->begin || re->simple->prefix_len)) return FRT_OK;
   re->jit = pcre2_jit_compile(code, PCRE2_JIT_COMPLETE) == 0;
   if (!re->jit) return FRT_OK;
-  re->simple = NULL;                   /* where a match may begin anywhere, the JIT is faster */
+  re->simple = NULL; /* where a match may begin anywhere, the JIT is faster */
   room->list[room->list_len++] = code;
   if (!room->stack) {
     room->stack = pcre2_jit_stack_create(32 * 1024, FNREGEX_STACK_BYTES_MAX, room->memory);
@@ -147,7 +150,8 @@ static int fnregex_failed(FrtCtx *cx, const FnRegex *re, int code) {
   }
 }
 
-static int fnregex_search(FrtCtx *cx, const FnRegex *re, FrtStr s, size_t from, const size_t **spans) {
+static int fnregex_search(FrtCtx *cx, const FnRegex *re, FrtStr s, size_t from,
+                          const size_t **spans) {
   FnRegexRoom *room = fnregex_room(cx);
   if (room->pairs <= re->group_len) {
     room->pairs = re->group_len < 16 ? 16 : re->group_len + 1;
@@ -155,7 +159,8 @@ static int fnregex_search(FrtCtx *cx, const FnRegex *re, FrtStr s, size_t from, 
   }
   PCRE2_SPTR text = (PCRE2_SPTR)(s.len ? s.ptr : "");
   int n = re->jit ? pcre2_jit_match(re->code, text, s.len, from, 0, room->data, room->limits)
-                  : pcre2_match(re->code, text, s.len, from, PCRE2_NO_UTF_CHECK, room->data, room->limits);
+                  : pcre2_match(re->code, text, s.len, from, PCRE2_NO_UTF_CHECK, room->data,
+                                room->limits);
   if (n < 0) return fnregex_failed(cx, re, n);
   const PCRE2_SIZE *pairs = pcre2_get_ovector_pointer(room->data);
   *spans = pairs;
@@ -210,7 +215,7 @@ int frt_regex_prepare(FrtCtx *cx, const void **out, FrtStr text) {
   memset(re, 0, sizeof *re);
   re->pattern = fn_str(pattern, text.len);
 #ifndef FRT_NO_PCRE2
-  if (keep)  /* else it is used once: compiling is what counts */
+  if (keep) /* else it is used once: compiling is what counts */
 #endif
     re->simple = fn_simple_compile(cx, re->pattern, keep);
   if (re->simple) re->group_len = re->simple->group_len;
@@ -239,7 +244,7 @@ static FrtStr fnregex_slice(FrtStr s, const size_t *span) {
 int frt_regex_match_groups(FrtCtx *cx, const void *regex, FrtStr s, FrtStr *groups, uint32_t n) {
   const FnRegex *re = regex;
   const size_t *spans;
-  if (!s.ptr) s.ptr = "";  /* an empty group is not an unset one */
+  if (!s.ptr) s.ptr = ""; /* an empty group is not an unset one */
   int status = fn_regex_search(cx, re, s, 0, &spans);
   if (status) return status;
   for (uint32_t i = 0; i < n; i++) {
@@ -292,7 +297,8 @@ int frt_regex_count(FrtCtx *cx, int64_t *out, FrtStr s, const void *regex) {
   FnMatches m = {regex, s, 0, FN_UNSET};
   const size_t *spans;
   int status;
-  for (*out = 0; !(status = fnregex_next(cx, &m, &spans)); ++*out) {}
+  for (*out = 0; !(status = fnregex_next(cx, &m, &spans)); ++*out) {
+  }
   return status == FRT_NULL ? FRT_OK : status;
 }
 
@@ -304,7 +310,8 @@ int frt_regex_extract_all(FrtCtx *cx, FrtList *out, FrtStr s, const void *regex)
   FrtStr *items = frt_alloc(cx, (size_t)n * sizeof *items);
   FnMatches m = {regex, s, 0, FN_UNSET};
   const size_t *spans;
-  for (int64_t i = 0; i < n && !fnregex_next(cx, &m, &spans); i++) items[i] = fnregex_slice(s, spans);
+  for (int64_t i = 0; i < n && !fnregex_next(cx, &m, &spans); i++)
+    items[i] = fnregex_slice(s, spans);
   *out = (FrtList){items, (uint32_t)n, 0};
   return FRT_OK;
 }
@@ -330,7 +337,7 @@ int frt_regex_split(FrtCtx *cx, FrtList *out, FrtStr s, const void *regex) {
 
 /* ---- regex_replace ---- */
 
-typedef struct FnBuffer {  /* grows by doubling, in block memory */
+typedef struct FnBuffer { /* grows by doubling, in block memory */
   char *data;
   size_t len, room;
 } FnBuffer;
@@ -375,7 +382,8 @@ static int fnregex_reference(const FnRegex *re, FrtStr text, uint32_t *at) {
   return group < 0 ? -2 : group;
 }
 
-static int fnregex_expand(FrtCtx *cx, FnBuffer *b, const FnMatches *m, const size_t *spans, FrtStr text) {
+static int fnregex_expand(FrtCtx *cx, FnBuffer *b, const FnMatches *m, const size_t *spans,
+                          FrtStr text) {
   for (uint32_t i = 0; i < text.len;) {
     const char *dollar = memchr(text.ptr + i, '$', text.len - i);
     uint32_t end = dollar ? (uint32_t)(dollar - text.ptr) : text.len;
@@ -383,7 +391,8 @@ static int fnregex_expand(FrtCtx *cx, FnBuffer *b, const FnMatches *m, const siz
     i = end;
     if (status || i == text.len) return status;
     int group = fnregex_reference(m->re, text, &i);
-    if (group == -2) return fn_error(cx, FRT_E_ARGUMENT, "regex_replace: the pattern has no such group");
+    if (group == -2)
+      return fn_error(cx, FRT_E_ARGUMENT, "regex_replace: the pattern has no such group");
     if (group >= 0) {
       status = fnregex_append(cx, b, fnregex_slice(m->s, spans + 2 * group));
     } else {

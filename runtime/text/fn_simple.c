@@ -1,24 +1,25 @@
 /* fn_simple.c: a matcher for patterns that need no backtracking.
  *
- * A pattern is parsed into a tree, the tree becomes a nondeterministic automaton over bytes (Thompson),
- * and that is accepted when it is one-pass: wherever the match stands, the next byte leaves one way to go
- * on. Then it becomes a table of (node, byte) -> (node, group borders), and matching is a walk through
- * the table. This is the one-pass automaton of RE2 (Russ Cox, "Regular Expression Matching in the Wild",
- * 2010), with Perl's priorities. A code point beyond ASCII is its first byte and all continuation bytes
- * that follow: texts are valid UTF-8, so that is exact.
+ * A pattern is parsed into a tree, the tree becomes a nondeterministic automaton over bytes
+ * (Thompson), and that is accepted when it is one-pass: wherever the match stands, the next byte
+ * leaves one way to go on. Then it becomes a table of (node, byte) -> (node, group borders), and
+ * matching is a walk through the table. This is the one-pass automaton of RE2 (Russ Cox, "Regular
+ * Expression Matching in the Wild", 2010), with Perl's priorities. A code point beyond ASCII is its
+ * first byte and all continuation bytes that follow: texts are valid UTF-8, so that is exact.
  *
- *   ^(\d+)-x$   node 0 --\d, border 2--> 1;  1 --\d--> 1;  1 --'-', border 3--> 2;  2 --x--> 3, match at the end
+ *   ^(\d+)-x$   0 --\d, border 2--> 1    1 --\d--> 1
+ *               1 --"-", border 3--> 2   2 --x--> 3, which matches at the end
  *
- * Taken: literals, . \d \w \s and their negations, classes of ASCII, groups, |, * + ? {m,n} and their lazy
- * forms, ^ at the very begin, $ at the very end. Everything else is left to PCRE2, with which the two
- * agree on every pattern taken (tests/unit/func_regex.c compares them). */
+ * Taken: literals, . \d \w \s and their negations, classes of ASCII, groups, |, * + ? {m,n} and
+ * their lazy forms, ^ at the very begin, $ at the very end. Everything else is left to PCRE2, with
+ * which the two agree on every pattern taken (tests/unit/func_regex.c compares them). */
 #include "text/fn_simple.h"
 
 /* ---- the tree ---- */
 
 typedef struct FnSet {
   uint8_t bytes[256];
-  uint8_t high;  /* all code points beyond ASCII; bytes are ASCII then */
+  uint8_t high; /* all code points beyond ASCII; bytes are ASCII then */
 } FnSet;
 
 typedef enum FnTreeKind { FNS_EMPTY, FNS_SET, FNS_CAT, FNS_ALT, FNS_REPEAT, FNS_GROUP } FnTreeKind;
@@ -26,13 +27,19 @@ typedef enum FnTreeKind { FNS_EMPTY, FNS_SET, FNS_CAT, FNS_ALT, FNS_REPEAT, FNS_
 typedef struct FnTree {
   FnTreeKind kind;
   uint16_t left, right;
-  uint16_t min, max;     /* FNS_REPEAT; max FNS_MANY: no limit */
+  uint16_t min, max; /* FNS_REPEAT; max FNS_MANY: no limit */
   uint8_t lazy;
-  uint8_t group;         /* FNS_GROUP */
+  uint8_t group; /* FNS_GROUP */
   FnSet *set;
 } FnTree;
 
-enum { FNS_TREE_MAX = 1024, FNS_DEPTH_MAX = 40, FNS_MANY = 0xFFFF, FNS_REPEAT_MAX = 200, FNS_NONE = 0xFFFF };
+enum {
+  FNS_TREE_MAX = 1024,
+  FNS_DEPTH_MAX = 40,
+  FNS_MANY = 0xFFFF,
+  FNS_REPEAT_MAX = 200,
+  FNS_NONE = 0xFFFF
+};
 
 typedef struct FnParser {
   FrtCtx *cx;
@@ -40,7 +47,7 @@ typedef struct FnParser {
   FnTree *tree;
   uint16_t tree_len;
   uint32_t depth;
-  int wrong;             /* not a simple pattern */
+  int wrong; /* not a simple pattern */
   FnSimple *out;
 } FnParser;
 
@@ -64,7 +71,9 @@ static FnSet *fns_new_set(FnParser *q) {
   return set;
 }
 
-static uint16_t fns_add_set(FnParser *q, FnSet *set) { return fns_add(q, (FnTree){.kind = FNS_SET, .set = set}); }
+static uint16_t fns_add_set(FnParser *q, FnSet *set) {
+  return fns_add(q, (FnTree){.kind = FNS_SET, .set = set});
+}
 
 static uint16_t fns_add_byte(FnParser *q, char c) {
   FnSet *set = fns_new_set(q);
@@ -82,7 +91,9 @@ static int fns_add_class(FnSet *set, char letter) {
   if (lower != 'd' && lower != 'w' && lower != 's') return 0;
   int negated = letter != lower;
   for (unsigned c = 0; c < 128; c++) {
-    int in = lower == 'd' ? c >= '0' && c <= '9' : lower == 'w' ? fns_is_word(c) : c == ' ' || (c >= 9 && c <= 13);
+    int in = lower == 'd'   ? c >= '0' && c <= '9'
+             : lower == 'w' ? fns_is_word(c)
+                            : c == ' ' || (c >= 9 && c <= 13);
     if (in != negated) set->bytes[c] = 1;
   }
   if (negated) set->high = 1;
@@ -96,7 +107,8 @@ static int fns_escape(char c) {
     case 'n': return '\n';
     case 'r': return '\r';
     case 'f': return '\f';
-    default: return (unsigned char)c < 128 && !fns_is_word((unsigned char)c) ? c : c == '_' ? c : -1;
+    default:
+      return (unsigned char)c < 128 && !fns_is_word((unsigned char)c) ? c : c == '_' ? c : -1;
   }
 }
 
@@ -111,7 +123,7 @@ static int fns_member(FnParser *q, FnSet *set) {
   return fns_add_class(set, c) ? -2 : fns_escape(c);
 }
 
-static uint16_t fns_class(FnParser *q) {  /* behind the [ */
+static uint16_t fns_class(FnParser *q) { /* behind the [ */
   FnSet *set = fns_new_set(q);
   int negated = q->p < q->end && *q->p == '^';
   q->p += negated;
@@ -148,7 +160,8 @@ static int fns_name(FnParser *q, char close, uint32_t group) {
   const char *begin = q->p;
   while (q->p < q->end && fns_is_word((unsigned char)*q->p)) q->p++;
   size_t len = (size_t)(q->p - begin);
-  if (q->p == q->end || *q->p != close || !len || len > 32 || (*begin >= '0' && *begin <= '9')) return 0;
+  if (q->p == q->end || *q->p != close || !len || len > 32 || (*begin >= '0' && *begin <= '9'))
+    return 0;
   q->p++;
   FnSimple *m = q->out;
   for (uint32_t i = 0; i < m->name_len; i++) {
@@ -158,7 +171,7 @@ static int fns_name(FnParser *q, char close, uint32_t group) {
   return 1;
 }
 
-static uint16_t fns_group(FnParser *q) {  /* behind the ( */
+static uint16_t fns_group(FnParser *q) { /* behind the ( */
   uint32_t group = 0;
   if (q->p < q->end && *q->p == '*') goto wrong;
   if (q->end - q->p >= 2 && q->p[0] == '?' && q->p[1] == ':') {
@@ -198,7 +211,12 @@ static uint16_t fns_atom(FnParser *q) {
       set->bytes['\n'] = 0;
       set->high = 1;
       return fns_add_set(q, set);
-    case '^': case '$': case '*': case '+': case '?': case '{': q->wrong = 1; return 0;
+    case '^':
+    case '$':
+    case '*':
+    case '+':
+    case '?':
+    case '{': q->wrong = 1; return 0;
     case '\\': {
       if (q->p == q->end) break;
       c = *q->p++;
@@ -292,7 +310,7 @@ typedef enum FnOpKind { FNS_OP_MATCH, FNS_OP_BYTE, FNS_OP_SPLIT, FNS_OP_BORDER }
 
 typedef struct FnOp {
   FnOpKind kind;
-  uint16_t out, other;   /* `out` is preferred */
+  uint16_t out, other; /* `out` is preferred */
   uint16_t border;
   const uint8_t *bytes;
 } FnOp;
@@ -317,7 +335,8 @@ static uint16_t fns_op(FnBuilder *b, FnOp op) {
 }
 
 static uint16_t fns_split(FnBuilder *b, uint16_t enter, uint16_t skip, int lazy) {
-  return fns_op(b, (FnOp){.kind = FNS_OP_SPLIT, .out = lazy ? skip : enter, .other = lazy ? enter : skip});
+  return fns_op(
+      b, (FnOp){.kind = FNS_OP_SPLIT, .out = lazy ? skip : enter, .other = lazy ? enter : skip});
 }
 
 static uint16_t fns_emit_set(FnBuilder *b, const FnSet *set, uint16_t next) {
@@ -343,7 +362,8 @@ static uint16_t fns_emit(FnBuilder *b, uint16_t at, uint16_t next) {
       return fns_split(b, left, fns_emit(b, t->right, next), 0);
     }
     case FNS_GROUP: {
-      uint16_t close = fns_op(b, (FnOp){.kind = FNS_OP_BORDER, .out = next, .border = t->group * 2 + 1});
+      uint16_t close =
+          fns_op(b, (FnOp){.kind = FNS_OP_BORDER, .out = next, .border = t->group * 2 + 1});
       uint16_t inner = fns_emit(b, t->left, close);
       return fns_op(b, (FnOp){.kind = FNS_OP_BORDER, .out = inner, .border = t->group * 2});
     }
@@ -360,7 +380,8 @@ static uint16_t fns_emit(FnBuilder *b, uint16_t at, uint16_t next) {
       begin = fns_split(b, fns_emit(b, t->left, begin), next, t->lazy);
     }
   }
-  for (uint16_t i = t->max == FNS_MANY; i < t->min && !b->wrong; i++) begin = fns_emit(b, t->left, begin);
+  for (uint16_t i = t->max == FNS_MANY; i < t->min && !b->wrong; i++)
+    begin = fns_emit(b, t->left, begin);
   return begin;
 }
 
@@ -370,9 +391,9 @@ typedef struct FnNodes {
   const FnOp *op;
   FnSimple *m;
   uint32_t *step;
-  uint16_t *node_of;      /* operation to node, FNS_NONE: not yet */
-  uint16_t *start;        /* node to operation */
-  uint16_t *seen;         /* operation to the node that saw it, plus 1 */
+  uint16_t *node_of; /* operation to node, FNS_NONE: not yet */
+  uint16_t *start;   /* node to operation */
+  uint16_t *seen;    /* operation to the node that saw it, plus 1 */
   uint16_t node, depth;
   int wrong, matched;
 } FnNodes;
@@ -387,7 +408,8 @@ static uint16_t fns_node(FnNodes *n, uint16_t op) {
   return n->node_of[op] = (uint16_t)n->m->node_len++;
 }
 
-/* All that is reached from `op` without a byte, the preferred first. Reached twice: not one-pass. */
+/* All that is reached from `op` without a byte, the preferred first. Reached twice: not one-pass.
+ */
 static void fns_closure(FnNodes *n, uint16_t at, uint32_t borders) {
   for (;;) {
     const FnOp *op = &n->op[at];
@@ -424,7 +446,8 @@ static void fns_closure(FnNodes *n, uint16_t at, uint32_t borders) {
   }
 }
 
-static int fns_determinise(FrtCtx *cx, FnSimple *m, const FnOp *op, uint16_t op_len, uint16_t begin, int keep) {
+static int fns_determinise(FrtCtx *cx, FnSimple *m, const FnOp *op, uint16_t op_len, uint16_t begin,
+                           int keep) {
   FnNodes n = {.op = op, .m = m};
   n.step = frt_alloc(cx, FN_SIMPLE_NODES_MAX * 256 * sizeof *n.step);
   n.node_of = frt_alloc(cx, op_len * sizeof *n.node_of);
@@ -475,7 +498,8 @@ static void fns_find_prefix(FnSimple *m) {
 static void fns_find_repeat(FnSimple *m, const FnTree *tree, uint16_t at) {
   for (;;) {
     const FnTree *t = &tree[at];
-    if (t->kind == FNS_REPEAT && t->min == 1 && t->max == FNS_MANY && tree[t->left].kind == FNS_SET) {
+    if (t->kind == FNS_REPEAT && t->min == 1 && t->max == FNS_MANY &&
+        tree[t->left].kind == FNS_SET) {
       const FnSet *set = tree[t->left].set;
       m->repeats = 1;
       memcpy(m->repeated, set->bytes, 256);
@@ -499,7 +523,7 @@ static int fns_compile(FrtCtx *cx, FnSimple *m, FrtStr pattern, int keep) {
   }
   uint16_t root = fns_alternatives(&q);
   if (q.wrong || q.p != q.end) return 0;
-  if ((m->begin || m->end) && q.tree[root].kind == FNS_ALT) return 0;  /* ^a|b: the anchor is a's */
+  if ((m->begin || m->end) && q.tree[root].kind == FNS_ALT) return 0; /* ^a|b: the anchor is a's */
   FnBuilder b = {.tree = q.tree, .op = frt_alloc(cx, FNS_OPS_MAX * sizeof(FnOp))};
   for (int c = 0; c < 256; c++) {
     b.leads[c] = c >= 0xC2 && c <= 0xF4;
@@ -518,7 +542,7 @@ const FnSimple *fn_simple_compile(FrtCtx *cx, FrtStr pattern, int keep) {
   memset(m, 0, sizeof *m);
   char *at = cx->at, *end = cx->end;
   int simple = fns_compile(cx, m, pattern, keep);
-  if (keep || !simple) {  /* the scratch of the block may be had again */
+  if (keep || !simple) { /* the scratch of the block may be had again */
     cx->at = at;
     cx->end = end;
   }
@@ -528,8 +552,8 @@ const FnSimple *fn_simple_compile(FrtCtx *cx, FrtStr pattern, int keep) {
 /* ---- matching ---- */
 
 /* A walk from `at`. *stop is where it ended, for the count of steps. */
-static int fns_walk(const FnSimple *m, const unsigned char *text, size_t at, size_t len, size_t *spans,
-                    size_t *stop) {
+static int fns_walk(const FnSimple *m, const unsigned char *text, size_t at, size_t len,
+                    size_t *spans, size_t *stop) {
   size_t borders[2 * FN_SIMPLE_GROUPS_MAX], border_len = 2 * (size_t)m->group_len;
   for (size_t i = 0; i < border_len; i++) borders[i] = FN_UNSET;
   uint32_t node = 0;
@@ -555,7 +579,8 @@ static int fns_walk(const FnSimple *m, const unsigned char *text, size_t at, siz
       continue;
     }
     if ((step & FN_STEP_FAIL) || (here && (step & FN_STEP_WINS))) break;
-    for (uint32_t set = step >> FN_STEP_CAPTURES; set; set &= set - 1) borders[__builtin_ctz(set)] = p;
+    for (uint32_t set = step >> FN_STEP_CAPTURES; set; set &= set - 1)
+      borders[__builtin_ctz(set)] = p;
     node = step & FN_STEP_NODE;
     p++;
   }

@@ -4,11 +4,7 @@
 
 #include "text/fn.h"
 
-enum {
-  FN_SIMPLE_GROUPS_MAX = 10,
-  FN_SIMPLE_NODES_MAX = 128,
-  FN_SIMPLE_PREFIX_MAX = 32
-};
+enum { FN_SIMPLE_GROUPS_MAX = 10, FN_SIMPLE_NODES_MAX = 128, FN_SIMPLE_PREFIX_MAX = 32 };
 
 /* One step of the automaton: FN_STEP_NODE: the next node; _WINS: a match here is preferred to this
  * step; _FAIL: there is none; from bit _CAPTURES on: group borders passed before the byte.
@@ -21,20 +17,20 @@ typedef struct FnSimpleName {
 } FnSimpleName;
 
 typedef struct FnSimple {
-  const uint32_t *step;              /* [node * 256 + byte] */
+  const uint32_t *step; /* [node * 256 + byte] */
   uint32_t match[FN_SIMPLE_NODES_MAX];
   uint32_t node_len, group_len, name_len, prefix_len;
-  uint8_t begin, end;                /* ^ and $ */
-  uint8_t first[256];                /* a match may begin with the byte */
-  uint8_t repeats;                   /* the pattern begins with X+: a failure at one X fails at all of them */
-  uint8_t repeated[256];             /* the bytes of X */
+  uint8_t begin, end;    /* ^ and $ */
+  uint8_t first[256];    /* a match may begin with the byte */
+  uint8_t repeats;       /* the pattern begins with X+: a failure at one X fails at all of them */
+  uint8_t repeated[256]; /* the bytes of X */
   char prefix[FN_SIMPLE_PREFIX_MAX]; /* every match begins with it */
   uint8_t literal;                   /* the prefix is all of the pattern */
   FnSimpleName names[FN_SIMPLE_GROUPS_MAX];
 } FnSimple;
 
-/* The automaton of a pattern (which must outlive it), in memory of the run (keep) or of the block; NULL:
- * the pattern is not simple, or wrong. */
+/* The automaton of a pattern (which must outlive it), in memory of the run (keep) or of the block;
+ * NULL: the pattern is not simple, or wrong. */
 const FnSimple *fn_simple_compile(FrtCtx *cx, FrtStr pattern, int keep);
 /* As fn_regex_search. spans: room for 2 * (group_len + 1), or NULL: only whether there is a match.
  * FRT_E_REGEX_LIMIT: too many steps, ask somebody else. */

@@ -16,7 +16,7 @@
 
 /* Of the eight bytes in w: how many begin a code point (are not 10xxxxxx). */
 static inline unsigned fntext_leads(uint64_t w) {
-  uint64_t continuation = w & ~(w << 1) & 0x8080808080808080u;  /* bit 7 set, bit 6 clear */
+  uint64_t continuation = w & ~(w << 1) & 0x8080808080808080u; /* bit 7 set, bit 6 clear */
   return 8 - (unsigned)(((continuation >> 7) * 0x0101010101010101u) >> 56);
 }
 
@@ -77,7 +77,9 @@ FrtStr frt_slice(FrtCtx *cx, FrtStr s, int64_t from, int64_t to) {
   return fn_str(rest.ptr, fn_offset(rest, b - a));
 }
 
-FrtStr frt_slice_from(FrtCtx *cx, FrtStr s, int64_t from) { return frt_slice(cx, s, from, INT64_MAX); }
+FrtStr frt_slice_from(FrtCtx *cx, FrtStr s, int64_t from) {
+  return frt_slice(cx, s, from, INT64_MAX);
+}
 
 FrtStr frt_reverse(FrtCtx *cx, FrtStr s) {
   char *out = frt_alloc(cx, s.len), *p = out + s.len;
@@ -92,9 +94,9 @@ FrtStr frt_reverse(FrtCtx *cx, FrtStr s) {
 
 /* ---- searching ---- */
 
-/* A part of 2 to FNTEXT_SHORT bytes stands where its first and its last byte stand: those places are
- * looked for 16 at a time (after Mula, "SIMD-friendly algorithms for substring searching", 2016). Longer
- * parts go to memmem, whose time is linear whatever the text. */
+/* A part of 2 to FNTEXT_SHORT bytes stands where its first and its last byte stand: those places
+ * are looked for 16 at a time (after Mula, "SIMD-friendly algorithms for substring searching",
+ * 2016). Longer parts go to memmem, whose time is linear whatever the text. */
 enum { FNTEXT_SHORT = 32 };
 
 #if defined(__x86_64__)
@@ -102,7 +104,8 @@ enum { FNTEXT_SHORT = 32 };
 static inline uint32_t fntext_places(const char *p, __m128i first, __m128i last, size_t n) {
   __m128i a = _mm_loadu_si128((const __m128i *)(const void *)p);
   __m128i b = _mm_loadu_si128((const __m128i *)(const void *)(p + n - 1));
-  return (uint32_t)_mm_movemask_epi8(_mm_and_si128(_mm_cmpeq_epi8(a, first), _mm_cmpeq_epi8(b, last)));
+  return (uint32_t)_mm_movemask_epi8(
+      _mm_and_si128(_mm_cmpeq_epi8(a, first), _mm_cmpeq_epi8(b, last)));
 }
 
 /* Looks at whole steps of 16 places; *at is where it left off. */
@@ -144,9 +147,12 @@ size_t fn_search(FrtStr s, size_t from, FrtStr part) {
   size_t n = s.len - from;
   if (n < part.len) return (size_t)s.len + 1;
   const char *p = s.ptr + from, *at;
-  if (part.len == 1) at = memchr(p, part.ptr[0], n);
-  else if (part.len <= FNTEXT_SHORT) at = fntext_find_short(p, n, part);
-  else at = memmem(p, n, part.ptr, part.len);
+  if (part.len == 1)
+    at = memchr(p, part.ptr[0], n);
+  else if (part.len <= FNTEXT_SHORT)
+    at = fntext_find_short(p, n, part);
+  else
+    at = memmem(p, n, part.ptr, part.len);
   return at ? (size_t)(at - s.ptr) : (size_t)s.len + 1;
 }
 
@@ -278,8 +284,8 @@ static FrtStr fntext_case_ascii(FrtCtx *cx, FrtStr s, char first) {
   return fn_str(out, s.len);
 }
 
-/* Simple case mapping, code point by code point. No mapping of Unicode makes a text longer than half
- * as much again. */
+/* Simple case mapping, code point by code point. No mapping of Unicode makes a text longer than
+ * half as much again. */
 static FrtStr fntext_case(FrtCtx *cx, FrtStr s, int upper) {
 #ifdef FRT_NO_UTF8PROC
   return fntext_case_ascii(cx, s, upper ? 'a' : 'A');
@@ -316,7 +322,8 @@ int frt_normalize(FrtCtx *cx, FrtStr *out, FrtStr s) {
   utf8proc_int32_t *points = frt_alloc(cx, ((size_t)n + 1) * sizeof *points);
   n = utf8proc_decompose(text, (utf8proc_ssize_t)s.len, points, n, options);
   if (n < 0) return fn_too_long(cx);
-  n = utf8proc_reencode(points, n, options);  /* in place: UTF-8 is never longer than the code points */
+  n = utf8proc_reencode(points, n,
+                        options); /* in place: UTF-8 is never longer than the code points */
   if (n < 0) return fn_too_long(cx);
   *out = fn_str((const char *)points, (size_t)n);
   return FRT_OK;

@@ -1,6 +1,6 @@
-/* fn_time.c: functions on dates, times and timestamps. Everything is UTC; a local clock is a timestamp
- * that shows the clock of a zone (to_zone). The calendar is the proleptic Gregorian of civil.h, years
- * 1 to 9999: a result outside is FRT_E_OVERFLOW. */
+/* fn_time.c: functions on dates, times and timestamps. Everything is UTC; a local clock is a
+ * timestamp that shows the clock of a zone (to_zone). The calendar is the proleptic Gregorian of
+ * civil.h, years 1 to 9999: a result outside is FRT_E_OVERFLOW. */
 #include "text/fn.h"
 
 #include "text/civil.h"
@@ -42,17 +42,19 @@ static int64_t fntime_yearday(int32_t days) {
 
 /* ISO 8601: the week that holds the Thursday counts to the Thursday's year. */
 static int32_t fntime_thursday(int32_t days) { return days + 4 - (int32_t)frt_weekday(days); }
-static int64_t fntime_week(int32_t days) { return (fntime_yearday(fntime_thursday(days)) - 1) / 7 + 1; }
+static int64_t fntime_week(int32_t days) {
+  return (fntime_yearday(fntime_thursday(days)) - 1) / 7 + 1;
+}
 static int64_t fntime_week_year(int32_t days) { return fntime_year(fntime_thursday(days)); }
 
-#define FNTIME_PART(name, of)                              \
-  int64_t frt_##name##_date(FrtCtx *cx, int32_t d) {       \
-    (void)cx;                                              \
-    return of(d);                                          \
-  }                                                        \
-  int64_t frt_##name##_timestamp(FrtCtx *cx, int64_t t) {  \
-    (void)cx;                                              \
-    return of(fntime_day(t));                              \
+#define FNTIME_PART(name, of)                             \
+  int64_t frt_##name##_date(FrtCtx *cx, int32_t d) {      \
+    (void)cx;                                             \
+    return of(d);                                         \
+  }                                                       \
+  int64_t frt_##name##_timestamp(FrtCtx *cx, int64_t t) { \
+    (void)cx;                                             \
+    return of(fntime_day(t));                             \
   }
 FNTIME_PART(year, fntime_year)
 FNTIME_PART(quarter, fntime_quarter)
@@ -66,15 +68,15 @@ FNTIME_PART(yearday, fntime_yearday)
 
 /* ---- parts of a clock ---- */
 
-#define FNTIME_CLOCK(name, expression)                     \
-  int64_t frt_##name##_time(FrtCtx *cx, int64_t us) {      \
-    (void)cx;                                              \
-    return expression;                                     \
-  }                                                        \
-  int64_t frt_##name##_timestamp(FrtCtx *cx, int64_t t) {  \
-    (void)cx;                                              \
-    int64_t us = fntime_clock(t);                          \
-    return expression;                                     \
+#define FNTIME_CLOCK(name, expression)                    \
+  int64_t frt_##name##_time(FrtCtx *cx, int64_t us) {     \
+    (void)cx;                                             \
+    return expression;                                    \
+  }                                                       \
+  int64_t frt_##name##_timestamp(FrtCtx *cx, int64_t t) { \
+    (void)cx;                                             \
+    int64_t us = fntime_clock(t);                         \
+    return expression;                                    \
   }
 FNTIME_CLOCK(hour, us / 3600000000)
 FNTIME_CLOCK(minute, us / 60000000 % 60)
@@ -88,8 +90,10 @@ int64_t frt_now(FrtCtx *cx) { return cx->now_us; }
 int32_t frt_today(FrtCtx *cx) { return fntime_day(cx->now_us); }
 
 int frt_make_date(FrtCtx *cx, int32_t *out, int64_t year, int64_t month, int64_t day) {
-  if (year < 1 || year > 9999) return fn_error(cx, FRT_E_ARGUMENT, "make_date: years go from 1 to 9999");
-  if (month < 1 || month > 12) return fn_error(cx, FRT_E_ARGUMENT, "make_date: months go from 1 to 12");
+  if (year < 1 || year > 9999)
+    return fn_error(cx, FRT_E_ARGUMENT, "make_date: years go from 1 to 9999");
+  if (month < 1 || month > 12)
+    return fn_error(cx, FRT_E_ARGUMENT, "make_date: months go from 1 to 12");
   if (day < 1 || day > (int64_t)frt_days_in_month((int32_t)year, (uint32_t)month)) {
     return fn_error(cx, FRT_E_ARGUMENT, "make_date: the month has no such day");
   }
@@ -153,13 +157,16 @@ int64_t frt_epoch_us(FrtCtx *cx, int64_t t) {
 }
 
 static int fntime_from(FrtCtx *cx, int64_t *out, int64_t n, int64_t unit) {
-  if (n < fntime_floor_div(FRT_TIMESTAMP_MIN, unit) || n > fntime_floor_div(FRT_TIMESTAMP_MAX, unit)) {
+  if (n < fntime_floor_div(FRT_TIMESTAMP_MIN, unit) ||
+      n > fntime_floor_div(FRT_TIMESTAMP_MAX, unit)) {
     return fn_error(cx, FRT_E_OVERFLOW, "from_epoch");
   }
   *out = n * unit;
   return FRT_OK;
 }
-int frt_from_epoch(FrtCtx *cx, int64_t *out, int64_t n) { return fntime_from(cx, out, n, FRT_US_PER_SECOND); }
+int frt_from_epoch(FrtCtx *cx, int64_t *out, int64_t n) {
+  return fntime_from(cx, out, n, FRT_US_PER_SECOND);
+}
 int frt_from_epoch_ms(FrtCtx *cx, int64_t *out, int64_t n) { return fntime_from(cx, out, n, 1000); }
 int frt_from_epoch_us(FrtCtx *cx, int64_t *out, int64_t n) { return fntime_from(cx, out, n, 1); }
 
@@ -171,11 +178,21 @@ int64_t frt_seconds(FrtCtx *cx, int64_t duration) {
 /* ---- date_trunc ---- */
 
 typedef enum FnUnit {
-  FN_MICROSECOND, FN_MILLISECOND, FN_SECOND, FN_MINUTE, FN_HOUR, FN_DAY, FN_WEEK, FN_MONTH, FN_QUARTER, FN_YEAR,
+  FN_MICROSECOND,
+  FN_MILLISECOND,
+  FN_SECOND,
+  FN_MINUTE,
+  FN_HOUR,
+  FN_DAY,
+  FN_WEEK,
+  FN_MONTH,
+  FN_QUARTER,
+  FN_YEAR,
   FN_UNIT_LEN
 } FnUnit;
 static const char *const fntime_units[FN_UNIT_LEN] = {
-    "microsecond", "millisecond", "second", "minute", "hour", "day", "week", "month", "quarter", "year"};
+    "microsecond", "millisecond", "second", "minute",  "hour",
+    "day",         "week",        "month",  "quarter", "year"};
 static const int64_t fntime_unit_us[FN_DAY] = {1, 1000, 1000000, 60000000, 3600000000};
 static const uint8_t fntime_unit_objects[FN_UNIT_LEN] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9};
 
@@ -187,7 +204,8 @@ int frt_time_unit_prepare(FrtCtx *cx, const void **out, FrtStr text) {
     }
   }
   return fn_error(cx, FRT_E_ARGUMENT,
-                  "the unit is one of second, minute, hour, day, week, month, quarter, year, millisecond, microsecond");
+                  "the unit is one of second, minute, hour, day, week, month, quarter, year, "
+                  "millisecond, microsecond");
 }
 
 static int32_t fntime_trunc_days(FnUnit unit, int32_t days) {
@@ -218,7 +236,8 @@ int32_t frt_date_trunc_date(FrtCtx *cx, const void *prepared, int32_t date) {
 /* Borders of units between two instants: "day" counts midnights. Negative when b is before a. */
 int64_t frt_date_diff_timestamp(FrtCtx *cx, const void *prepared, int64_t a, int64_t b) {
   FnUnit unit = (FnUnit) * (const uint8_t *)prepared;
-  int64_t x = frt_date_trunc_timestamp(cx, prepared, a), y = frt_date_trunc_timestamp(cx, prepared, b);
+  int64_t x = frt_date_trunc_timestamp(cx, prepared, a),
+          y = frt_date_trunc_timestamp(cx, prepared, b);
   if (unit < FN_DAY) return (y - x) / fntime_unit_us[unit];
   int32_t p = fntime_day(x), q = fntime_day(y);
   if (unit == FN_DAY) return q - p;
@@ -257,7 +276,8 @@ int frt_from_zone(FrtCtx *cx, int64_t *out, int64_t local, const void *zone) {
   if (status) {
     char *text = frt_alloc(cx, FRT_TEXT_MAX);
     FrtType type = {.kind = FRT_TIMESTAMP, .size = 8};
-    return fn_error_value(cx, status, fn_str(text, (size_t)(frt_value_text(text, &type, &local) - text)));
+    return fn_error_value(cx, status,
+                          fn_str(text, (size_t)(frt_value_text(text, &type, &local) - text)));
   }
   return fntime_in_range(cx, *out);
 }
@@ -269,7 +289,8 @@ int frt_format_prepare(FrtCtx *cx, const void **out, FrtStr text) {
   FrtTimeFmt format;
   int status = frt_timefmt_compile(&format, text);
   if (status) return fn_error_value(cx, status, text);
-  FrtTimeFmt *kept = fn_prepared_keeps(cx) ? frt_alloc_run(cx, sizeof format) : frt_alloc(cx, sizeof format);
+  FrtTimeFmt *kept =
+      fn_prepared_keeps(cx) ? frt_alloc_run(cx, sizeof format) : frt_alloc(cx, sizeof format);
   *kept = format;
   fn_prepared_keep(cx, FN_FORMAT, text, kept);
   *out = kept;
@@ -291,7 +312,8 @@ int frt_parse_timestamp(FrtCtx *cx, int64_t *out, FrtStr s, const void *format) 
   int status = frt_timefmt_parse_timestamp(format, s, NULL, out);
   return status ? fn_error_value(cx, status, s) : FRT_OK;
 }
-int frt_parse_timestamp_zone(FrtCtx *cx, int64_t *out, FrtStr s, const void *format, const void *zone) {
+int frt_parse_timestamp_zone(FrtCtx *cx, int64_t *out, FrtStr s, const void *format,
+                             const void *zone) {
   int status = frt_timefmt_parse_timestamp(format, s, zone, out);
   return status ? fn_error_value(cx, status, s) : FRT_OK;
 }

@@ -1,6 +1,7 @@
-/* fn_xxh3.c: XXH3, 64 bits, seed 0, after the algorithm's specification (Yann Collet, doc/xxhash_spec.md of
- * the xxHash project): texts of up to 16, 128 and 240 bytes are mixed at once; longer ones go in stripes of
- * 64 bytes through eight accumulators, scrambled after each block of 16 stripes. */
+/* fn_xxh3.c: XXH3, 64 bits, seed 0, after the algorithm's specification (Yann Collet,
+ * doc/xxhash_spec.md of the xxHash project): texts of up to 16, 128 and 240 bytes are mixed at
+ * once; longer ones go in stripes of 64 bytes through eight accumulators, scrambled after each
+ * block of 16 stripes. */
 #include "text/fn.h"
 
 static const unsigned char fnxxh_secret[192] = {
@@ -60,7 +61,7 @@ static uint64_t fnxxh_avalanche(uint64_t h) {
   return h ^ h >> 32;
 }
 
-static uint64_t fnxxh_avalanche_64(uint64_t h) {  /* that of XXH64 */
+static uint64_t fnxxh_avalanche_64(uint64_t h) { /* that of XXH64 */
   h ^= h >> 33;
   h *= FNXXH_P64_2;
   h ^= h >> 29;
@@ -76,7 +77,8 @@ static uint64_t fnxxh_to_16(const unsigned char *p, size_t n) {
     return fnxxh_avalanche(n + __builtin_bswap64(low) + high + fnxxh_fold(low, high));
   }
   if (n >= 4) {
-    uint64_t h = (fnxxh_32(p + n - 4) + ((uint64_t)fnxxh_32(p) << 32)) ^ fnxxh_64(s + 8) ^ fnxxh_64(s + 16);
+    uint64_t h =
+        (fnxxh_32(p + n - 4) + ((uint64_t)fnxxh_32(p) << 32)) ^ fnxxh_64(s + 8) ^ fnxxh_64(s + 16);
     h ^= fnxxh_left(h, 49) ^ fnxxh_left(h, 24);
     h *= 0x9FB21C651E98DF25u;
     h ^= (h >> 35) + n;
@@ -116,19 +118,22 @@ static void fnxxh_stripe(uint64_t *acc, const unsigned char *p, const unsigned c
 }
 
 static uint64_t fnxxh_long(const unsigned char *p, size_t n) {
-  const unsigned char *s = fnxxh_secret, *end = p + n, *last = s + sizeof fnxxh_secret - FNXXH_STRIPE;
+  const unsigned char *s = fnxxh_secret, *end = p + n,
+                      *last = s + sizeof fnxxh_secret - FNXXH_STRIPE;
   uint64_t acc[8] = {FNXXH_P32_3, FNXXH_P64_1, FNXXH_P64_2, FNXXH_P64_3,
                      FNXXH_P64_4, FNXXH_P32_2, FNXXH_P64_5, FNXXH_P32_1};
   for (size_t blocks = (n - 1) / FNXXH_BLOCK; blocks; blocks--, p += FNXXH_BLOCK) {
     for (size_t i = 0; i < FNXXH_STRIPES; i++) fnxxh_stripe(acc, p + FNXXH_STRIPE * i, s + 8 * i);
-    for (size_t i = 0; i < 8; i++) acc[i] = (acc[i] ^ acc[i] >> 47 ^ fnxxh_64(last + 8 * i)) * FNXXH_P32_1;
+    for (size_t i = 0; i < 8; i++)
+      acc[i] = (acc[i] ^ acc[i] >> 47 ^ fnxxh_64(last + 8 * i)) * FNXXH_P32_1;
   }
   size_t stripes = ((size_t)(end - p) - 1) / FNXXH_STRIPE;
   for (size_t i = 0; i < stripes; i++) fnxxh_stripe(acc, p + FNXXH_STRIPE * i, s + 8 * i);
   fnxxh_stripe(acc, end - FNXXH_STRIPE, last - 7);
   uint64_t h = n * FNXXH_P64_1;
   for (size_t i = 0; i < 4; i++) {
-    h += fnxxh_fold(acc[2 * i] ^ fnxxh_64(s + 11 + 16 * i), acc[2 * i + 1] ^ fnxxh_64(s + 19 + 16 * i));
+    h += fnxxh_fold(acc[2 * i] ^ fnxxh_64(s + 11 + 16 * i),
+                    acc[2 * i + 1] ^ fnxxh_64(s + 19 + 16 * i));
   }
   return fnxxh_avalanche(h);
 }

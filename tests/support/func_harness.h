@@ -1,4 +1,5 @@
-/* func_harness.h: a context for tests of the function library, with memory for a block and a run. */
+/* func_harness.h: a context for tests of the function library, with memory for a block and a run.
+ */
 #ifndef TESTS_FUNC_HARNESS_H
 #define TESTS_FUNC_HARNESS_H
 
@@ -19,7 +20,7 @@ static void func_setup(void) {
   func_run.run_arena = arena_new();
   func_ctx.run = &func_run;
   func_ctx.arena = arena_new();
-  func_ctx.now_us = 1782909005250000;  /* 2026-07-01T12:30:05.25Z */
+  func_ctx.now_us = 1782909005250000; /* 2026-07-01T12:30:05.25Z */
 }
 
 /* The texts made by X. */
@@ -52,27 +53,29 @@ static inline void is_text(FrtStr got, const char *want, int line) {
 #define IS(got, want) is_text(got, want, __LINE__)
 
 /* The result of a status-style function that is to succeed. */
-#define OK(type, call)                                                                \
-  __extension__({                                                                     \
-    type out_;                                                                        \
-    memset(&out_, 0, sizeof out_);                                                    \
-    type *out = &out_;                                                                \
-    int status_ = (call);                                                             \
-    cr_expect(status_ == FRT_OK, "line %d: status %d: %.*s", __LINE__, status_,       \
-              (int)cx->detail.len, cx->detail.ptr ? cx->detail.ptr : "");             \
-    out_;                                                                             \
+#define OK(type, call)                                                          \
+  __extension__({                                                               \
+    type out_;                                                                  \
+    memset(&out_, 0, sizeof out_);                                              \
+    type *out = &out_;                                                          \
+    int status_ = (call);                                                       \
+    cr_expect(status_ == FRT_OK, "line %d: status %d: %.*s", __LINE__, status_, \
+              (int)cx->detail.len, cx->detail.ptr ? cx->detail.ptr : "");       \
+    out_;                                                                       \
   })
-#define STATUS(type, call)   \
-  __extension__({            \
-    type out_;               \
-    type *out = &out_;       \
-    (call);                  \
+#define STATUS(type, call) \
+  __extension__({          \
+    type out_;             \
+    type *out = &out_;     \
+    (call);                \
   })
 
-static inline const void *PREPARED(int (*prepare)(FrtCtx *, const void **, FrtStr), const char *text) {
+static inline const void *PREPARED(int (*prepare)(FrtCtx *, const void **, FrtStr),
+                                   const char *text) {
   const void *out = NULL;
   int status = prepare(cx, &out, S(text));
-  cr_assert(status == FRT_OK, "%s: status %d: %.*s", text, status, (int)cx->detail.len, cx->detail.ptr);
+  cr_assert(status == FRT_OK, "%s: status %d: %.*s", text, status, (int)cx->detail.len,
+            cx->detail.ptr);
   return out;
 }
 #define RE(text) PREPARED(frt_regex_prepare, text)

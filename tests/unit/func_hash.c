@@ -9,7 +9,8 @@ Test(func_hash, md5) {
   IS(frt_md5(cx, X("")), "d41d8cd98f00b204e9800998ecf8427e");
   IS(frt_md5(cx, X("abc")), "900150983cd24fb0d6963f7d28e17f72");
   IS(frt_md5(cx, X("message digest")), "f96b697d7cb7938d525a2f31aaf161d0");
-  IS(frt_md5(cx, X("12345678901234567890123456789012345678901234567890123456789012345678901234567890")),
+  IS(frt_md5(cx,
+             X("12345678901234567890123456789012345678901234567890123456789012345678901234567890")),
      "57edf4a22be3c955ac49da2e2107b67a");
   IS(frt_md5(cx, OK(FrtStr, frt_repeat(cx, out, S("a"), 55))), "ef1772b6dff9a122358552954ad0df65");
   IS(frt_md5(cx, OK(FrtStr, frt_repeat(cx, out, S("a"), 56))), "3b0c8ac703f828b04c6c197006d17218");
@@ -74,8 +75,14 @@ Test(func_hash, hex) {
 }
 
 Test(func_hash, base64) {
-  const char *const pairs[][2] = {{"", ""}, {"f", "Zg=="}, {"fo", "Zm8="}, {"foo", "Zm9v"}, {"foob", "Zm9vYg=="},
-                                  {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"}, {"\xff\xfe\xfd", "//79"}};
+  const char *const pairs[][2] = {{"", ""},
+                                  {"f", "Zg=="},
+                                  {"fo", "Zm8="},
+                                  {"foo", "Zm9v"},
+                                  {"foob", "Zm9vYg=="},
+                                  {"fooba", "Zm9vYmE="},
+                                  {"foobar", "Zm9vYmFy"},
+                                  {"\xff\xfe\xfd", "//79"}};
   for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
     IS(OK(FrtStr, frt_base64(cx, out, X(pairs[i][0]))), pairs[i][1]);
     IS(OK(FrtStr, frt_unbase64(cx, out, X(pairs[i][1]))), pairs[i][0]);

@@ -14,10 +14,19 @@ Test(func_math, integers) {
 }
 
 Test(func_math, round_integers) {
-  const struct { int64_t x, n, want; } cases[] = {
-      {1250, -2, 1200}, {1350, -2, 1400}, {-1250, -2, -1200}, {-1251, -2, -1300}, {1250, 0, 1250}, {1250, 5, 1250},
-      {5, -1, 0}, {15, -1, 20}, {INT64_MAX, -20, 0},
-      {INT64_MIN, INT64_MIN, 0}, {INT64_MIN, -18, -9000000000000000000}};
+  const struct {
+    int64_t x, n, want;
+  } cases[] = {{1250, -2, 1200},
+               {1350, -2, 1400},
+               {-1250, -2, -1200},
+               {-1251, -2, -1300},
+               {1250, 0, 1250},
+               {1250, 5, 1250},
+               {5, -1, 0},
+               {15, -1, 20},
+               {INT64_MAX, -20, 0},
+               {INT64_MIN, INT64_MIN, 0},
+               {INT64_MIN, -18, -9000000000000000000}};
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     int64_t got = 0;
     int status = frt_round_i64(cx, &got, cases[i].x, cases[i].n);
@@ -65,12 +74,31 @@ static void same_as_printf(double x, int n) {
   char text[512];
   snprintf(text, sizeof text, "%.*f", n, x);
   double want = strtod(text, NULL), got = frt_round_f64_to(cx, x, n);
-  cr_expect(got == want && signbit(got) == signbit(want), "round(%.17g, %d): %.17g, want %.17g", x, n, got, want);
+  cr_expect(got == want && signbit(got) == signbit(want), "round(%.17g, %d): %.17g, want %.17g", x,
+            n, got, want);
 }
 
 Test(func_math, round_to_is_exact) {
-  const double some[] = {0, -0.0, 2.5, 2.675, 1.005, 0.5, 1.5, -0.5, -0.04, 0.125, 1e15 + 0.5, 4503599627370497.5,
-                         9007199254740993.0, 1e22, 1e300, 5e-324, 0.3, 123456.789, 8.5e-5, 0.000012345};
+  const double some[] = {0,
+                         -0.0,
+                         2.5,
+                         2.675,
+                         1.005,
+                         0.5,
+                         1.5,
+                         -0.5,
+                         -0.04,
+                         0.125,
+                         1e15 + 0.5,
+                         4503599627370497.5,
+                         9007199254740993.0,
+                         1e22,
+                         1e300,
+                         5e-324,
+                         0.3,
+                         123456.789,
+                         8.5e-5,
+                         0.000012345};
   for (size_t i = 0; i < sizeof some / sizeof *some; i++) {
     for (int n = 0; n <= 22; n++) same_as_printf(some[i], n);
   }

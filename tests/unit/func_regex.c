@@ -30,11 +30,26 @@ Test(func_regex, searches_anywhere) {
 }
 
 Test(func_regex, which_are_simple) {
-  const char *const simple[] = {"abc", "^abc$", "^[^-]+-.$", "\\d+", "^(\\d{4})-(\\d\\d)$", "(?<a>\\S+) (?<b>\\d+|-)", "é+x", "",
-      "^(?<ip>\\S+) \\S+ \\S+ \\[(?<at>[^\\]]+)\\] \\\"(?<verb>[A-Z]+) (?<path>\\S+) [^\\\"]*\\\" (?<status>\\d+) (?<size>\\d+|-)",
-      "a+?b", "(ab|cd)*e", "[]x]", "a|bc", "(a?)b"};
-  const char *const other[] = {"a*ab", "(a*)*", "\\bx", "(?i)a", "a++", "x{,3}", "[é]", "^a|b", "a|b$", "(a)\\1", "a(?=b)",
-      "[[:alpha:]]", "[\\d-x]", "(*UCP)a", "[a", "(", ")", "*", "a**", "[z-a]", "x{3,2}", "\\", "a$b", ".*x", "(?<a>x)(?<a>y)"};
+  const char *const simple[] = {"abc",
+                                "^abc$",
+                                "^[^-]+-.$",
+                                "\\d+",
+                                "^(\\d{4})-(\\d\\d)$",
+                                "(?<a>\\S+) (?<b>\\d+|-)",
+                                "é+x",
+                                "",
+                                "^(?<ip>\\S+) \\S+ \\S+ \\[(?<at>[^\\]]+)\\] \\\"(?<verb>[A-Z]+) "
+                                "(?<path>\\S+) [^\\\"]*\\\" (?<status>\\d+) (?<size>\\d+|-)",
+                                "a+?b",
+                                "(ab|cd)*e",
+                                "[]x]",
+                                "a|bc",
+                                "(a?)b"};
+  const char *const other[] = {"a*ab",   "(a*)*",       "\\bx",    "(?i)a",   "a++",
+                               "x{,3}",  "[é]",         "^a|b",    "a|b$",    "(a)\\1",
+                               "a(?=b)", "[[:alpha:]]", "[\\d-x]", "(*UCP)a", "[a",
+                               "(",      ")",           "*",       "a**",     "[z-a]",
+                               "x{3,2}", "\\",          "a$b",     ".*x",     "(?<a>x)(?<a>y)"};
   for (size_t i = 0; i < sizeof simple / sizeof *simple; i++) {
     cr_expect(fn_simple_compile(cx, X(simple[i]), 1), "%s", simple[i]);
   }
@@ -44,7 +59,8 @@ Test(func_regex, which_are_simple) {
 }
 
 Test(func_regex, bad_patterns) {
-  const char *const bad[] = {"(", "[a", "*", "a{3,2}", "\\", "(?<n>a)(?<n>b)", "\\C", "(?<1>a)", "a\\"};
+  const char *const bad[] = {"(",   "[a",      "*",  "a{3,2}", "\\", "(?<n>a)(?<n>b)",
+                             "\\C", "(?<1>a)", "a\\"};
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
     const void *out;
     cr_expect_eq(frt_regex_prepare(cx, &out, X(bad[i])), FRT_E_REGEX, "%s", bad[i]);
@@ -54,10 +70,12 @@ Test(func_regex, bad_patterns) {
 
 Test(func_regex, blow_up_meets_the_limit) {
   FrtStr s = OK(FrtStr, frt_repeat(cx, out, S("a"), 40));
-  const char *const patterns[] = {"^(a+)+[bc]$", "^(?:a|aa)+[bc]", "(?:a*)*[bc]", "^(?i)(a+a+)+[bc]"};
+  const char *const patterns[] = {"^(a+)+[bc]$", "^(?:a|aa)+[bc]", "(?:a*)*[bc]",
+                                  "^(?i)(a+a+)+[bc]"};
   for (size_t i = 0; i < sizeof patterns / sizeof *patterns; i++) {
     uint8_t yes;
-    cr_expect_eq(frt_regex_matches(cx, &yes, s, RE(patterns[i])), FRT_E_REGEX_LIMIT, "%s", patterns[i]);
+    cr_expect_eq(frt_regex_matches(cx, &yes, s, RE(patterns[i])), FRT_E_REGEX_LIMIT, "%s",
+                 patterns[i]);
     FrtStr out;
     cr_expect_eq(frt_regex_replace(cx, &out, s, RE(patterns[i]), S("")), FRT_E_REGEX_LIMIT);
   }
@@ -82,14 +100,18 @@ Test(func_regex, extract) {
   IS(OK(FrtStr, frt_regex_extract(cx, out, X(""), RE("a*"))), "");
   cr_expect_eq(STATUS(FrtStr, frt_regex_extract(cx, out, X("abc"), RE("\\d"))), FRT_NULL);
   cr_expect_eq(STATUS(FrtStr, frt_regex_extract_group(cx, out, X("b"), RE("(a)?b"), 1)), FRT_NULL);
-  cr_expect_eq(STATUS(FrtStr, frt_regex_extract_group(cx, out, X("b"), RE("(a)?b"), 2)), FRT_E_ARGUMENT);
-  cr_expect_eq(STATUS(FrtStr, frt_regex_extract_group(cx, out, X("b"), RE("b"), -1)), FRT_E_ARGUMENT);
+  cr_expect_eq(STATUS(FrtStr, frt_regex_extract_group(cx, out, X("b"), RE("(a)?b"), 2)),
+               FRT_E_ARGUMENT);
+  cr_expect_eq(STATUS(FrtStr, frt_regex_extract_group(cx, out, X("b"), RE("b"), -1)),
+               FRT_E_ARGUMENT);
 }
 
 Test(func_regex, groups) {
   FrtStr g[6];
   const char *line = "1.2.3.4 - - [01/Jul/2026:12:30:00 +0000] \"GET /a HTTP/1.1\" 200 -";
-  const void *re = RE("^(?<ip>\\S+) \\S+ \\S+ \\[(?<at>[^\\]]+)\\] \\\"(?<verb>[A-Z]+) (?<path>\\S+) [^\\\"]*\\\" (?<status>\\d+) (?<size>\\d+|-)");
+  const void *re =
+      RE("^(?<ip>\\S+) \\S+ \\S+ \\[(?<at>[^\\]]+)\\] \\\"(?<verb>[A-Z]+) (?<path>\\S+) "
+         "[^\\\"]*\\\" (?<status>\\d+) (?<size>\\d+|-)");
   FrtStr h[8];
   cr_expect_eq(frt_regex_match_groups(cx, re, X(line), h, 8), FRT_OK);
   IS(h[1], "1.2.3.4");
@@ -109,7 +131,8 @@ Test(func_regex, groups) {
   cr_expect_not_null(g[1].ptr);
 }
 
-static void replaces(const char *s, const char *pattern, const char *text, const char *want, int line) {
+static void replaces(const char *s, const char *pattern, const char *text, const char *want,
+                     int line) {
   is_text(OK(FrtStr, frt_regex_replace(cx, out, X(s), RE(pattern), X(text))), want, line);
 }
 #define REPLACES(s, pattern, text, want) replaces(s, pattern, text, want, __LINE__)
@@ -129,10 +152,15 @@ Test(func_regex, replace) {
   REPLACES("abab", "(?<=a)b", "-", "a-a-");
   REPLACES("aXbX", "X", "", "ab");
   REPLACES("ab", "(a)|b", "[$1]", "[a][]");
-  cr_expect_eq(STATUS(FrtStr, frt_regex_replace(cx, out, X("a"), RE("a"), X("$1"))), FRT_E_ARGUMENT);
-  cr_expect_eq(STATUS(FrtStr, frt_regex_replace(cx, out, X("a"), RE("a"), X("${no}"))), FRT_E_ARGUMENT);
-  cr_expect_eq(STATUS(FrtStr, frt_regex_replace(cx, out, X("a"), RE("a"), X("$99999999999999999999"))), FRT_E_ARGUMENT);
-  FrtStr many = OK(FrtStr, frt_repeat(cx, out, S("a"), 100000)), big = OK(FrtStr, frt_repeat(cx, out, S("b"), 10000));
+  cr_expect_eq(STATUS(FrtStr, frt_regex_replace(cx, out, X("a"), RE("a"), X("$1"))),
+               FRT_E_ARGUMENT);
+  cr_expect_eq(STATUS(FrtStr, frt_regex_replace(cx, out, X("a"), RE("a"), X("${no}"))),
+               FRT_E_ARGUMENT);
+  cr_expect_eq(
+      STATUS(FrtStr, frt_regex_replace(cx, out, X("a"), RE("a"), X("$99999999999999999999"))),
+      FRT_E_ARGUMENT);
+  FrtStr many = OK(FrtStr, frt_repeat(cx, out, S("a"), 100000)),
+         big = OK(FrtStr, frt_repeat(cx, out, S("b"), 10000));
   cr_expect_eq(STATUS(FrtStr, frt_regex_replace(cx, out, many, RE("a"), big)), FRT_E_TOO_LONG);
 }
 
@@ -176,8 +204,10 @@ static char *put(char *p, const char *text) {
 }
 
 static char *random_atom(char *p, int depth) {
-  static const char *const atoms[] = {"a", "b", "c", "-", " ", "1", "é", "語", ".", "\\d", "\\w", "\\s", "\\S", "\\D", "\\W", "\\.",
-                                      "[ab]", "[^a]", "[^-]", "[a-c1]", "[^\\d ]", "[\\w-]", "[]a]", "[^\\s-]"};
+  static const char *const atoms[] = {"a",    "b",      "c",       "-",      " ",    "1",
+                                      "é",    "語",     ".",       "\\d",    "\\w",  "\\s",
+                                      "\\S",  "\\D",    "\\W",     "\\.",    "[ab]", "[^a]",
+                                      "[^-]", "[a-c1]", "[^\\d ]", "[\\w-]", "[]a]", "[^\\s-]"};
   if (depth < 2 && pick(4) == 0) {
     p = put(p, pick(3) ? "(" : "(?:");
     p = random_sequence(p, depth + 1);
@@ -191,7 +221,8 @@ static char *random_atom(char *p, int depth) {
 }
 
 static char *random_sequence(char *p, int depth) {
-  static const char *const repeats[] = {"*", "+", "?", "{2}", "{1,2}", "{2,}", "*?", "+?", "??", "{0,2}?", "{0}"};
+  static const char *const repeats[] = {"*",  "+",  "?",  "{2}",    "{1,2}", "{2,}",
+                                        "*?", "+?", "??", "{0,2}?", "{0}"};
   for (unsigned n = 1 + pick(depth ? 2 : 4); n; n--) {
     p = random_atom(p, depth);
     if (pick(5) < 2) p = put(p, repeats[pick(sizeof repeats / sizeof *repeats)]);
@@ -200,7 +231,8 @@ static char *random_sequence(char *p, int depth) {
 }
 
 static FrtStr random_text(char *text) {
-  static const char *const pieces[] = {"a", "a", "b", "c", "-", " ", "1", "2", "é", "語", "😀", ".", "\n", "z"};
+  static const char *const pieces[] = {"a", "a", "b",  "c", "-", " ",  "1",
+                                       "2", "é", "語", "😀", ".", "\n", "z"};
   char *p = text;
   for (unsigned n = pick(12); n; n--) p = put(p, pieces[pick(sizeof pieces / sizeof *pieces)]);
   return (FrtStr){text, (uint32_t)(p - text), 0};
@@ -220,7 +252,8 @@ Test(func_regex, simple_equals_pcre2) {
     taken++;
     int error;
     PCRE2_SIZE at;
-    pcre2_code *code = pcre2_compile((PCRE2_SPTR)pattern, source.len, PCRE2_UTF | PCRE2_DOLLAR_ENDONLY, &error, &at, NULL);
+    pcre2_code *code = pcre2_compile((PCRE2_SPTR)pattern, source.len,
+                                     PCRE2_UTF | PCRE2_DOLLAR_ENDONLY, &error, &at, NULL);
     cr_assert(code, "PCRE2 refuses %s", pattern);
     pcre2_match_data *data = pcre2_match_data_create_from_pattern(code, NULL);
     for (int j = 0; j < 12; j++) {
@@ -239,8 +272,8 @@ Test(func_regex, simple_equals_pcre2) {
         size_t pair = g / 2 < (uint32_t)want ? pairs[g] : PCRE2_UNSET;
         if (pair != spans[g]) same = 0;
       }
-      cr_assert(same, "`%s` on `%.*s` from %zu: %d, want %d; %zu..%zu, want %zu..%zu", pattern, (int)s.len, s.ptr, from,
-                got, want, spans[0], spans[1], pairs[0], pairs[1]);
+      cr_assert(same, "`%s` on `%.*s` from %zu: %d, want %d; %zu..%zu, want %zu..%zu", pattern,
+                (int)s.len, s.ptr, from, got, want, spans[0], spans[1], pairs[0], pairs[1]);
       compared++;
       matched += want >= 0;
       free(exact);

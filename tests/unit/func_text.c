@@ -66,7 +66,8 @@ Test(func_text, search_equals_the_plain_way) {
     const char *want = m ? memmem(exact, n, part, m) : exact;
     int64_t got = -1;
     int status = frt_find(cx, &got, (FrtStr){exact, n, 0}, (FrtStr){part, m, 0});
-    cr_assert(status == (want ? FRT_OK : FRT_NULL) && (!want || got == want - exact), "%.*s in %.*s", (int)m, part, (int)n, exact);
+    cr_assert(status == (want ? FRT_OK : FRT_NULL) && (!want || got == want - exact),
+              "%.*s in %.*s", (int)m, part, (int)n, exact);
     free(exact);
   }
 }
@@ -112,13 +113,18 @@ Test(func_text, case_of_every_code_point) {
     if (c >= 0xD800 && c < 0xE000) continue;
     char text[4];
     uint32_t n = 0;
-    if (c < 0x800) text[n++] = (char)(0xC0 | c >> 6);
-    else if (c < 0x10000) text[n++] = (char)(0xE0 | c >> 12), text[n++] = (char)(0x80 | (c >> 6 & 63));
-    else text[n++] = (char)(0xF0 | c >> 18), text[n++] = (char)(0x80 | (c >> 12 & 63)), text[n++] = (char)(0x80 | (c >> 6 & 63));
+    if (c < 0x800)
+      text[n++] = (char)(0xC0 | c >> 6);
+    else if (c < 0x10000)
+      text[n++] = (char)(0xE0 | c >> 12), text[n++] = (char)(0x80 | (c >> 6 & 63));
+    else
+      text[n++] = (char)(0xF0 | c >> 18), text[n++] = (char)(0x80 | (c >> 12 & 63)),
+      text[n++] = (char)(0x80 | (c >> 6 & 63));
     text[n++] = (char)(0x80 | (c & 63));
     FrtStr s = {text, n, 0};
     uint32_t up = frt_upper(cx, s).len, low = frt_lower(cx, s).len;
-    if (up * 2 > n * 3 || low * 2 > n * 3) cr_expect(0, "U+%04X grows from %u to %u, %u", c, n, up, low);
+    if (up * 2 > n * 3 || low * 2 > n * 3)
+      cr_expect(0, "U+%04X grows from %u to %u, %u", c, n, up, low);
     if (c % 4096 == 0) {
       arena_reset(func_ctx.arena);
       func_ctx.at = func_ctx.end = NULL;
