@@ -130,7 +130,10 @@ again:
       diag_report(p->diags, DIAG_E0108, parser_span(p, start, p->at), NULL, NULL,
                   arena_strndup(p->arena, (const char *)text + start, p->at - start < 60 ? p->at - start : 60));
       parser_fail(p);
-      return lex_value(p, T_INT, start, literal_number(p, start, p->at, true));
+      AstExpr *e = build_expr(p, AST_INT, start, p->at);
+      e->text = "0";
+      e->len = 1;
+      return lex_value(p, T_INT, start, e);
     }
 
     "@" date | "@" date "T" time zone? {
@@ -144,6 +147,7 @@ again:
       parser_fail(p);
       AstExpr *e = build_expr(p, AST_DATE, start, p->at);
       e->text = "2000-01-01";
+      e->len = 10;
       return lex_value(p, T_DATE, start, e);
     }
 
