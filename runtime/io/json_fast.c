@@ -161,7 +161,8 @@ static uint32_t json_shape_match(const JsonShape *h, const char *base, const uin
   if (n > max) n = max;
   for (uint32_t r = 0; r < n; r++, x += h->stride) {
     uint32_t last = x[h->stride - 1];
-    JsonWide diff = {(uint64_t)(base[last] != '\n') | (uint64_t)(x[0] - begin != h->first), 0};
+    int end_bad = (base[last] != '\n') | (base[last - 1] != '}');
+    JsonWide diff = {(uint64_t)end_bad | (uint64_t)(x[0] - begin != h->first), 0};
     for (const JsonCheck *k = h->checks; k < end; k++)
       diff |= (json_wide(base + x[k->slot] - k->back) ^ json_wide(k->want)) & json_wide(k->mask);
     if (diff[0] | diff[1]) return r;

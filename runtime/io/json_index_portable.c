@@ -121,7 +121,9 @@ JsonIndexer *json_indexer(void) {
   const char *limit = getenv("FLOW_SIMD");
   int level = 1;
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("pclmul")) level = 2;
-  if (level == 2 && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vbmi2")) level = 3;
+  if (level == 2 && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vbmi") &&
+      __builtin_cpu_supports("avx512vbmi2"))
+    level = 3;
   if (limit && (strcmp(limit, "scalar") == 0 || strcmp(limit, "sse2") == 0)) level = 1;
   if (limit && strcmp(limit, "avx2") == 0 && level > 2) level = 2;
   if (level == 3) return json_index_avx512;
