@@ -1,7 +1,7 @@
 /* eval.h: the reference interpreter of expressions: plain and slow, it says a second time what an
  * expression means. expr_fold uses it for constants; tests use it as the oracle.
  *
- * Library functions are called through their symbols (dlsym, or a lookup that was set), with the
+ * Library functions are called through their symbols, with the
  * calling convention of x86-64 SysV or AArch64. */
 #ifndef FLOW_IR_EVAL_H
 #define FLOW_IR_EVAL_H
@@ -35,7 +35,11 @@ int value_compare(const Type *t, const Value *a, const Value *b);
 /* The text that CSV output would print; the value is not null and a scalar. */
 FrtStr value_print(Arena *a, const Type *t, const Value *v);
 
-/* How symbols are found: dlsym(RTLD_DEFAULT) unless set. Set once, before any evaluation. */
+/* Prepares a constant (a regular expression, a format, a zone, a unit) as the run would: FRT_OK, EVAL_CANNOT,
+ * or an error code with *detail. */
+int eval_prepare(Arena *a, const char *symbol, FrtStr text, FrtStr *detail);
+
+/* How symbols are found: the tables of the runtime's .def files, then dlsym(RTLD_DEFAULT) unless set. Set once, before any evaluation. */
 void eval_set_lookup(void *(*lookup)(const char *symbol));
 
 #endif

@@ -124,6 +124,14 @@ static int frame_prepared(Frame *f, FrtCtx *cx, const char *symbol, FrtStr text)
   return status;
 }
 
+int eval_prepare(Arena *a, const char *symbol, FrtStr text, FrtStr *detail) {
+  FrtCtx *cx = eval_context(a);
+  Frame f = {.int_len = 0};
+  int status = frame_prepared(&f, cx, symbol, text);
+  *detail = cx->detail;
+  return status;
+}
+
 static bool frame_return(const Frame *f, void *address, Arena *a, const Type *t, Value *out) {
   union { uint64_t word; double f64; float f32; FrtI128 pair; } r = {0};
   if (t->kind == TY_F64) r.f64 = ((double (*)(CALL_TYPES))address)(CALL_WORDS(f));

@@ -243,6 +243,20 @@ static const Function *choose(Binder *b, const char *name, Expr **args, uint32_t
   return best;
 }
 
+/* Constant patterns, formats, zones and units are tried now: false when one is malformed (reported). */
+static bool prepared_is_good(Binder *b, const Function *f, uint32_t i, const Expr *x) {
+  FrtStr detail = {NULL, 0, 0};
+  if (x->kind != EX_CONST || x->value.is_null) return true;
+  int status = eval_prepare(b->arena, f->prepare[i], x->value.s, &detail);
+  if (status == FRT_OK || status == EVAL_CANNOT) return true;
+  const char *text = arena_strndup(b->arena, x->value.s.ptr, x->value.s.len);
+  const char *why = detail.len ? arena_strndup(b->arena, detail.ptr, detail.len) : "malformed";
+  if (strcmp(f->prepare[i], "frt_regex_prepare") == 0) diag_report(b->diags, DIAG_E0415, x->span, NULL, NULL, why);
+  else if (strcmp(f->prepare[i], "frt_zone_prepare") == 0) diag_report(b->diags, DIAG_E0427, x->span, NULL, NULL, text);
+  else diag_report(b->diags, DIAG_E0426, x->span, NULL, NULL, text, why);
+  return false;
+}
+
 Expr *bind_library(Binder *b, const char *name, Span span, Expr **args, uint32_t len) {
   const Function *f = choose(b, name, args, len);
   if (!f) return call_mismatch(b, name, span, args, len);
@@ -251,6 +265,8 @@ Expr *bind_library(Binder *b, const char *name, Span span, Expr **args, uint32_t
   for (uint32_t i = 0; i < len; i++) {
     r->arg[i] = expr_cast(b, args[i], f->params[i]);
     lifted |= r->arg[i]->type->nullable && !f->params[i]->nullable;
+    if (f->prepared[i]) r->arg[i] = expr_fold(b->arena, r->arg[i]);
+    if (f->prepared[i] && !prepared_is_good(b, f, i, r->arg[i])) return expr_error(b, span);
   }
   r->type = type_null_if(b, f->result, f->result->nullable || lifted);
   return r;

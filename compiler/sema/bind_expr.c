@@ -302,9 +302,10 @@ static Expr *bind_fstring(Binder *b, const Scope *s, const AstExpr *e) {
   Expr *r = expr_new(b->arena, EX_CONCAT, type_basic(TY_STRING), e->span, len);
   const char **formats = arena_alloc(b->arena, (len + 1) * sizeof *formats);
   for (const AstExpr *i = e->items; i; i = i->next, n++) {
-    Expr *x = bind_inner(b, s, i, NULL);
-    bool piece = i->kind == AST_STRING;
-    formats[n] = !piece && i->kind != AST_INT && i->kind != AST_NUMBER && i->text && i->text[0] == '.' ? i->text : NULL;
+    bool piece = i->kind == AST_STRING || i->kind == AST_INT || i->kind == AST_NUMBER;
+    formats[n] = !piece && i->text && i->text[0] == '.' ? i->text : NULL;
+    bool boxed = formats[n] && i->kind == AST_FSTRING && i->items && !i->items->next; /* the format of a literal */
+    Expr *x = bind_inner(b, s, boxed ? i->items : i, NULL);
     r->arg[n] = x;
     if (expr_is_error(x)) { good = false; continue; }
     if (x->type->kind == TY_LIST || x->type->kind == TY_STRUCT || expr_is_null(x)) {

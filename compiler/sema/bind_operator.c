@@ -116,8 +116,15 @@ static Expr *op_floats(Binder *b, const BinOp *o, const Type *t) {
   return r;
 }
 
+/* A whole literal beyond i64 is a decimal until it meets a u64. */
+static Expr *op_whole_literal(Binder *b, Expr *e, const Expr *other) {
+  if (!e->literal || e->type->kind != TY_DECIMAL || e->type->scale || !type_is_integer(other->type)) return e;
+  Expr *taken = expr_literal_as(b, e, other->type);
+  return taken ? taken : e;
+}
+
 static Expr *op_numbers(Binder *b, BinOp *o) {
-  Expr *x = o->x, *y = o->y;
+  Expr *x = o->x = op_whole_literal(b, o->x, o->y), *y = o->y = op_whole_literal(b, o->y, o->x);
   if (type_is_integer(x->type) && type_is_integer(y->type)) {
     if (o->kind == EX_DIV) return op_floats(b, o, type_basic(TY_F64));
     Expr *lx = y->literal ? NULL : expr_literal_as(b, x, y->type), *ly = x->literal ? NULL : expr_literal_as(b, y, x->type);
