@@ -250,6 +250,7 @@ typedef struct AstScript {
   uint32_t file;
   const char *doc;            /* the comment at the head of the file, or NULL */
   AstStmt *stmts;
+  bool broken;                /* parts were left out after syntax errors: a name not found may be theirs */
 } AstScript;
 
 #endif

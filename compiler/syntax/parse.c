@@ -307,6 +307,7 @@ static bool driver_is_misplaced(const Driver *d) {
 static void driver_recover(Driver *d) {
   while (d->token.kind != 0 && d->token.kind != T_BAR && !driver_is_statement(d)) driver_advance(d);
   d->bracket_len = 0;
+  d->p->script->broken = true;
   flow_unwind(d->lemon, d->token.kind != T_BAR);
   driver_feed(d, (Token){.start = d->token.start, .end = d->token.start, .kind = T_RECOVER});
 }
@@ -419,8 +420,10 @@ AstScript *syntax_parse(Arena *arena, Diags *d, uint32_t file) {
   Parser p = {.arena = arena, .diags = d, .source = diags_source(d, file), .file = file};
   p.script = arena_alloc(arena, sizeof *p.script);
   p.script->file = file;
+  if (!p.source) return p.script; /* too large: reported when it was added */
   p.limit = p.source->size;
   parser_check_bytes(&p);
   driver_parse(&p, true);
+  p.script->broken |= p.too_deep;
   return p.script;
 }

@@ -5,7 +5,7 @@
 #include "syntax/ast.h"
 
 /* Parses source `file` of d. Never NULL: what could not be parsed was reported and is left out of the
- * tree (ask diag_error_len). The tree lives in the arena. */
+ * tree (ask diag_error_len; AstScript.broken). A file that does not exist gives an empty script. The tree lives in the arena. */
 AstScript *syntax_parse(Arena *arena, Diags *d, uint32_t file);
 
 /* Prints the tree without places: stable, for --dump=ast and the golden tests. */
