@@ -33,12 +33,9 @@ static const char *csv_find(const char *p, const char *limit, char a, char b) {
 #endif
 }
 
-static uint32_t csv_newlines_count(const char *p, const char *end) {
+uint32_t csv_newlines_count(const char *p, const char *end) {
   uint32_t n = 0;
-  while ((p = memchr(p, '\n', (size_t)(end - p))) != NULL) {
-    n++;
-    p++;
-  }
+  for (; p < end && (p = memchr(p, '\n', (size_t)(end - p))) != NULL; p++) n++;
   return n;
 }
 
@@ -147,7 +144,7 @@ static int csv_skip(FrtScanner *s, CsvState *csv) {
 
 /* ---- blocks ---- */
 
-static void csv_fields_point(FrtScanner *s, CsvState *csv) {
+void csv_fields_point(FrtScanner *s, CsvState *csv) {
   for (uint32_t c = 0; c < s->scan->column_len; c++) {
     FrtFields *f = &s->block.fields[c];
     *f = (FrtFields){0};
@@ -156,8 +153,7 @@ static void csv_fields_point(FrtScanner *s, CsvState *csv) {
   }
 }
 
-/* Row r of the tables: where the record lies. */
-static void csv_row_place(FrtScanner *s, CsvState *csv, const char *p, const char *end, uint64_t line) {
+void csv_row_place(FrtScanner *s, CsvState *csv, const char *p, const char *end, uint64_t line) {
   uint32_t r = s->block.n++;
   if (r == 0) {
     csv->record = (FrtFields){s->at, csv->record_beg, csv->record_end, 1, 0, 0};
@@ -178,7 +174,7 @@ static char *csv_put_number(char *p, uint32_t n) {
   return p;
 }
 
-static void csv_row_fail(FrtScanner *s, CsvState *csv, const CsvRecord *record) {
+void csv_row_fail(FrtScanner *s, CsvState *csv, const CsvRecord *record) {
   uint32_t r = s->block.n - 1;
   size_t first = (size_t)r * csv->columns;
   FrtStr detail = {0};

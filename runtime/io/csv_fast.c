@@ -3,19 +3,16 @@
  * With N columns, separator N*r + N-1 of a regular block is the newline of row r, and field f of row r lies
  * between separators N*r + f-1 and N*r + f. That holds when (1) each of those separators is a newline,
  * (2) there are no other newlines outside quotes, and (3) quotes stand only where quoted fields begin and
- * end, which the index watches. Lines must all end alike. A block for which any of this fails is read
- * again by csv_careful.c. */
+ * end, which the index watches. Lines must all end alike.
+ *
+ * When only the rows are out of step (too many or too few fields, empty lines, mixed line ends) the index
+ * is still true, and its rows are copied one by one into the tables of the careful path, so that a file with
+ * some bad rows in each block is not slow. When a quote is out of place, csv_careful.c reads the block. */
 #include <string.h>
 
 #include "io/csv_internal.h"
 
 enum { CSV_PARTIAL_MAX = 64 * 1024 };  /* a longer piece without a whole row goes to the careful path */
-
-static uint64_t csv_count_newlines(const char *p, const char *end) {
-  uint64_t n = 0;
-  for (; p < end && (p = memchr(p, '\n', (size_t)(end - p))) != NULL; p++) n++;
-  return n;
-}
 
 /* Newlines among the separators behind the last row. */
 static uint64_t csv_leftover_newlines(const CsvState *csv, const char *base, uint32_t from, uint32_t to) {
@@ -49,7 +46,7 @@ static uint64_t csv_number_lines(FrtScanner *s, CsvState *csv, const char *base,
   for (uint32_t r = 0; r < rows; r++) {
     const uint32_t *row = csv->index + (size_t)r * csv->columns;
     csv->line[r] = line;
-    line += csv_count_newlines(base + row[0] + 1, base + row[csv->columns] + 1);
+    line += csv_newlines_count(base + row[0] + 1, base + row[csv->columns] + 1);
   }
   return line - s->line;
 }
@@ -97,6 +94,58 @@ static int csv_fast_block(FrtScanner *s, CsvState *csv, const CsvIndex *x, uint3
   return rc;
 }
 
+/* ---- rows out of step ---- */
+
+/* Row of separators first + 1 .. last; the last one is its newline. */
+static void csv_mixed_row(FrtScanner *s, CsvState *csv, uint32_t first, uint32_t last, uint64_t line) {
+  const uint32_t *index = csv->index + first;
+  const char *p = s->at + index[0], *end = s->at + index[last - first] - 1;
+  CsvRecord record = {.fields = last - first};
+  if (end > p && end[-1] == '\r') end--;
+  if (end == p) {
+    s->lines_empty++;
+    return;
+  }
+  csv_row_place(s, csv, p, end, line);
+  if (record.fields != csv->columns) {
+    csv_row_fail(s, csv, &record);
+    return;
+  }
+  size_t at = (size_t)(s->block.n - 1) * csv->columns;
+  uint32_t *from = csv->beg + at, *to = csv->end + at;
+  for (uint32_t c = 0; c < csv->columns; c++) {
+    from[c] = index[c];
+    to[c] = index[c + 1] - 1;
+  }
+  to[csv->columns - 1] = (uint32_t)(end - s->at);
+}
+
+/* The rows of the index one by one. n is 0 when no line ends in it. */
+static int csv_mixed_block(FrtScanner *s, CsvState *csv, const CsvIndex *x) {
+  FrtBlock *b = &s->block;
+  const char *base = s->at - 1;
+  uint32_t first = 0;
+  uint64_t line = s->line;
+  b->record = &csv->record;
+  b->line = csv->line;
+  for (uint32_t i = 1; i <= x->found && b->n < csv->rows_max; i++) {
+    if (base[csv->index[i]] != '\n') continue;
+    csv_mixed_row(s, csv, first, i, line);
+    line++;
+    if (x->newlines_all != x->newlines)
+      line += csv_newlines_count(base + csv->index[first] + 1, base + csv->index[i]);
+    first = i;
+  }
+  const char *next = base + csv->index[first] + 1;
+  s->blocks_careful++;
+  csv_fields_point(s, csv);
+  int rc = frt_scan_convert(s);
+  s->offset += (uint64_t)(next - s->at);
+  s->at = (char *)(uintptr_t)next;
+  s->line = line;
+  return rc;
+}
+
 int csv_fast_next(FrtScanner *s) {
   CsvState *csv = s->format_state;
   for (;;) {
@@ -114,6 +163,7 @@ int csv_fast_next(FrtScanner *s) {
     const char *base = s->at - 1;
     uint64_t newlines = x.newlines - csv_leftover_newlines(csv, base, rows * csv->columns, x.found);
     int crlf = x.irregular || newlines != rows ? -1 : csv_check_rows(csv, base, rows);
-    return crlf < 0 ? csv_careful_next(s) : csv_fast_block(s, csv, &x, rows, crlf);
+    if (crlf >= 0) return csv_fast_block(s, csv, &x, rows, crlf);
+    return x.irregular || x.newlines == 0 ? csv_careful_next(s) : csv_mixed_block(s, csv, &x);
   }
 }

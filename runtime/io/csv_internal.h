@@ -64,6 +64,13 @@ typedef struct CsvRecord {
  * does not end before `limit` and `ended` is 0. */
 CsvEnd csv_record_read(const CsvState *csv, const char *p, const char *limit, int ended, const char *base,
                        uint32_t *beg, uint32_t *end, uint32_t max, CsvRecord *out);
+/* Adds a row to the block whose tables begin at s->at: where the record lies. */
+void csv_row_place(FrtScanner *s, CsvState *csv, const char *p, const char *end, uint64_t line);
+/* The row added last is not of the right form. */
+void csv_row_fail(FrtScanner *s, CsvState *csv, const CsvRecord *record);
+/* Points the block's fields into the tables. */
+void csv_fields_point(FrtScanner *s, CsvState *csv);
+uint32_t csv_newlines_count(const char *p, const char *end);
 /* FrtFormat.next by the careful path. */
 int csv_careful_next(FrtScanner *s);
 /* Makes a record at s->at whole in the window: reads on. As frt_scan_refill. */

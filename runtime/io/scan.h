@@ -17,7 +17,7 @@
 
 enum {
   FRT_PAD = 64,                        /* readable bytes before and after the window's data */
-  FRT_WINDOW_SIZE = 256 * 1024,        /* bytes read at a time */
+  FRT_WINDOW_SIZE = 1024 * 1024,       /* bytes read at a time: measured, 256 KiB is a fifth slower */
   FRT_RECORD_MAX = 256 * 1024 * 1024   /* a longer record is an error: it has no end, or is no record */
 };
 
