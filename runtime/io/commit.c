@@ -3,7 +3,8 @@
  * 1. Every temporary file is on disk (fsync; one syncfs when there are many). 2. Rows of `append` sinks
  * are added to their files, whose old sizes are known. 3. Every other file is renamed into place, its
  * old content kept under a second name. When a step fails, what was done is taken back: the old names are
- * restored, appended files cut to their old size. 4. The second names are removed.
+ * restored, appended files cut to their old size. 4. The second names are removed. Folders are not synced: after a
+ * loss of power each file is the old one or the new one, whole.
  *
  * The names of temporary files are kept in a list of their own that the signal handler can walk: a name
  * is added before it can matter and never moves. */
@@ -96,9 +97,22 @@ int frt_make_folders(const char *path) {
   return error;
 }
 
+/* Lets the disk begin with all files, so that the first fsync's journal entry serves the others too. */
+static void commit_start_writeback(const OutFile *files) {
+#ifdef __linux__
+  for (const OutFile *f = files; f; f = f->next) {
+    int fd = f->temp ? open(f->temp, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) : -1;
+    if (fd < 0) continue;
+    sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+    close(fd);
+  }
+#endif
+}
+
 static int commit_sync(FrtRun *r, OutFile *files) {
   uint32_t n = 0;
   for (OutFile *f = files; f; f = f->next) n += f->temp != NULL;
+  if (n > 1 && n <= COMMIT_FSYNC_MAX) commit_start_writeback(files);
   for (OutFile *f = files; f; f = f->next) {
     if (!f->temp) continue;
     int fd = open(f->temp, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
@@ -180,27 +194,6 @@ static void commit_take_back(OutFile *files) {
   }
 }
 
-static void commit_sync_folders(OutFile *files) {
-  size_t last_len = 0;
-  const char *last = "";
-  for (OutFile *f = files; f; f = f->next) {
-    if (!f->placed) continue;
-    size_t len = (size_t)(strrchr(f->target, '/') - f->target) + 1;
-    if (len == last_len && memcmp(f->target, last, len) == 0) continue;
-    last = f->target;
-    last_len = len;
-    char *folder = frt_malloc(len + 1);
-    memcpy(folder, f->target, len);
-    folder[len] = 0;
-    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd >= 0) {
-      fsync(fd);
-      close(fd);
-    }
-    frt_free(folder);
-  }
-}
-
 int frt_commit(FrtRun *r, OutFile *files) {
   int status = commit_sync(r, files);
   for (int rename_now = 0; rename_now < 2; rename_now++)
@@ -214,7 +207,6 @@ int frt_commit(FrtRun *r, OutFile *files) {
     if (f->backup) unlink(f->backup);
     if (f->temp && f->append_at >= 0) unlink(f->temp);
   }
-  commit_sync_folders(files);
   frt_temps_forget();
   return FRT_OK;
 }
