@@ -68,6 +68,7 @@ static Symbol *op_find(Chain *c, const AstOp *op) {
   Symbol *s = module_find(chain_module(c), op->module.text, op->name.text, SYM_OP);
   if (s) return s;
   if (!strcmp(op->name.text, "js")) return report_unbuilt(b, op->name.span, "`call js(...)`"), NULL;
+  if (streams_of(b)->incomplete) return NULL;
   uint32_t len;
   const char *const *names = module_names(b, chain_module(c), SYM_OP, &len);
   diag_report(b->diags, DIAG_E0308, op->name.span, hint_nearest(b, op->name.text, names, len), "plugins are not built yet", op->name.text);

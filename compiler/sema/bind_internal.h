@@ -68,6 +68,7 @@ typedef struct Streams {
   uint32_t sink_len;
   uint32_t walked;            /* operators looked at while naming ports: bounds calls that double */
   bool limit_reported;
+  bool incomplete;            /* the syntax had errors: what seems unknown may only be lost */
 } Streams;
 
 /* An `op` that is being expanded. */

@@ -34,6 +34,7 @@ static void report_unknown_stream(Binder *b, const AstStreamRef *ref) {
   Streams *st = streams_of(b);
   const char **names = NULL;
   uint32_t len = 0;
+  if (st->incomplete) return;
   for (uint32_t i = 0; i < st->unit_len; i++) {
     if (!st->units[i]->name[0]) continue;
     names = arena_grow(b->arena, names, len, sizeof *names);

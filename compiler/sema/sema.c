@@ -74,7 +74,7 @@ static void bind_flows(Binder *b) {
 
 static void test_stream(Binder *b, const AstStreamRef *r) {
   Streams *st = streams_of(b);
-  if (!r || !r->name.text || module_find(b->main, NULL, r->name.text, SYM_STREAM) || port_find(b, r->name.text)) return;
+  if (st->incomplete || !r || !r->name.text || module_find(b->main, NULL, r->name.text, SYM_STREAM) || port_find(b, r->name.text)) return;
   const char **names = arena_alloc(b->arena, (st->unit_len + st->port_len + 1) * sizeof *names);
   uint32_t len = 0;
   for (uint32_t i = 0; i < st->unit_len; i++) if (st->units[i]->name[0]) names[len++] = st->units[i]->name;
@@ -121,7 +121,7 @@ static Plan *plan_new(Arena *arena, Diags *diags, const AstScript *script) {
 
 Plan *sema_bind(Arena *arena, Diags *diags, const AstScript *script, const SemaOptions *options) {
   uint32_t errors = diag_error_len(diags);
-  Streams streams = { 0 };
+  Streams streams = { .incomplete = errors > 0 };
   Binder b = { .arena = arena, .diags = diags, .plan = plan_new(arena, diags, script), .options = options, .streams = &streams };
   module_collect(&b, script);
   collect_units(&b, script);

@@ -1,18 +1,22 @@
-/* semap_errors.c: tests/errors/NAME.flow: each `# expect CODE` stands on the line that is reported. */
+/* semap_errors.c: tests/errors/NAME.flow: each `# expect CODE` stands on the line that is reported,
+ * or names it: `# expect CODE at LINE`. */
 #include <criterion/criterion.h>
 #include <glob.h>
 
 #include "support/sema_text.h"
 
-/* Whether the source line of d has `# expect ... CODE`. */
+/* Whether `# expect CODE` stands on the line of d, or `# expect CODE at LINE` anywhere. */
 static bool is_expected(SemaText *t, const Diag *d) {
   const Source *s = diags_source(t->diags, d->span.file);
   uint32_t line, column;
   diag_place(s, d->span.start, &line, &column);
-  const char *text = s->text + s->lines[line - 1];
-  size_t len = strcspn(text, "\n");
-  const char *at = memmem(text, len, "# expect", 8);
-  return at && memmem(at, len - (size_t)(at - text), diag_code_name(d->code), 5);
+  for (const char *at = s->text; (at = strstr(at, "# expect ")); at += 9) {
+    uint32_t here, wanted;
+    diag_place(s, (uint32_t)(at - s->text), &here, &column);
+    if (sscanf(at + 14, " at %u", &wanted) == 1) here = wanted;
+    if (here == line && !strncmp(at + 9, diag_code_name(d->code), 5)) return true;
+  }
+  return false;
 }
 
 static bool is_reported(SemaText *t, const char *code, uint32_t at_line) {
@@ -35,10 +39,11 @@ static void check_file(const char *path) {
   const Diag *all = diag_all(t.diags, &len);
   for (uint32_t i = 0; i < len; i++)
     if (all[i].severity == SEVERITY_ERROR) cr_expect(is_expected(&t, &all[i]), "%s: %s is not expected: %s", path, diag_code_name(all[i].code), all[i].message);
-  for (const char *p = script; *p; p += strcspn(p, "\n") + 1, line++) {
-    const char *mark = memmem(p, strcspn(p, "\n"), "# expect ", 9);
-    if (mark) cr_expect(is_reported(&t, mark + 9, line), "%s:%u: %.5s is not reported", path, line, mark + 9);
-    if (!p[strcspn(p, "\n")]) break;
+  for (const char *at = script; (at = strstr(at, "# expect ")); at += 9) {
+    uint32_t column;
+    diag_place(diags_source(t.diags, 0), (uint32_t)(at - script), &line, &column);
+    sscanf(at + 14, " at %u", &line);
+    cr_expect(is_reported(&t, at + 9, line), "%s:%u: %.5s is not reported", path, line, at + 9);
   }
   sema_text_free(&t);
   arena_free(a);
