@@ -347,7 +347,8 @@ void *frt_alloc_run(FrtCtx *cx, size_t size);
 
 /* Reports that row `row` of `b` failed at operator `op`: code of flowrt_errors.def, the column named
  * `field` (empty when none), cx->detail the value or message. Counts it, and keeps it until the block
- * ends, when the operator's policy decides. Under FRT_POLICY_NULL the caller has set the null. */
+ * ends, when the operator's policy decides. Under FRT_POLICY_NULL the caller sets the null
+ * and counts FRT_NULLED instead of calling this. */
 void frt_error(FrtCtx *cx, const FrtBlock *b, uint32_t row, uint32_t op, int code, FrtStr field);
 /* Fails the run as a whole (exit 2): no row is to blame. */
 int frt_fatal(FrtCtx *cx, uint32_t op, int code, FrtStr detail);
