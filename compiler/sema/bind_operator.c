@@ -1,5 +1,5 @@
 /* bind_operator.c: unary and binary operators: which types go together, and the casts that make the
- * operands agree (docs/language.md, "Types"; the rules for decimals are in README.md). */
+ * operands agree (docs/language.md, "Types"; the rules for decimals are in ir/README.md). */
 #include <string.h>
 
 #include "sema/expr_internal.h"
