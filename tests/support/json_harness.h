@@ -21,8 +21,7 @@ static size_t harness_size, harness_room;
 static HarnessLine *harness_lines;
 static size_t harness_line_len;
 static char harness_path[64];
-static int harness_fatal;
-static FrtScanner *harness_scanner;
+static char harness_fatal[256];       /* the message of frt_fatal */
 
 static void harness_put(const char *p, size_t n) {
   if (harness_size + n + 1 > harness_room) {
@@ -113,8 +112,7 @@ void frt_error(FrtCtx *cx, const FrtBlock *b, uint32_t row, uint32_t op, int cod
 
 int frt_fatal(FrtCtx *cx, uint32_t op, int code, FrtStr detail) {
   (void)cx, (void)op, (void)code;
-  fprintf(stderr, "fatal: %.*s\n", (int)detail.len, detail.ptr);
-  harness_fatal = 1;
+  snprintf(harness_fatal, sizeof harness_fatal, " fatal: %.*s", (int)detail.len, detail.ptr);
   return FRT_FATAL;
 }
 
@@ -150,7 +148,7 @@ typedef struct HarnessHow {
   uint32_t block_rows, policy;
   size_t window;
   int careful;
-  uint64_t rows_fast;    /* out: rows of blocks that were read wholly by the fast path */
+  uint64_t blocks_fast;  /* out: blocks that were read wholly by the fast path */
 } HarnessHow;
 
 /* Reads the bytes; returns all rows and errors in row order as one text (malloc'd). */
@@ -184,21 +182,20 @@ static char *harness_read(const FrtColumn *columns, uint32_t len, uint32_t forma
   run.cx.block_rows = how->block_rows;
   frt_alloc_start(&run);
   harness_size = harness_line_len = 0;
-  harness_fatal = 0;
+  harness_fatal[0] = 0;
   harness_put("", 0);
   FrtScanner *s = NULL;
   FrtBlock *b;
   int rc = frt_scan_open(&run.cx, NULL, &scan, &s);
   if (rc == FRT_OK && how->window) s->window_want = how->window;
-  how->rows_fast = 0;
-  harness_scanner = s;
+  how->blocks_fast = 0;
   while (rc == FRT_OK && (rc = frt_scan_next(s, &b)) == FRT_OK) {
     harness_block(&scan, b);
     frt_alloc_reset(&run);
   }
-  how->rows_fast = s ? s->blocks_fast : 0;
-  char tail[96];
-  snprintf(tail, sizeof tail, "end %d, empty %llu, unknown %llu, line %llu\n", rc,
+  how->blocks_fast = s ? s->blocks_fast : 0;
+  char tail[512];
+  snprintf(tail, sizeof tail, "end %d%s, empty %llu, unknown %llu, line %llu\n", rc, harness_fatal,
            (unsigned long long)s->lines_empty, (unsigned long long)s->keys_unknown, (unsigned long long)s->line);
   frt_scan_close(s);
   frt_alloc_end(&run);
