@@ -120,21 +120,50 @@ TCOL_KERNEL(tcol_enum_long, uint16_t, , text_parse_enum(t, p, len, &v) == FRT_OK
 
 /* ---- strings ---------------------------------------------------------------------------------- */
 
-static uint32_t tcol_strings(const FrtFields *f, uint32_t n, const FrtType *t, void *out, uint8_t *nul,
-                             uint8_t *canon, uint32_t *bad) {
-  FrtStr *to = out;
-  uint32_t bads = 0, stride = f->stride;
-  const char *base = f->base + f->beg_add;
-  for (size_t r = 0, at = 0; r < n; r++, at += stride) {
-    const char *p = base + f->beg[at];
-    uint32_t len = f->end[at] - f->end_sub - f->beg[at] - f->beg_add;
-    if (nul) nul[r] = len == 0;
-    bad[bads] = (uint32_t)r;
-    uint32_t quoted = *p == '"' && len > 0;
-    bads += quoted;
-    if (to && !quoted) to[r] = (FrtStr){p, len, 0};
+/* Rows from r on, `count` of them: the ones that begin with a quote, and the others' slices. */
+static inline uint32_t tcol_strings_careful(const FrtFields *f, uint32_t r, uint32_t count, FrtStr *to, uint32_t *bad) {
+  uint32_t bads = 0;
+  for (uint32_t i = 0; i < count; i++, r++) {
+    size_t at = (size_t)r * f->stride;
+    uint32_t beg = f->beg[at] + f->beg_add, len = f->end[at] - f->end_sub - beg;
+    if (len && f->base[beg] == '"') bad[bads++] = r;
+    else if (to) to[r] = (FrtStr){f->base + beg, len, 0};
   }
   return bads;
+}
+
+static uint32_t tcol_strings(const FrtFields *fields, uint32_t n, const FrtType *t, void *out, uint8_t *nul,
+                             uint8_t *canon, uint32_t *bad) {
+  const FrtFields copy = *fields, *f = &copy;   /* stores cannot touch it */
+  FrtStr *to = out;
+  uint32_t bads = 0, r = 0;
+  for (; n - r >= 4; r += 4) {
+    const uint32_t *b = f->beg + (size_t)r * f->stride, *e = f->end + (size_t)r * f->stride;
+    uint32_t beg[4], len[4], quotes = 0;
+    for (uint32_t i = 0; i < 4; i++, b += f->stride, e += f->stride) {
+      beg[i] = *b + f->beg_add;
+      len[i] = *e - f->end_sub - beg[i];
+      quotes |= f->base[beg[i]] == '"';
+      if (nul) nul[r + i] = len[i] == 0;
+    }
+    if (quotes) {
+      bads += tcol_strings_careful(f, r, 4, to, bad + bads);
+      continue;
+    }
+    for (uint32_t i = 0; to && i < 4; i++) {
+      uint64_t tail = len[i];
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+      tail <<= 32;
+#endif
+      to[r + i].ptr = f->base + beg[i];
+      memcpy(&to[r + i].len, &tail, 8);   /* len, and aux 0 */
+    }
+  }
+  for (uint32_t i = r; nul && i < n; i++) {
+    size_t at = (size_t)i * f->stride;
+    nul[i] = f->end[at] - f->end_sub == f->beg[at] + f->beg_add;
+  }
+  return bads + tcol_strings_careful(f, r, n - r, to, bad + bads);
 }
 
 /* ---- the choice ------------------------------------------------------------------------------- */

@@ -21,7 +21,7 @@ static const uint64_t tvec_firsts = 0x0001000100010001u, tvec_lasts = 0x80008000
 /* The tails of eight fields: rows 0 2 4 6 in a, rows 1 3 5 7 in b. */
 typedef struct FrtTails {
   __m512i a, b;
-  uint64_t in_a, in_b;     /* the bytes that belong to the fields */
+  uint64_t in_a, in_b, first_a, first_b;   /* the bytes that belong to the fields, the first of each */
   uint32_t empty, longer;  /* rows that are empty; not 0: some row has more than 16 bytes */
 } FrtTails;
 
@@ -32,26 +32,65 @@ TVEC_INLINE __m512i tvec_four(const char *p0, const char *p1, const char *p2, co
   return _mm512_inserti32x4(x, _mm_loadu_si128((const __m128i *)p3), 3);
 }
 
-TVEC_INLINE void tvec_load_tails(const FrtFields *fields, size_t row, FrtTails *t) {
-  const FrtFields copy = *fields, *f = &copy;   /* stores cannot touch it */
-  const char *p[TVEC_ROWS];
-  uint64_t in[2] = {0, 0};
-  uint32_t empty = 0, longer = 0;
-  size_t at = row * f->stride;
-#pragma GCC unroll 8
-  for (uint32_t i = 0; i < TVEC_ROWS; i++, at += f->stride) {
-    uint32_t end = f->end[at] - f->end_sub, len = end - f->beg[at] - f->beg_add;
-    p[i] = f->base + end - 16;
-    in[i & 1] |= (uint64_t)(0xffff0000u >> (len & 31) & 0xffff) << (i / 2 * 16);
-    empty |= (uint32_t)(len == 0) << i;
-    longer |= len > 16;
+/* Where 64 fields stand: the beginning in the low half, the end in the high half, as in the index.
+ * They are collected ahead, so that the vector loads below find the stores done. */
+enum { TVEC_SPANS = 64 };
+typedef struct FrtSpans {
+  uint64_t at[TVEC_SPANS];
+  const char *base, *end_base;
+  uint32_t beg_add;
+  uint32_t less;            /* end - beg - less is the length */
+} FrtSpans;
+
+/* Wraps in 32 bits: the first field of a block may begin at -1, plus one. */
+static inline const char *tvec_begin(const FrtSpans *s, uint64_t at) { return s->base + ((uint32_t)at + s->beg_add); }
+
+static inline void tvec_fill_spans(FrtSpans *s, const FrtFields *f, size_t row, uint32_t n) {
+  const uint32_t *beg = f->beg + row * f->stride, *end = f->end + row * f->stride;
+  size_t stride = f->stride;
+  if (n > TVEC_SPANS) n = TVEC_SPANS;
+  s->base = f->base;
+  s->beg_add = f->beg_add;
+  s->end_base = f->base - f->end_sub;
+  s->less = f->beg_add + f->end_sub;
+  if (end == beg + 1) {
+    for (uint32_t i = 0; i < n; i++, beg += stride) memcpy(s->at + i, beg, 8);
+  } else {
+    for (uint32_t i = 0; i < n; i++, beg += stride, end += stride) s->at[i] = *beg | (uint64_t)*end << 32;
   }
-  t->a = tvec_four(p[0], p[2], p[4], p[6]);
-  t->b = tvec_four(p[1], p[3], p[5], p[7]);
-  t->in_a = in[0];
-  t->in_b = in[1];
-  t->empty = empty;
-  t->longer = longer;
+}
+
+/* The lengths of eight fields, in the low halves. */
+TVEC_INLINE __m512i tvec_lengths(const FrtSpans *s, uint32_t row) {
+  __m512i x = _mm512_loadu_si512(s->at + row);
+  return _mm512_sub_epi32(_mm512_sub_epi32(_mm512_srli_epi64(x, 32), x), _mm512_set1_epi32((int)s->less));
+}
+
+/* Whether eight fields have that many bytes each. */
+TVEC_INLINE int tvec_all_long(const FrtSpans *s, uint32_t row, int size) {
+  return _mm512_mask_cmpneq_epi32_mask(0x5555, tvec_lengths(s, row), _mm512_set1_epi32(size)) == 0;
+}
+
+TVEC_INLINE void tvec_load_tails(const FrtSpans *s, uint32_t row, FrtTails *t) {
+  const char *base = s->end_base - 16;
+  const uint64_t *at = s->at + row;
+  const __m512i back = _mm512_broadcast_i32x4(_mm_setr_epi8(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0));
+  const __m512i one = _mm512_set1_epi8(1);
+  __m512i len = tvec_lengths(s, row);
+  t->a = tvec_four(base + (at[0] >> 32), base + (at[2] >> 32), base + (at[4] >> 32), base + (at[6] >> 32));
+  t->b = tvec_four(base + (at[1] >> 32), base + (at[3] >> 32), base + (at[5] >> 32), base + (at[7] >> 32));
+  __m512i len_a = _mm512_shuffle_epi8(len, _mm512_setzero_si512()), len_b = _mm512_shuffle_epi8(len, _mm512_set1_epi8(8));
+  t->in_a = _mm512_cmpgt_epu8_mask(len_a, back);
+  t->in_b = _mm512_cmpgt_epu8_mask(len_b, back);
+  t->first_a = _mm512_cmpeq_epi8_mask(len_a, _mm512_add_epi8(back, one));
+  t->first_b = _mm512_cmpeq_epi8_mask(len_b, _mm512_add_epi8(back, one));
+  const __m512i low = _mm512_set1_epi64(0xffffffff);
+  t->empty = t->longer = 0;
+  len = _mm512_and_si512(len, low);
+  if (_mm512_cmpgt_epu64_mask(_mm512_sub_epi64(len, _mm512_set1_epi64(1)), _mm512_set1_epi64(15))) {
+    t->empty = _mm512_testn_epi64_mask(len, len);
+    t->longer = _mm512_cmpgt_epu64_mask(len, _mm512_set1_epi64(16));
+  }
 }
 
 /* The first of each row's bytes. */
@@ -108,8 +147,8 @@ static void tvec_do_rest(FrtVecRest *s, uint32_t from, uint32_t n) {
 /* Eight integers; 0 when the group is out of the ordinary. *plain becomes 0 for leading zeros or -0. */
 TVEC_INLINE int tvec_ints(const FrtTails *x, __m512i *out, uint32_t *minus_rows, int *plain) {
   const __m512i zero = _mm512_set1_epi8('0'), nine = _mm512_set1_epi8(9), dash = _mm512_set1_epi8('-');
-  uint64_t minus_a = _mm512_mask_cmpeq_epi8_mask(tvec_first_of(x->in_a), x->a, dash);
-  uint64_t minus_b = _mm512_mask_cmpeq_epi8_mask(tvec_first_of(x->in_b), x->b, dash);
+  uint64_t minus_a = _mm512_mask_cmpeq_epi8_mask(x->first_a, x->a, dash);
+  uint64_t minus_b = _mm512_mask_cmpeq_epi8_mask(x->first_b, x->b, dash);
   uint64_t in_a = x->in_a & ~minus_a, in_b = x->in_b & ~minus_b;
   __m512i a = _mm512_maskz_sub_epi8(in_a, x->a, zero), b = _mm512_maskz_sub_epi8(in_b, x->b, zero);
   uint64_t wrong = _mm512_cmpgt_epu8_mask(a, nine) | _mm512_cmpgt_epu8_mask(b, nine);
@@ -139,13 +178,15 @@ TVEC_INLINE void tvec_store_ints(void *out, size_t row, uint32_t size, __m512i v
 #define TVEC_INT_KERNEL(name, bytes, min, max)                                                          \
   TVEC static uint32_t name(const FrtFields *f, uint32_t n, const FrtType *t, void *out, uint8_t *nul,   \
                             uint8_t *canon, uint32_t *bad) {                                            \
+    FrtSpans spans;                                                                                     \
     TVEC_REST(0, bytes);                                                                                \
     int plain = 1;                                                                                      \
     uint32_t r = 0, minus;                                                                              \
     for (; n - r >= TVEC_ROWS; r += TVEC_ROWS) {                                                        \
       FrtTails x;                                                                                       \
       __m512i v;                                                                                        \
-      tvec_load_tails(f, r, &x);                                                                        \
+      if (r % TVEC_SPANS == 0) tvec_fill_spans(&spans, f, r, n - r);                                  \
+      tvec_load_tails(&spans, r % TVEC_SPANS, &x);                                                                        \
       if ((x.empty && !nul) || !tvec_ints(&x, &v, &minus, &plain) || ((min) == 0 && minus) ||           \
           (bytes < 8 && (_mm512_cmpgt_epi64_mask(v, _mm512_set1_epi64(max)) |                           \
                          _mm512_cmplt_epi64_mask(v, _mm512_set1_epi64(min))))) {                        \
@@ -177,9 +218,9 @@ typedef struct FrtDecHalf {
   uint64_t minus, wrong, lead;
 } FrtDecHalf;
 
-TVEC_INLINE FrtDecHalf tvec_dec_half(__m512i x, uint64_t in, uint64_t points, uint32_t scale, __m512i close_up) {
+TVEC_INLINE FrtDecHalf tvec_dec_half(__m512i x, uint64_t in, uint64_t first, uint64_t points, uint32_t scale, __m512i close_up) {
   FrtDecHalf h;
-  h.minus = _mm512_mask_cmpeq_epi8_mask(tvec_first_of(in), x, _mm512_set1_epi8('-'));
+  h.minus = _mm512_mask_cmpeq_epi8_mask(first, x, _mm512_set1_epi8('-'));
   uint64_t filled = in >> scale & points;    /* rows that are not empty */
   uint64_t digits = in & ~h.minus & ~points;
   x = _mm512_mask_mov_epi8(x, points & ~in, _mm512_setzero_si512());
@@ -195,6 +236,7 @@ TVEC_INLINE FrtDecHalf tvec_dec_half(__m512i x, uint64_t in, uint64_t points, ui
 /* Scales 1 to 14: the text has its point and all its fractional digits. */
 TVEC static uint32_t tvec_dec64(const FrtFields *f, uint32_t n, const FrtType *t, void *out, uint8_t *nul,
                                 uint8_t *canon, uint32_t *bad) {
+  FrtSpans spans;
   TVEC_REST(0, 8);
   uint32_t r = 0, scale = t->scale;
   uint64_t points = tvec_firsts << (15 - scale), lead = 0;
@@ -204,9 +246,10 @@ TVEC static uint32_t tvec_dec64(const FrtFields *f, uint32_t n, const FrtType *t
   const __m512i most = _mm512_set1_epi64((long long)tone_pow10[t->precision] - 1);
   for (; n - r >= TVEC_ROWS; r += TVEC_ROWS) {
     FrtTails x;
-    tvec_load_tails(f, r, &x);
-    FrtDecHalf a = tvec_dec_half(x.a, x.in_a, points, scale, close_up);
-    FrtDecHalf b = tvec_dec_half(x.b, x.in_b, points, scale, close_up);
+    if (r % TVEC_SPANS == 0) tvec_fill_spans(&spans, f, r, n - r);
+    tvec_load_tails(&spans, r % TVEC_SPANS, &x);
+    FrtDecHalf a = tvec_dec_half(x.a, x.in_a, x.first_a, points, scale, close_up);
+    FrtDecHalf b = tvec_dec_half(x.b, x.in_b, x.first_b, points, scale, close_up);
     __m512i v = tvec_join_digits(a.digits, b.digits);
     uint64_t wrong = a.wrong | b.wrong | x.longer | (uint64_t)(x.empty && !nul);
     if (wrong | _mm512_cmpgt_epu64_mask(v, most)) {
@@ -230,6 +273,7 @@ TVEC static uint32_t tvec_dec64(const FrtFields *f, uint32_t n, const FrtType *t
 /* Scale 0 is an integer below 10^precision. */
 TVEC static uint32_t tvec_dec64_whole(const FrtFields *f, uint32_t n, const FrtType *t, void *out, uint8_t *nul,
                                       uint8_t *canon, uint32_t *bad) {
+  FrtSpans spans;
   TVEC_REST(0, 8);
   int plain = 1;
   uint32_t r = 0, minus;
@@ -237,7 +281,8 @@ TVEC static uint32_t tvec_dec64_whole(const FrtFields *f, uint32_t n, const FrtT
   for (; n - r >= TVEC_ROWS; r += TVEC_ROWS) {
     FrtTails x;
     __m512i v;
-    tvec_load_tails(f, r, &x);
+    if (r % TVEC_SPANS == 0) tvec_fill_spans(&spans, f, r, n - r);
+    tvec_load_tails(&spans, r % TVEC_SPANS, &x);
     if ((x.empty && !nul) || !tvec_ints(&x, &v, &minus, &plain) || _mm512_cmpgt_epu64_mask(_mm512_abs_epi64(v), most)) {
       tvec_do_rest(&rest, r, TVEC_ROWS);
       continue;
@@ -298,10 +343,12 @@ TVEC_INLINE int tvec_calendar(__m512i a, __m512i b, __m256i *days, __m256i *seco
   return 1;
 }
 
+static const uint64_t tvec_zeds = 0x0008000000080000u;   /* where the Z stands in two rows */
 static const char tvec_epoch[] = "1970-01-01T00:00:00Z............";   /* stands for an empty field */
 
 TVEC static uint32_t tvec_date(const FrtFields *f, uint32_t n, const FrtType *t, void *out, uint8_t *nul,
                                uint8_t *canon, uint32_t *bad) {
+  FrtSpans spans;
   TVEC_REST(0, 4);
   const __m512i order = _mm512_broadcast_i32x4(_mm_setr_epi8(0, 1, 2, 3, 5, 6, 8, 9, -1, -1, -1, -1, -1, -1, -1, -1));
   const __m512i dash = _mm512_set1_epi8('-'), zero = _mm512_set1_epi8('0');
@@ -310,13 +357,18 @@ TVEC static uint32_t tvec_date(const FrtFields *f, uint32_t n, const FrtType *t,
   for (; n - r >= TVEC_ROWS; r += TVEC_ROWS) {
     const char *p[TVEC_ROWS];
     uint32_t empty = 0, odd = 0;
-    size_t at = (size_t)r * f->stride;
+    if (r % TVEC_SPANS == 0) tvec_fill_spans(&spans, f, r, n - r);
+    if (tvec_all_long(&spans, r % TVEC_SPANS, 10)) {
 #pragma GCC unroll 8
-    for (uint32_t i = 0; i < TVEC_ROWS; i++, at += f->stride) {
-      uint32_t beg = f->beg[at] + f->beg_add, len = f->end[at] - f->end_sub - beg;
-      p[i] = len ? f->base + beg : tvec_epoch;
-      empty |= (uint32_t)(len == 0) << i;
-      odd |= len != 10 && len != 0;
+      for (uint32_t i = 0; i < TVEC_ROWS; i++) p[i] = tvec_begin(&spans, spans.at[r % TVEC_SPANS + i]);
+    } else {
+      for (uint32_t i = 0; i < TVEC_ROWS; i++) {
+        uint64_t at = spans.at[r % TVEC_SPANS + i];
+        uint32_t len = (uint32_t)(at >> 32) - (uint32_t)at - spans.less;
+        p[i] = len ? tvec_begin(&spans, at) : tvec_epoch;
+        empty |= (uint32_t)(len == 0) << i;
+        odd |= len != 10 && len != 0;
+      }
     }
     __m512i a = tvec_four(p[0], p[1], p[2], p[3]), b = tvec_four(p[4], p[5], p[6], p[7]);
     uint64_t wrong = _mm512_mask_cmpneq_epi8_mask(dashes, a, dash) | _mm512_mask_cmpneq_epi8_mask(dashes, b, dash);
@@ -361,20 +413,26 @@ TVEC_INLINE uint32_t tvec_timestamps(FrtVecRest *rest, uint32_t n, int zoned) {
   const __m512i zero = _mm512_set1_epi8('0');
   const uint64_t digits = 0x3fff3fff3fff3fffu;
   uint64_t space = 0, bare = 0;
+  FrtSpans spans;
   uint32_t r = 0;
   for (; n - r >= TVEC_ROWS; r += TVEC_ROWS) {
     const char *p[TVEC_ROWS];
-    uint64_t ends[4] = {0, 0, 0, 0}, spaces = 0;
+    uint64_t ends[4] = {tvec_zeds, tvec_zeds, tvec_zeds, tvec_zeds}, spaces = 0;
     uint32_t empty = 0, odd = 0, short_rows = 0;
-    size_t at = (size_t)r * f->stride;
+    if (r % TVEC_SPANS == 0) tvec_fill_spans(&spans, f, r, n - r);
+    if (tvec_all_long(&spans, r % TVEC_SPANS, 20)) {
 #pragma GCC unroll 8
-    for (uint32_t i = 0; i < TVEC_ROWS; i++, at += f->stride) {
-      uint32_t beg = f->beg[at] + f->beg_add, len = f->end[at] - f->end_sub - beg;
-      p[i] = len ? f->base + beg : tvec_epoch;
-      empty |= (uint32_t)(len == 0) << i;
-      short_rows |= len == 19;
-      odd |= len - 19 > 1 && len != 0;
-      ends[i / 2] |= (uint64_t)(len != 19) << (19 + 32 * (i & 1));
+      for (uint32_t i = 0; i < TVEC_ROWS; i++) p[i] = tvec_begin(&spans, spans.at[r % TVEC_SPANS + i]);
+    } else {
+      for (uint32_t i = 0; i < TVEC_ROWS; i++) {
+        uint64_t at = spans.at[r % TVEC_SPANS + i];
+        uint32_t len = (uint32_t)(at >> 32) - (uint32_t)at - spans.less;
+        p[i] = len ? tvec_begin(&spans, at) : tvec_epoch;
+        empty |= (uint32_t)(len == 0) << i;
+        short_rows |= len == 19;
+        odd |= len - 19 > 1 && len != 0;
+        ends[i / 2] ^= (uint64_t)(len == 19) << (19 + 32 * (i & 1));
+      }
     }
     __m512i x0 = tvec_two(p[0], p[1]), x1 = tvec_two(p[2], p[3]), x2 = tvec_two(p[4], p[5]), x3 = tvec_two(p[6], p[7]);
     uint64_t wrong = tvec_wrong_marks(x0, ends[0], &spaces) | tvec_wrong_marks(x1, ends[1], &spaces) |
