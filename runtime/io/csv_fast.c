@@ -84,6 +84,7 @@ static int csv_fast_block(FrtScanner *s, CsvState *csv, const CsvIndex *x, uint3
   b->record = &csv->record;
   b->offset0 = s->offset - 1;
   csv_fast_fields(s, csv, base, crlf);
+  s->text_ascii = !x->high;
   s->text_plain = csv->raw_wanted && csv->delimiter == ',' && csv->quote == '"' &&
                   !csv_stray_cr(s->at, next, crlf, rows);
   int rc = frt_scan_convert(s);
@@ -139,6 +140,7 @@ static int csv_mixed_block(FrtScanner *s, CsvState *csv, const CsvIndex *x) {
   const char *next = base + csv->index[first] + 1;
   s->blocks_careful++;
   csv_fields_point(s, csv);
+  s->text_ascii = !x->high;
   int rc = frt_scan_convert(s);
   s->offset += (uint64_t)(next - s->at);
   s->at = (char *)(uintptr_t)next;

@@ -16,7 +16,7 @@ static uint64_t csv_bytes_mask(uint64_t tops) {
   return ((tops >> 7) * 0x0102040810204080ull) >> 56;
 }
 
-static CsvMasks csv_masks_scalar(const char *p, char delimiter, char quote) {
+static CsvMasks csv_masks_scalar(const char *p, char delimiter, char quote, uint64_t *all) {
   CsvMasks m = {0};
   for (int i = 0; i < 64; i += 8) {
     uint64_t v;
@@ -24,6 +24,7 @@ static CsvMasks csv_masks_scalar(const char *p, char delimiter, char quote) {
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
     v = __builtin_bswap64(v);
 #endif
+    *all |= v;
     m.delimiter |= csv_bytes_mask(csv_bytes_equal(v, delimiter)) << i;
     m.newline |= csv_bytes_mask(csv_bytes_equal(v, '\n')) << i;
     m.cr |= csv_bytes_mask(csv_bytes_equal(v, '\r')) << i;
@@ -35,16 +36,18 @@ static CsvMasks csv_masks_scalar(const char *p, char delimiter, char quote) {
 void csv_index_scalar(CsvIndex *x) {
   CsvCarry k;
   uint32_t found = 0;
+  uint64_t all = 0;
   csv_carry_start(&k);
   for (size_t at = 0; at < x->len && found < x->need; at += 64) {
     uint64_t valid = csv_valid_mask(x->len - at), separators;
-    CsvMasks m = csv_masks_scalar(x->p + at, x->delimiter, x->quote);
+    CsvMasks m = csv_masks_scalar(x->p + at, x->delimiter, x->quote, &all);
     m.delimiter &= valid;
     m.newline &= valid;
     m.quote &= valid;
     separators = csv_step_quotes(&k, &m, csv_prefix_xor(m.quote), valid);
     found = csv_bits_store(x->out, found, (uint32_t)at + 1, separators);
   }
+  x->high = (all & 0x8080808080808080ull) != 0;
   csv_carry_end(&k, x, found);
 }
 

@@ -20,12 +20,14 @@ void csv_index_sse2(CsvIndex *x) {
   CsvCarry k;
   uint32_t found = 0;
   const uint64_t quoting = x->quote ? ~(uint64_t)0 : 0;
+  __m128i all = _mm_setzero_si128();
   csv_carry_start(&k);
   for (size_t at = 0; at < x->len && found < x->need; at += 64) {
     const char *p = x->p + at;
     uint64_t valid = csv_valid_mask(x->len - at), separators;
     CsvMasks m = {csv_sse2_equal(p, x->delimiter) & valid, csv_sse2_equal(p, '\n') & valid,
                   csv_sse2_equal(p, x->quote) & valid & quoting, 0};
+    for (int i = 0; i < 4; i++) all = _mm_or_si128(all, _mm_loadu_si128((const __m128i *)(const void *)(p + 16 * i)));
     if (csv_step_plain(&k, m.quote)) {
       separators = m.delimiter | m.newline;
       k.opens = separators >> 63;
@@ -37,6 +39,7 @@ void csv_index_sse2(CsvIndex *x) {
     }
     found = csv_bits_store(x->out, found, (uint32_t)at + 1, separators);
   }
+  x->high = _mm_movemask_epi8(all) != 0;
   csv_carry_end(&k, x, found);
 }
 
@@ -60,6 +63,7 @@ CSV_AVX2 void csv_index_avx2(CsvIndex *x) {
   CsvCarry k;
   uint32_t found = 0;
   const uint64_t quoting = x->quote ? ~(uint64_t)0 : 0;
+  __m256i all = _mm256_setzero_si256();
   csv_carry_start(&k);
   for (size_t at = 0; at < x->len && found < x->need; at += 64) {
     const char *p = x->p + at;
@@ -68,6 +72,7 @@ CSV_AVX2 void csv_index_avx2(CsvIndex *x) {
     uint64_t valid = csv_valid_mask(x->len - at), separators;
     CsvMasks m = {csv_avx2_equal(low, high, x->delimiter) & valid, csv_avx2_equal(low, high, '\n') & valid,
                   csv_avx2_equal(low, high, x->quote) & valid & quoting, 0};
+    all = _mm256_or_si256(all, _mm256_or_si256(low, high));
     if (csv_step_plain(&k, m.quote)) {
       separators = m.delimiter | m.newline;
       k.opens = separators >> 63;
@@ -79,6 +84,7 @@ CSV_AVX2 void csv_index_avx2(CsvIndex *x) {
     }
     found = csv_bits_store(x->out, found, (uint32_t)at + 1, separators);
   }
+  x->high = _mm256_movemask_epi8(all) != 0;
   csv_carry_end(&k, x, found);
 }
 
@@ -117,12 +123,14 @@ CSV_AVX512 void csv_index_avx512(CsvIndex *x) {
   const uint64_t quoting = x->quote ? ~(uint64_t)0 : 0;
   const __m512i delimiter = _mm512_set1_epi8(x->delimiter), newline = _mm512_set1_epi8('\n'),
                 quote = _mm512_set1_epi8(x->quote), cr = _mm512_set1_epi8('\r'), iota = csv_avx512_iota();
+  __m512i all = _mm512_setzero_si512();
   csv_carry_start(&k);
   for (size_t at = 0; at < x->len && found < x->need; at += 64) {
     __m512i bytes = _mm512_loadu_si512(x->p + at);
     uint64_t valid = csv_valid_mask(x->len - at), separators;
     CsvMasks m = {_mm512_cmpeq_epi8_mask(bytes, delimiter) & valid, _mm512_cmpeq_epi8_mask(bytes, newline) & valid,
                   _mm512_cmpeq_epi8_mask(bytes, quote) & valid & quoting, 0};
+    all = _mm512_or_si512(all, bytes);
     if (csv_step_plain(&k, m.quote)) {
       separators = m.delimiter | m.newline;
       k.opens = separators >> 63;
@@ -134,6 +142,7 @@ CSV_AVX512 void csv_index_avx512(CsvIndex *x) {
     }
     found = csv_avx512_store(x->out, found, (uint32_t)at + 1, separators, iota);
   }
+  x->high = _mm512_movepi8_mask(all) != 0;
   csv_carry_end(&k, x, found);
 }
 

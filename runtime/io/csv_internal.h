@@ -27,6 +27,7 @@ typedef struct CsvIndex {
   uint64_t newlines;           /* outside quotes, in what was looked at */
   uint64_t newlines_all;       /* inside quotes too */
   uint64_t irregular;          /* not 0: some quote is not where a quoted field begins or ends */
+  int high;                    /* some byte is above 0x7f */
 } CsvIndex;
 
 typedef void CsvIndexer(CsvIndex *x);

@@ -75,6 +75,7 @@ struct FrtScanner {
   uint32_t bad_rows;                   /* rows of the present block in row_bad */
   uint8_t text_plain;                  /* set by the format for the block: the text of unquoted string
                                           values is what CSV output prints */
+  uint8_t text_ascii;                  /* set by the format for the block: there are no bytes above 0x7f */
   size_t record_max;                   /* FRT_RECORD_MAX, or less in tests */
   size_t window_want;                  /* FRT_WINDOW_SIZE, or less in tests */
 };

@@ -166,6 +166,7 @@ static void convert_column(FrtScanner *s, uint32_t c, int utf8_bad) {
 static int convert_utf8_bad(FrtScanner *s) {
   const FrtFields *record = s->block.record;
   uint32_t c = 0;
+  if (s->text_ascii) return 0;
   while (c < s->scan->column_len && !(s->scan->columns[c].use && s->convert[c].text)) c++;
   if (c == s->scan->column_len) return 0;
   if (!record) return 1;
