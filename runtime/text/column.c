@@ -120,50 +120,21 @@ TCOL_KERNEL(tcol_enum_long, uint16_t, , text_parse_enum(t, p, len, &v) == FRT_OK
 
 /* ---- strings ---------------------------------------------------------------------------------- */
 
-/* Rows from r on, `count` of them: the ones that begin with a quote, and the others' slices. */
-static inline uint32_t tcol_strings_careful(const FrtFields *f, uint32_t r, uint32_t count, FrtStr *to, uint32_t *bad) {
+uint32_t frt_column_strings_portable(const FrtFields *fields, uint32_t n, const FrtType *t, void *out, uint8_t *nul,
+                                     uint8_t *canon, uint32_t *bad) {
+  const FrtFields f = *fields;   /* stores cannot touch it */
+  FrtStr *to = out;
   uint32_t bads = 0;
-  for (uint32_t i = 0; i < count; i++, r++) {
-    size_t at = (size_t)r * f->stride;
-    uint32_t beg = f->beg[at] + f->beg_add, len = f->end[at] - f->end_sub - beg;
-    if (len && f->base[beg] == '"') bad[bads++] = r;
-    else if (to) to[r] = (FrtStr){f->base + beg, len, 0};
+  for (size_t r = 0, at = 0; r < n; r++, at += f.stride) {
+    uint32_t beg = f.beg[at] + f.beg_add, len = f.end[at] - f.end_sub - beg;
+    const char *p = f.base + beg;
+    if (nul) nul[r] = len == 0;
+    bad[bads] = (uint32_t)r;
+    uint32_t quoted = *p == '"' && len > 0;
+    bads += quoted;
+    if (to && !quoted) to[r] = (FrtStr){p, len, 0};
   }
   return bads;
-}
-
-static uint32_t tcol_strings(const FrtFields *fields, uint32_t n, const FrtType *t, void *out, uint8_t *nul,
-                             uint8_t *canon, uint32_t *bad) {
-  const FrtFields copy = *fields, *f = &copy;   /* stores cannot touch it */
-  FrtStr *to = out;
-  uint32_t bads = 0, r = 0;
-  for (; n - r >= 4; r += 4) {
-    const uint32_t *b = f->beg + (size_t)r * f->stride, *e = f->end + (size_t)r * f->stride;
-    uint32_t beg[4], len[4], quotes = 0;
-    for (uint32_t i = 0; i < 4; i++, b += f->stride, e += f->stride) {
-      beg[i] = *b + f->beg_add;
-      len[i] = *e - f->end_sub - beg[i];
-      quotes |= f->base[beg[i]] == '"';
-      if (nul) nul[r + i] = len[i] == 0;
-    }
-    if (quotes) {
-      bads += tcol_strings_careful(f, r, 4, to, bad + bads);
-      continue;
-    }
-    for (uint32_t i = 0; to && i < 4; i++) {
-      uint64_t tail = len[i];
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-      tail <<= 32;
-#endif
-      to[r + i].ptr = f->base + beg[i];
-      memcpy(&to[r + i].len, &tail, 8);   /* len, and aux 0 */
-    }
-  }
-  for (uint32_t i = r; nul && i < n; i++) {
-    size_t at = (size_t)i * f->stride;
-    nul[i] = f->end[at] - f->end_sub == f->beg[at] + f->beg_add;
-  }
-  return bads + tcol_strings_careful(f, r, n - r, to, bad + bads);
 }
 
 /* ---- the choice ------------------------------------------------------------------------------- */
@@ -216,5 +187,6 @@ FrtColumnKernel *frt_column_kernel(const FrtType *t, FrtStr format, FrtStr zone)
 }
 
 FrtColumnKernel *frt_column_kernel_strings(void) {
-  return tcol_strings;
+  FrtColumnKernel *fast = frt_simd_kernel_strings(frt_simd_level());
+  return fast ? fast : frt_column_strings_portable;
 }

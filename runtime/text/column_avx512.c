@@ -469,6 +469,38 @@ TVEC static uint32_t tvec_timestamp_zoned(const FrtFields *f, uint32_t n, const 
   return tvec_timestamps(&rest, n, 1);
 }
 
+/* ---- strings ---------------------------------------------------------------------------------- */
+
+TVEC static uint32_t tvec_strings(const FrtFields *f, uint32_t n, const FrtType *t, void *out, uint8_t *nul,
+                                  uint8_t *canon, uint32_t *bad) {
+  FrtVecRest rest = {frt_column_strings_portable, f, t, out, nul, canon, bad, 0, sizeof(FrtStr)};
+  const __m512i low = _mm512_set1_epi64(0xffffffff), base = _mm512_set1_epi64((long long)(uintptr_t)f->base);
+  const __m512i add = _mm512_set1_epi32((int)f->beg_add);
+  const __m512i first = _mm512_setr_epi64(0, 8, 1, 9, 2, 10, 3, 11), second = _mm512_setr_epi64(4, 12, 5, 13, 6, 14, 7, 15);
+  FrtSpans spans;
+  uint32_t r = 0;
+  for (; n - r >= TVEC_ROWS; r += TVEC_ROWS) {
+    if (r % TVEC_SPANS == 0) tvec_fill_spans(&spans, f, r, n - r);
+    const uint64_t *at = spans.at + r % TVEC_SPANS;
+    uint32_t quotes = 0;
+#pragma GCC unroll 8
+    for (uint32_t i = 0; i < TVEC_ROWS; i++) quotes |= *tvec_begin(&spans, at[i]) == '"';
+    if (quotes) {
+      tvec_do_rest(&rest, r, TVEC_ROWS);
+      continue;
+    }
+    __m512i len = _mm512_and_si512(tvec_lengths(&spans, r % TVEC_SPANS), low);
+    if (nul) tvec_store_nulls(nul + r, _mm512_testn_epi64_mask(len, len));
+    if (!out) continue;
+    __m512i ptr = _mm512_and_si512(_mm512_add_epi32(_mm512_loadu_si512(at), add), low);
+    ptr = _mm512_add_epi64(ptr, base);
+    _mm512_storeu_si512((FrtStr *)out + r, _mm512_permutex2var_epi64(ptr, first, len));
+    _mm512_storeu_si512((FrtStr *)out + r + 4, _mm512_permutex2var_epi64(ptr, second, len));
+  }
+  if (r < n) tvec_do_rest(&rest, r, n - r);
+  return rest.bads;
+}
+
 /* ---- the choice ------------------------------------------------------------------------------- */
 
 int frt_simd_detect(void) {
@@ -500,9 +532,12 @@ FrtColumnKernel *frt_simd_kernel(const FrtType *t, int zoned, int level) {
   }
 }
 
+FrtColumnKernel *frt_simd_kernel_strings(int level) { return level < FRT_SIMD_AVX512 ? NULL : tvec_strings; }
+
 #else
 
 int frt_simd_detect(void) { return FRT_SIMD_SCALAR; }
 FrtColumnKernel *frt_simd_kernel(const FrtType *t, int zoned, int level) { return NULL; }
+FrtColumnKernel *frt_simd_kernel_strings(int level) { return NULL; }
 
 #endif

@@ -12,5 +12,7 @@ int frt_simd_level(void);    /* that, or less by FLOW_SIMD */
 FrtColumnKernel *frt_simd_kernel(const FrtType *t, int zoned, int level);
 /* The portable kernel, NULL for strings, bytes, lists and structs. */
 FrtColumnKernel *frt_column_portable(const FrtType *t, int zoned);
+FrtColumnKernel *frt_simd_kernel_strings(int level);
+FrtColumnKernel frt_column_strings_portable;
 
 #endif
