@@ -123,7 +123,7 @@ static void extract_columns(Chain *c, const AstOp *op, PlanNode *n, const Captur
   bool null = policy_gives_null(c, &op->on_error);
   for (uint32_t i = 0; i < all->len; i++) {
     const Type *t = all->items[i].type;
-    if (null && t->kind != TY_STRING && t->kind != TY_ERROR) t = type_with_null(a, t, true);
+    if (null && t->kind != TY_ERROR) t = type_with_null(a, t, true);
     cols[i] = column_make_of(c->b, all->items[i].name, t, op->regex->span, n->cond);
     groups[i] = all->items[i].group;
     schema_put(&out, all->items[i].name, cols[i]);

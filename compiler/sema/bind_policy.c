@@ -94,19 +94,29 @@ static bool node_can_fail(const PlanNode *n) {
   }
 }
 
+static void policy_own(Chain *c, PlanNode *n, const AstOnError *own) {
+  n->policy = policy_of(c, own);
+  if (n->policy.kind == FRT_POLICY_NULL && !takes_null(n))
+    diag_report(c->b->diags, DIAG_E0607, own->span, NULL, "null can stand for a column only; here use `skip` or a port", n->word,
+                "on error null");
+  else if (!node_can_fail(n) && n->kind != PLAN_WRITE)
+    diag_report(c->b->diags, DIAG_W0108, own->span, NULL, "no row of it can be an error row", n->word);
+}
+
 void policy_apply(Chain *c, PlanNode *n, const AstOnError *own) {
   Streams *st = streams_of(c->b);
-  const AstOnError *e = own && own->kind != AST_ON_NONE ? own : NULL;
-  for (const Expansion *x = c->expansion; !e && x; x = x->parent)
-    if (x->on_error && x->on_error->kind != AST_ON_NONE) e = x->on_error;
-  if (e) {
-    n->policy = policy_of(c, e);
-    if (n->policy.kind == FRT_POLICY_NULL && !takes_null(n))
-      diag_report(c->b->diags, DIAG_E0607, e->span, NULL, "null can stand for a column only; here use `skip` or a port", n->word,
-                  "on error null");
+  if (own && own->kind != AST_ON_NONE) {
+    policy_own(c, n, own);
     return;
   }
   if (!node_can_fail(n)) return;
+  const AstOnError *call = NULL;
+  for (const Expansion *x = c->expansion; !call && x; x = x->parent)
+    if (x->on_error && x->on_error->kind != AST_ON_NONE) call = x->on_error;
+  if (call) {
+    if (call->kind != AST_ON_NULL || takes_null(n)) n->policy = policy_of(c, call);
+    return;
+  }
   if (c->unit->errors_port >= 0) {
     n->policy.kind = FRT_POLICY_PORT;
     n->policy.port = c->unit->errors_port;
