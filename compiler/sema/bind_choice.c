@@ -166,30 +166,24 @@ static Expr *arm_test(Binder *b, const Scope *s, const AstArm *a, Expr *subject)
   return expr_is_error(test) ? test : expr_bool(b, EX_AND, a->span, test, guard);
 }
 
-/* The values of a bool or enum that unguarded arms take, as a list of what is missing; NULL: none is. */
+/* Marks the constants of `subject == a or subject == b or ...`. */
+static void mark_values(const Expr *x, const Type *t, bool *seen) {
+  if (x->kind == EX_OR) {
+    mark_values(x->arg[0], t, seen);
+    mark_values(x->arg[1], t, seen);
+  } else if (x->kind == EX_EQ && x->arg[1]->kind == EX_CONST && x->arg[1]->type->kind == t->kind) {
+    seen[x->arg[1]->value.i] = true;
+  }
+}
+
+/* The values of a bool or enum that no unguarded arm takes, as text; "" for other types; NULL: none. */
 static const char *match_missing(Binder *b, const AstExpr *e, const Arm *arms, const Expr *subject) {
   const Type *t = subject->type;
   uint32_t len = t->kind == TY_BOOL ? 2 : t->kind == TY_ENUM ? t->len : 0, i = 0;
   if (t->nullable || !len) return t->nullable ? "null is not covered" : "";
   bool *seen = arena_alloc(b->arena, len);
   for (const AstArm *a = e->arms; a; a = a->next, i++) {
-    if (a->guard) continue;
-    const Expr *x = arms[i].test;
-    for (; x && x->kind == EX_OR; x = x->arg[0]) {
-      const Expr *stack[64];
-      uint32_t depth = 0;
-      stack[depth++] = x;
-      while (depth) {
-        const Expr *y = stack[--depth];
-        if (y->kind == EX_OR && depth + 2 <= 64) {
-          stack[depth++] = y->arg[0];
-          stack[depth++] = y->arg[1];
-        } else if (y->kind == EX_EQ && y->arg[1]->kind == EX_CONST) {
-          seen[y->arg[1]->value.i] = true;
-        }
-      }
-    }
-    if (x && x->kind == EX_EQ && x->arg[1]->kind == EX_CONST) seen[x->arg[1]->value.i] = true;
+    if (!a->guard && arms[i].test) mark_values(arms[i].test, t, seen);
   }
   const char *missing = NULL;
   for (i = 0; i < len; i++) {
