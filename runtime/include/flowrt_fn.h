@@ -5,3 +5,4 @@
 #include "flowrt_func.h"    /* the function library of stdlib (runtime/text) */
 #include "flowrt_json.h"   /* lists and structs as JSON text (runtime/io) */
 #include "flowrt_op.h"      /* sums, kept values (runtime/op) */
+#include "flowrt_hold.h"    /* rows at rest: stores, tables, sorts (runtime/op) */

@@ -1,0 +1,250 @@
+/* table.c: hash tables that number keys, see flowrt_hold.h.
+ *
+ * A slot is 8 bytes: the upper half of the hash as a salt and the key's number + 1. Almost every probe of a
+ * wrong slot ends at the salt; the right one reads the key once. A block is worked in batches of 64: hash and
+ * prefetch all, then probe, so that the misses of a large table overlap (Sompolski et al. 2011; DuckDB's salted
+ * entries). Full to at most 5/8. */
+#include <string.h>
+
+#include "base/arena.h"
+#include "flowrt.h"
+
+enum { TABLE_FIRST = 1024, TABLE_BATCH = 64 };
+
+static inline uint64_t table_hash_word(uint64_t x) {
+  x *= 0x9e3779b97f4a7c15ull;
+  x ^= x >> 32;
+  x *= 0xd6e8feb86659fd93ull;
+  return x ^ (x >> 29);
+}
+
+static uint64_t table_hash_long(FrtStr s) { return frt_xxh3(NULL, s); }
+
+/* Up to 16 bytes: two overlapping words, mixed; longer: XXH3. */
+static inline uint64_t table_hash(FrtStr s) {
+  uint64_t a = 0, b = 0;
+  if (s.len > 16) return table_hash_long(s);
+  if (s.len >= 8) {
+    memcpy(&a, s.ptr, 8);
+    memcpy(&b, s.ptr + s.len - 8, 8);
+  } else if (s.len >= 4) {
+    uint32_t x, y;
+    memcpy(&x, s.ptr, 4);
+    memcpy(&y, s.ptr + s.len - 4, 4);
+    a = x;
+    b = y;
+  } else if (s.len) {
+    a = (unsigned char)s.ptr[0];
+    b = (uint64_t)(unsigned char)s.ptr[s.len / 2] << 8 | (unsigned char)s.ptr[s.len - 1];
+  }
+  return table_hash_word(a ^ table_hash_word(b + s.len));
+}
+
+void frt_table_init(FrtTable *t, uint32_t is_text) {
+  memset(t, 0, sizeof *t);
+  t->is_text = is_text;
+  t->null_number = FRT_NONE;
+  frt_store_init(&t->keep, 1);
+}
+
+void frt_table_free(FrtTable *t) {
+  frt_free(t->slots);
+  frt_free(t->words);
+  frt_free(t->texts);
+  frt_store_free(&t->keep);
+  frt_table_init(t, t->is_text);
+}
+
+static uint64_t table_number_hash(const FrtTable *t, uint32_t number) {
+  return t->is_text ? t->words[number] : table_hash_word(t->words[number]);
+}
+
+static void table_place(FrtTable *t, uint64_t hash, uint32_t number) {
+  uint64_t at = hash & t->mask;
+  while (t->slots[at]) at = (at + 1) & t->mask;
+  t->slots[at] = (hash & 0xffffffff00000000ull) | (number + 1);
+}
+
+static void table_grow(FrtTable *t) {
+  uint64_t size = t->slots ? (t->mask + 1) * 4 : TABLE_FIRST;
+  frt_free(t->slots);
+  t->slots = frt_malloc(size * sizeof *t->slots);
+  memset(t->slots, 0, size * sizeof *t->slots);
+  t->mask = size - 1;
+  for (uint32_t i = 0; i < t->len; i++)
+    if (i != t->null_number) table_place(t, table_number_hash(t, i), i);
+}
+
+static uint32_t table_new_number(FrtTable *t) {
+  if (t->len == t->room) {
+    t->room = t->room ? t->room * 2 : 256;
+    t->words = frt_realloc(t->words, t->room * sizeof *t->words);
+    if (t->is_text) t->texts = frt_realloc(t->texts, t->room * sizeof *t->texts);
+  }
+  return t->len++;
+}
+
+/* There is room for `more` keys without growing. */
+static void table_reserve(FrtTable *t, uint32_t more) {
+  while (!t->slots || ((uint64_t)t->len + more) * 8 > (t->mask + 1) * 5) table_grow(t);
+}
+
+static uint32_t table_null(FrtTable *t, uint32_t k, uint32_t *fresh, uint32_t *fresh_len) {
+  if (t->null_number == FRT_NONE) {
+    t->null_number = table_new_number(t);
+    t->words[t->null_number] = 0;
+    if (t->is_text) t->texts[t->null_number] = (FrtStr){0};
+    fresh[(*fresh_len)++] = k;
+  }
+  return t->null_number;
+}
+
+static inline int table_same_text(FrtStr a, FrtStr b) { return a.len == b.len && (!a.len || !memcmp(a.ptr, b.ptr, a.len)); }
+
+/* The number of the key, or FRT_NONE with *at the free slot. */
+static inline uint32_t table_probe_word(const FrtTable *t, uint64_t hash, uint64_t key, uint64_t *at) {
+  for (uint64_t i = hash & t->mask;; i = (i + 1) & t->mask) {
+    uint64_t slot = t->slots[i];
+    *at = i;
+    if (!slot) return FRT_NONE;
+    if ((slot ^ hash) >> 32) continue;
+    uint32_t number = (uint32_t)slot - 1;
+    if (t->words[number] == key) return number;
+  }
+}
+
+static inline uint32_t table_probe_text(const FrtTable *t, uint64_t hash, FrtStr key, uint64_t *at) {
+  for (uint64_t i = hash & t->mask;; i = (i + 1) & t->mask) {
+    uint64_t slot = t->slots[i];
+    *at = i;
+    if (!slot) return FRT_NONE;
+    if ((slot ^ hash) >> 32) continue;
+    uint32_t number = (uint32_t)slot - 1;
+    if (table_same_text(t->texts[number], key)) return number;
+  }
+}
+
+uint32_t frt_table_add_words(FrtCtx *cx, FrtTable *t, const uint64_t *keys, const uint8_t *nul, uint32_t n, uint32_t *ids, uint32_t *fresh) {
+  uint64_t hash[TABLE_BATCH], at;
+  uint32_t fresh_len = 0;
+  (void)cx;
+  for (uint32_t from = 0; from < n; from += TABLE_BATCH) {
+    uint32_t m = n - from < TABLE_BATCH ? n - from : TABLE_BATCH;
+    table_reserve(t, m + 1);
+    for (uint32_t j = 0; j < m; j++) {
+      hash[j] = table_hash_word(keys[from + j]);
+      __builtin_prefetch(&t->slots[hash[j] & t->mask]);
+    }
+    for (uint32_t j = 0; j < m; j++) {
+      uint32_t k = from + j;
+      if (nul && nul[k]) {
+        ids[k] = table_null(t, k, fresh, &fresh_len);
+        continue;
+      }
+      uint32_t number = table_probe_word(t, hash[j], keys[k], &at);
+      if (number == FRT_NONE) {
+        number = table_new_number(t);
+        t->words[number] = keys[k];
+        t->slots[at] = (hash[j] & 0xffffffff00000000ull) | (number + 1);
+        fresh[fresh_len++] = k;
+      }
+      ids[k] = number;
+    }
+  }
+  return fresh_len;
+}
+
+uint32_t frt_table_add_texts(FrtCtx *cx, FrtTable *t, const FrtStr *keys, const uint8_t *nul, uint32_t n, uint32_t *ids, uint32_t *fresh) {
+  uint64_t hash[TABLE_BATCH], at;
+  uint32_t fresh_len = 0;
+  for (uint32_t from = 0; from < n; from += TABLE_BATCH) {
+    uint32_t m = n - from < TABLE_BATCH ? n - from : TABLE_BATCH;
+    table_reserve(t, m + 1);
+    for (uint32_t j = 0; j < m; j++) {
+      hash[j] = nul && nul[from + j] ? 0 : table_hash(keys[from + j]);
+      __builtin_prefetch(&t->slots[hash[j] & t->mask]);
+    }
+    for (uint32_t j = 0; j < m; j++) {
+      uint32_t k = from + j;
+      if (nul && nul[k]) {
+        ids[k] = table_null(t, k, fresh, &fresh_len);
+        continue;
+      }
+      uint32_t number = table_probe_text(t, hash[j], keys[k], &at);
+      if (number == FRT_NONE) {
+        number = table_new_number(t);
+        t->words[number] = hash[j];
+        t->texts[number] = frt_store_text(cx, &t->keep, keys[k]);
+        t->slots[at] = (hash[j] & 0xffffffff00000000ull) | (number + 1);
+        fresh[fresh_len++] = k;
+      }
+      ids[k] = number;
+    }
+  }
+  return fresh_len;
+}
+
+void frt_table_find_words(const FrtTable *t, const uint64_t *keys, const uint8_t *nul, uint32_t n, uint32_t *ids) {
+  uint64_t hash[TABLE_BATCH], at;
+  for (uint32_t from = 0; from < n; from += TABLE_BATCH) {
+    uint32_t m = n - from < TABLE_BATCH ? n - from : TABLE_BATCH;
+    for (uint32_t j = 0; j < m && t->slots; j++) {
+      hash[j] = table_hash_word(keys[from + j]);
+      __builtin_prefetch(&t->slots[hash[j] & t->mask]);
+    }
+    for (uint32_t j = 0; j < m; j++) {
+      uint32_t k = from + j;
+      ids[k] = !t->slots || (nul && nul[k]) ? FRT_NONE : table_probe_word(t, hash[j], keys[k], &at);
+    }
+  }
+}
+
+void frt_table_find_texts(const FrtTable *t, const FrtStr *keys, const uint8_t *nul, uint32_t n, uint32_t *ids) {
+  uint64_t hash[TABLE_BATCH], at;
+  for (uint32_t from = 0; from < n; from += TABLE_BATCH) {
+    uint32_t m = n - from < TABLE_BATCH ? n - from : TABLE_BATCH;
+    for (uint32_t j = 0; j < m && t->slots; j++) {
+      hash[j] = nul && nul[from + j] ? 0 : table_hash(keys[from + j]);
+      __builtin_prefetch(&t->slots[hash[j] & t->mask]);
+    }
+    for (uint32_t j = 0; j < m; j++) {
+      uint32_t k = from + j;
+      ids[k] = !t->slots || (nul && nul[k]) ? FRT_NONE : table_probe_text(t, hash[j], keys[k], &at);
+    }
+  }
+}
+
+/* ---- keys of several columns ---- */
+
+uint64_t frt_key_word_f64(double v) {
+  uint64_t w;
+  if (v == 0) v = 0.0;
+  if (v != v) return 0x7ff8000000000000ull;
+  memcpy(&w, &v, 8);
+  return w;
+}
+
+char *frt_key_null(char *p) {
+  *p = 0;
+  return p + 1;
+}
+
+char *frt_key_word(char *p, uint64_t v) {
+  *p = 1;
+  memcpy(p + 1, &v, 8);
+  return p + 9;
+}
+
+char *frt_key_wide(char *p, uint64_t hi, uint64_t lo) {
+  *p = 2;
+  memcpy(p + 1, &hi, 8);
+  memcpy(p + 9, &lo, 8);
+  return p + 17;
+}
+
+char *frt_key_text(char *p, FrtStr v) {
+  *p = 3;
+  memcpy(p + 1, &v.len, 4);
+  if (v.len) memcpy(p + 5, v.ptr, v.len);
+  return p + 5 + v.len;
+}
