@@ -4,9 +4,14 @@
 
 #include "plan/plan.h"
 
-typedef struct Printer { const Plan *plan; FILE *out; } Printer;
+typedef struct Printer {
+  const Plan *plan;
+  FILE *out;
+} Printer;
 
-static void print_expr(const Printer *p, const Expr *e) { fputs(e ? expr_text(p->plan->arena, p->plan, e) : "else", p->out); }
+static void print_expr(const Printer *p, const Expr *e) {
+  fputs(e ? expr_text(p->plan->arena, p->plan, e) : "else", p->out);
+}
 
 static const char *column_name(const Printer *p, ColId col) {
   return col < p->plan->column_len ? p->plan->columns[col].name : "-";
@@ -14,7 +19,8 @@ static const char *column_name(const Printer *p, ColId col) {
 
 static void print_schema(const Printer *p, const Schema *s) {
   for (uint32_t i = 0; i < s->len; i++)
-    fprintf(p->out, "%s%s %s", i ? ", " : "", s->cols[i].name, type_text(p->plan->arena, p->plan->columns[s->cols[i].col].type));
+    fprintf(p->out, "%s%s %s", i ? ", " : "", s->cols[i].name,
+            type_text(p->plan->arena, p->plan->columns[s->cols[i].col].type));
 }
 
 static void print_made(const Printer *p, const PlanNode *n) {
@@ -29,12 +35,37 @@ static void print_made(const Printer *p, const PlanNode *n) {
 static void print_columns(const Printer *p, const char *word, const ColId *cols, uint32_t len) {
   if (!len) return;
   fputs(word, p->out);
-  for (uint32_t i = 0; i < len; i++) fprintf(p->out, "%s%s", i ? ", " : " ", column_name(p, cols[i]));
+  for (uint32_t i = 0; i < len; i++)
+    fprintf(p->out, "%s%s", i ? ", " : " ", column_name(p, cols[i]));
 }
 
-static const char *const agg_names[] = {
-  "count", "count_distinct", "sum", "avg", "min", "max", "first", "last", "median", "quantile", "stddev", "variance", "mode", "any", "all",
-  "arg_min", "arg_max", "list", "text_join", "approx_distinct", "approx_quantile", "row_number", "rank", "dense_rank", "ntile", "lag", "lead" };
+static const char *const agg_names[] = { "count",
+                                         "count_distinct",
+                                         "sum",
+                                         "avg",
+                                         "min",
+                                         "max",
+                                         "first",
+                                         "last",
+                                         "median",
+                                         "quantile",
+                                         "stddev",
+                                         "variance",
+                                         "mode",
+                                         "any",
+                                         "all",
+                                         "arg_min",
+                                         "arg_max",
+                                         "list",
+                                         "text_join",
+                                         "approx_distinct",
+                                         "approx_quantile",
+                                         "row_number",
+                                         "rank",
+                                         "dense_rank",
+                                         "ntile",
+                                         "lag",
+                                         "lead" };
 
 static void print_aggs(const Printer *p, const PlanNode *n) {
   for (uint32_t i = 0; i < n->agg_len; i++) {
@@ -74,7 +105,8 @@ static void print_read(const Printer *p, const PlanNode *n) {
 }
 
 static void print_join(const Printer *p, const PlanNode *n) {
-  static const char *const kinds[] = { "inner", "left", "right", "full", "semi", "anti", "asof", "lookup" };
+  static const char *const kinds[] = { "inner", "left", "right", "full",
+                                       "semi",  "anti", "asof",  "lookup" };
   fprintf(p->out, "%s", kinds[n->join]);
   for (uint32_t i = 0; i < n->join_key_len; i++) {
     fputs(i ? ", " : " ", p->out);
@@ -85,7 +117,9 @@ static void print_join(const Printer *p, const PlanNode *n) {
   if (n->left_time) {
     fputs(", ", p->out);
     print_expr(p, n->left_time);
-    fprintf(p->out, n->asof_later ? n->asof_strict ? " < " : " <= " : n->asof_strict ? " > " : " >= ");
+    fprintf(p->out, n->asof_later    ? n->asof_strict ? " < " : " <= "
+                    : n->asof_strict ? " > "
+                                     : " >= ");
     print_expr(p, n->right_time);
   }
   if (n->within_us) fprintf(p->out, " within %" PRId64 "us", n->within_us);
@@ -93,7 +127,8 @@ static void print_join(const Printer *p, const PlanNode *n) {
 }
 
 static void print_window(const Printer *p, const PlanNode *n) {
-  fprintf(p->out, "%s on %s", n->kind == PLAN_WINDOW ? n->window : "sessionize", column_name(p, n->time_col));
+  fprintf(p->out, "%s on %s", n->kind == PLAN_WINDOW ? n->window : "sessionize",
+          column_name(p, n->time_col));
   if (n->size_us) fprintf(p->out, " size %" PRId64 "us", n->size_us);
   if (n->hop_us) fprintf(p->out, " hop %" PRId64 "us", n->hop_us);
   if (n->gap_us) fprintf(p->out, " gap %" PRId64 "us", n->gap_us);
@@ -144,7 +179,9 @@ static void print_work(const Printer *p, const PlanNode *n) {
     case PLAN_READ: print_read(p, n); break;
     case PLAN_VALUES: print_values(p, n); break;
     case PLAN_ERRORS: fputs(p->plan->error_ports[n->error_port].name, p->out); break;
-    case PLAN_FILTER: case PLAN_ASSERT: case PLAN_EXPLODE: print_expr(p, n->cond); break;
+    case PLAN_FILTER:
+    case PLAN_ASSERT:
+    case PLAN_EXPLODE: print_expr(p, n->cond); break;
     case PLAN_MAP: print_made(p, n); break;
     case PLAN_EXTRACT: print_expr(p, n->cond), fprintf(p->out, " with %s", n->text); break;
     case PLAN_ROUTE:
@@ -154,20 +191,25 @@ static void print_work(const Printer *p, const PlanNode *n) {
         fprintf(p->out, " -> %s", n->out[i + 1].name);
       }
       break;
-    case PLAN_TAKE: case PLAN_SKIP: case PLAN_RANGE: print_expr(p, n->count); break;
+    case PLAN_TAKE:
+    case PLAN_SKIP:
+    case PLAN_RANGE: print_expr(p, n->count); break;
     case PLAN_SAMPLE: fprintf(p->out, "%g seed %" PRIu64, n->rate, n->seed); break;
     case PLAN_UNPIVOT: print_columns(p, "columns", n->unpivot_cols, n->unpivot_len); break;
     case PLAN_UNION: print_union(p, n); break;
     case PLAN_TAP: print_tap(p, n); break;
-    case PLAN_AGGREGATE: case PLAN_PIVOT:
+    case PLAN_AGGREGATE:
+    case PLAN_PIVOT:
       print_aggs(p, n);
       if (n->made_len) fputs(" by ", p->out), print_made(p, n);
       break;
-    case PLAN_SORT: case PLAN_TOP: print_sorted(p, n); break;
+    case PLAN_SORT:
+    case PLAN_TOP: print_sorted(p, n); break;
     case PLAN_DISTINCT: print_columns(p, "by", n->by, n->by_len); break;
     case PLAN_JOIN: print_join(p, n); break;
     case PLAN_RANK: print_rank(p, n); break;
-    case PLAN_WINDOW: case PLAN_SESSIONIZE: print_window(p, n); break;
+    case PLAN_WINDOW:
+    case PLAN_SESSIONIZE: print_window(p, n); break;
     case PLAN_WRITE:
       print_expr(p, n->sink->path);
       if (n->sink->partitioned) fputs(" partitioned", p->out);
@@ -178,22 +220,29 @@ static void print_work(const Printer *p, const PlanNode *n) {
 static void print_policy(const Printer *p, const PlanPolicy *y) {
   static const char *const kinds[] = { "fail", "port", "skip", "null" };
   if (y->kind == FRT_POLICY_FAIL) return;
-  if (y->kind == FRT_POLICY_PORT && y->port >= 0) fprintf(p->out, " on error -> %s", p->plan->error_ports[y->port].name);
+  if (y->kind == FRT_POLICY_PORT && y->port >= 0)
+    fprintf(p->out, " on error -> %s", p->plan->error_ports[y->port].name);
   else fprintf(p->out, " on error %s", kinds[y->kind]);
   if (y->limit_kind == FRT_LIMIT_NONE) return;
-  fprintf(p->out, " limit %g%s", y->limit, y->limit_kind == FRT_LIMIT_RATE ? "%" : y->limit_kind == FRT_LIMIT_IN_A_ROW ? " in a row" : "");
+  fprintf(p->out, " limit %g%s", y->limit,
+          y->limit_kind == FRT_LIMIT_RATE       ? "%"
+          : y->limit_kind == FRT_LIMIT_IN_A_ROW ? " in a row"
+                                                : "");
 }
 
 static const char *format_name(uint32_t format, char delimiter) {
-  static const char *const names[] = { "", "csv", "jsonl", "json", "fixed", "text", "values", "range", "deadletter" };
+  static const char *const names[] = { "",     "csv",    "jsonl", "json",      "fixed",
+                                       "text", "values", "range", "deadletter" };
   if (format == FRT_FMT_CSV && delimiter == '\t') return "tsv";
   return format <= FRT_FMT_DEADLETTER ? names[format] : "";
 }
 
 static void print_node(const Printer *p, const PlanNode *n) {
   fprintf(p->out, "n%u %s", n->id, n->word);
-  if (n->kind == PLAN_READ) fprintf(p->out, " %s", format_name(n->read->options.format, n->read->options.delimiter));
-  if (n->kind == PLAN_WRITE) fprintf(p->out, " %s", format_name(n->sink->options.format, n->sink->options.delimiter));
+  if (n->kind == PLAN_READ)
+    fprintf(p->out, " %s", format_name(n->read->options.format, n->read->options.delimiter));
+  if (n->kind == PLAN_WRITE)
+    fprintf(p->out, " %s", format_name(n->sink->options.format, n->sink->options.delimiter));
   if (n->stream[0]) fprintf(p->out, " (%s)", n->stream);
   for (uint32_t i = 0; i < n->in_len; i++) {
     fprintf(p->out, "%sn%u", i ? ", " : " in ", n->in[i].node->id);

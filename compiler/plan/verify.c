@@ -7,7 +7,7 @@
 typedef struct Verifier {
   const Plan *p;
   const char *fault;
-  uint32_t *stamp;            /* by ColId: the column can be read where stamp is `now` */
+  uint32_t *stamp; /* by ColId: the column can be read where stamp is `now` */
   uint32_t now;
   const PlanNode *at;
 } Verifier;
@@ -34,12 +34,14 @@ static void visit(void *env, ColId col) {
   Verifier *v = env;
   if (col >= v->p->column_len) fail(v, "an expression reads a column that does not exist");
   else if (v->stamp[col] != v->now)
-    fail(v, arena_printf(v->p->arena, "an expression reads column `%s`, which its input has not", v->p->columns[col].name));
+    fail(v, arena_printf(v->p->arena, "an expression reads column `%s`, which its input has not",
+                         v->p->columns[col].name));
 }
 
 static bool typed(const Expr *e) {
   if (!e || !e->type || e->type->kind == TY_ERROR) return false;
-  for (uint32_t i = 0; i < e->arg_len; i++) if (!typed(e->arg[i])) return false;
+  for (uint32_t i = 0; i < e->arg_len; i++)
+    if (!typed(e->arg[i])) return false;
   return true;
 }
 
@@ -57,12 +59,15 @@ static void check_edges(Verifier *v, const bool *done, uint32_t max) {
   const PlanNode *n = v->at;
   for (uint32_t i = 0; i < n->in_len; i++) {
     const PlanNode *from = n->in[i].node;
-    if (!from || from->id >= max || !done[from->id]) fail(v, "an input that does not stand before it");
+    if (!from || from->id >= max || !done[from->id])
+      fail(v, "an input that does not stand before it");
     else if (n->in[i].port >= from->out_len) fail(v, "an input port that does not exist");
   }
-  if (n->policy.kind == FRT_POLICY_PORT && (n->policy.port < 0 || (uint32_t)n->policy.port >= v->p->error_port_len))
+  if (n->policy.kind == FRT_POLICY_PORT &&
+      (n->policy.port < 0 || (uint32_t)n->policy.port >= v->p->error_port_len))
     fail(v, "an error port that does not exist");
-  if (n->kind == PLAN_ERRORS && n->error_port >= v->p->error_port_len) fail(v, "an error port that does not exist");
+  if (n->kind == PLAN_ERRORS && n->error_port >= v->p->error_port_len)
+    fail(v, "an error port that does not exist");
 }
 
 static void check_source(Verifier *v) {
@@ -130,7 +135,8 @@ static void check_exprs(Verifier *v) {
 /* What the outputs show must come in or be made here. */
 static void check_outputs(Verifier *v) {
   const PlanNode *n = v->at;
-  bool opaque = n->kind == PLAN_JOIN || n->kind == PLAN_UNION || n->kind == PLAN_ERRORS || !n->in_len;
+  bool opaque =
+      n->kind == PLAN_JOIN || n->kind == PLAN_UNION || n->kind == PLAN_ERRORS || !n->in_len;
   for (uint32_t i = 0; i < n->agg_len; i++) see(v, n->aggs[i].col);
   for (uint32_t i = 0; i < n->capture_len; i++) see(v, n->captures[i]);
   for (uint32_t i = 0; i < n->out_len; i++) {
@@ -139,7 +145,8 @@ static void check_outputs(Verifier *v) {
       if (!s->cols[k].name) fail(v, "an output column without a name");
       if (s->cols[k].col >= v->p->column_len) fail(v, "an output column that does not exist");
       else if (!opaque && v->stamp[s->cols[k].col] != v->now)
-        fail(v, arena_printf(v->p->arena, "output column `%s` comes from nowhere", s->cols[k].name));
+        fail(v,
+             arena_printf(v->p->arena, "output column `%s` comes from nowhere", s->cols[k].name));
     }
   }
 }

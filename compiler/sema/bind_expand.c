@@ -5,21 +5,26 @@
 #include "sema/bind_internal.h"
 
 static bool is_column_param(const AstParamDecl *p) {
-  return p->type && p->type->kind == AST_TYPE_NAME && p->type->name.text && !strcmp(p->type->name.text, "column");
+  return p->type && p->type->kind == AST_TYPE_NAME && p->type->name.text &&
+         !strcmp(p->type->name.text, "column");
 }
 
 static const char *param_list(Binder *b, const AstStmt *op) {
   const char *text = "";
   for (const AstParamDecl *p = op->params; p; p = p->next)
-    text = arena_printf(b->arena, "%s%s%s: %s", text, p == op->params ? "" : ", ", p->name.text, source_text(b, p->type->span));
+    text = arena_printf(b->arena, "%s%s%s: %s", text, p == op->params ? "" : ", ", p->name.text,
+                        source_text(b, p->type->span));
   return arena_printf(b->arena, "op %s(%s)", op->name.text, text);
 }
 
 static void arg_check(Chain *c, const Symbol *s, const AstParamDecl *p, const AstExpr *value) {
   Binder *b = c->b;
   if (is_column_param(p)) {
-    if (value->kind == AST_NAME) bind_column(b, chain_scope(c), (AstName){ 0 }, chain_name(c, value->name));
-    else if (value->kind != AST_ERROR) diag_report(b->diags, DIAG_E0809, value->span, NULL, param_list(b, s->stmt), p->name.text, s->name);
+    if (value->kind == AST_NAME)
+      bind_column(b, chain_scope(c), (AstName){ 0 }, chain_name(c, value->name));
+    else if (value->kind != AST_ERROR)
+      diag_report(b->diags, DIAG_E0809, value->span, NULL, param_list(b, s->stmt), p->name.text,
+                  s->name);
     return;
   }
   const Type *t = bind_type(b, s->module, p->type);
@@ -29,7 +34,8 @@ static void arg_check(Chain *c, const Symbol *s, const AstParamDecl *p, const As
 
 static uint32_t param_index(const AstStmt *op, const char *name, uint32_t *len) {
   uint32_t i = 0, found = UINT32_MAX;
-  for (const AstParamDecl *p = op->params; p; p = p->next, i++) if (name && !strcmp(p->name.text, name)) found = i;
+  for (const AstParamDecl *p = op->params; p; p = p->next, i++)
+    if (name && !strcmp(p->name.text, name)) found = i;
   *len = i;
   return found;
 }
@@ -42,8 +48,12 @@ static bool args_place(Chain *c, const AstOp *op, const Symbol *s, const AstExpr
   for (const AstArg *a = op->args; a; a = a->next) {
     uint32_t i = a->name.text ? param_index(s->stmt, a->name.text, &len) : at++;
     if (i >= len) {
-      if (a->name.text) diag_report(b->diags, DIAG_E0408, a->name.span, NULL, param_list(b, s->stmt), s->name, a->name.text);
-      else diag_report(b->diags, DIAG_E0407, a->span, NULL, param_list(b, s->stmt), s->name, arena_printf(b->arena, "%u", len), at);
+      if (a->name.text)
+        diag_report(b->diags, DIAG_E0408, a->name.span, NULL, param_list(b, s->stmt), s->name,
+                    a->name.text);
+      else
+        diag_report(b->diags, DIAG_E0407, a->span, NULL, param_list(b, s->stmt), s->name,
+                    arena_printf(b->arena, "%u", len), at);
       good = false;
     } else if (values[i]) {
       diag_report(b->diags, DIAG_E0807, a->span, NULL, NULL, a->name.text ? a->name.text : "?");
@@ -55,7 +65,8 @@ static bool args_place(Chain *c, const AstOp *op, const Symbol *s, const AstExpr
   uint32_t i = 0;
   for (const AstParamDecl *p = s->stmt->params; p; p = p->next, i++)
     if (!values[i]) {
-      diag_report(b->diags, DIAG_E0808, op->span, NULL, param_list(b, s->stmt), p->name.text, s->name);
+      diag_report(b->diags, DIAG_E0808, op->span, NULL, param_list(b, s->stmt), p->name.text,
+                  s->name);
       good = false;
     } else {
       arg_check(c, s, p, values[i]);
@@ -71,7 +82,8 @@ static Symbol *op_find(Chain *c, const AstOp *op) {
   if (streams_of(b)->incomplete) return NULL;
   uint32_t len;
   const char *const *names = module_names(b, chain_module(c), SYM_OP, &len);
-  diag_report(b->diags, DIAG_E0308, op->name.span, hint_nearest(b, op->name.text, names, len), "plugins are not built yet", op->name.text);
+  diag_report(b->diags, DIAG_E0308, op->name.span, hint_nearest(b, op->name.text, names, len),
+              "plugins are not built yet", op->name.text);
   return NULL;
 }
 
@@ -80,24 +92,35 @@ void op_call(Chain *c, const AstOp *op) {
   uint32_t len;
   if (!op->name.text) return;
   Symbol *s = op_find(c, op);
-  if (!s) { c->at = (PlanEdge){ 0 }; return; }
+  if (!s) {
+    c->at = (PlanEdge){ 0 };
+    return;
+  }
   uint32_t depth = c->expansion ? c->expansion->depth + 1 : 1;
   for (const Expansion *x = c->expansion; x; x = x->parent)
     if (x->op == s->stmt) {
-      diag_report(b->diags, DIAG_E0617, op->name.span, NULL, "an `op` is expanded in place, so it can have no recursion", s->name);
+      diag_report(b->diags, DIAG_E0617, op->name.span, NULL,
+                  "an `op` is expanded in place, so it can have no recursion", s->name);
       c->at = (PlanEdge){ 0 };
       return;
     }
   param_index(s->stmt, NULL, &len);
   Expansion *x = arena_alloc(b->arena, sizeof *x);
-  *x = (Expansion){ .op = s->stmt, .module = s->module, .values = arena_alloc(b->arena, (len + 1) * sizeof *x->values),
-                    .on_error = &op->on_error, .depth = depth, .parent = c->expansion };
+  *x = (Expansion){ .op = s->stmt,
+                    .module = s->module,
+                    .values = arena_alloc(b->arena, (len + 1) * sizeof *x->values),
+                    .on_error = &op->on_error,
+                    .depth = depth,
+                    .parent = c->expansion };
   if (depth > LIMIT_DEPTH) {
     diag_report(b->diags, DIAG_E0903, op->span, NULL, NULL, (unsigned)LIMIT_DEPTH);
     c->at = (PlanEdge){ 0 };
     return;
   }
-  if (!args_place(c, op, s, x->values)) { c->at = (PlanEdge){ 0 }; return; }
+  if (!args_place(c, op, s, x->values)) {
+    c->at = (PlanEdge){ 0 };
+    return;
+  }
   const Expansion *outer = c->expansion;
   c->expansion = x;
   if (b->plan->node_len < LIMIT_OPERATORS) chain_ops(c, s->stmt->chain);

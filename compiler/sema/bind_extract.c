@@ -10,8 +10,17 @@
 
 #include "sema/bind_internal.h"
 
-typedef struct Capture { const char *name; const Type *type; uint32_t group; } Capture;
-typedef struct Captures { Capture *items; uint32_t len; char *pattern; uint32_t size; } Captures;
+typedef struct Capture {
+  const char *name;
+  const Type *type;
+  uint32_t group;
+} Capture;
+typedef struct Captures {
+  Capture *items;
+  uint32_t len;
+  char *pattern;
+  uint32_t size;
+} Captures;
 
 /* "u64", "i64?", "decimal(12,2)": the types that a capture can have. */
 static const Type *capture_type(Chain *c, const char *text, uint32_t len, Span span) {
@@ -29,7 +38,9 @@ static const Type *capture_type(Chain *c, const char *text, uint32_t len, Span s
     while (end < len && text[end] >= '0' && text[end] <= '9') end++;
     if (end == i) continue;
     AstExpr *e = arena_alloc(a, sizeof *e);
-    *e = (AstExpr){ .kind = AST_INT, .span = span, .text = arena_strndup(a, text + i, end - i), .len = end - i };
+    *e = (AstExpr){
+      .kind = AST_INT, .span = span, .text = arena_strndup(a, text + i, end - i), .len = end - i
+    };
     *last = e;
     last = &e->next;
     i = end;
@@ -41,10 +52,12 @@ static const Type *capture_type(Chain *c, const char *text, uint32_t len, Span s
 }
 
 static bool name_byte(char ch) {
-  return (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || (ch >= '0' && ch <= '9') || ch == '_';
+  return (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || (ch >= '0' && ch <= '9') ||
+         ch == '_';
 }
 
-static void capture_add(Chain *c, Captures *all, const char *name, uint32_t len, const Type *t, Span span) {
+static void capture_add(Chain *c, Captures *all, const char *name, uint32_t len, const Type *t,
+                        Span span) {
   const char *text = arena_strndup(c->b->arena, name, len);
   for (uint32_t i = 0; i < all->len; i++)
     if (!strcmp(all->items[i].name, text)) {
@@ -80,7 +93,8 @@ static void pattern_strip(Chain *c, const AstExpr *regex, Captures *out) {
       while (stop < end && name_byte(*stop)) stop++;
       const char *close = stop < end ? memchr(stop, '>', (size_t)(end - stop)) : NULL;
       const Type *t = type_basic(TY_STRING);
-      if (close && *stop == ':') t = capture_type(c, stop + 1, (uint32_t)(close - stop - 1), regex->span);
+      if (close && *stop == ':')
+        t = capture_type(c, stop + 1, (uint32_t)(close - stop - 1), regex->span);
       capture_add(c, out, name, (uint32_t)(stop - name), t, regex->span);
       memcpy(out->pattern + out->size, p, (size_t)(stop - p));
       out->size += (uint32_t)(stop - p);
@@ -95,16 +109,19 @@ static void pattern_strip(Chain *c, const AstExpr *regex, Captures *out) {
 static bool pattern_compile(Chain *c, const AstExpr *regex, Captures *all) {
   int code = 0;
   PCRE2_SIZE at = 0;
-  pcre2_code *re = pcre2_compile((PCRE2_SPTR)all->pattern, all->size, PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C, &code, &at, NULL);
+  pcre2_code *re = pcre2_compile((PCRE2_SPTR)all->pattern, all->size,
+                                 PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C, &code, &at, NULL);
   if (!re) {
     PCRE2_UCHAR text[256] = "";
     pcre2_get_error_message(code, text, sizeof text);
-    diag_report(c->b->diags, DIAG_E0415, regex->span, NULL, arena_printf(c->b->arena, "at character %zu of the pattern", (size_t)at),
+    diag_report(c->b->diags, DIAG_E0415, regex->span, NULL,
+                arena_printf(c->b->arena, "at character %zu of the pattern", (size_t)at),
                 (const char *)text);
     return false;
   }
   for (uint32_t i = 0; i < all->len; i++)
-    all->items[i].group = (uint32_t)pcre2_substring_number_from_name(re, (PCRE2_SPTR)all->items[i].name);
+    all->items[i].group =
+        (uint32_t)pcre2_substring_number_from_name(re, (PCRE2_SPTR)all->items[i].name);
   pcre2_code_free(re);
   return true;
 }
@@ -138,12 +155,18 @@ void op_extract(Chain *c, const AstOp *op) {
   Binder *b = c->b;
   Captures all = { 0 };
   Expr *text = bind_expr(b, chain_scope(c), op->expr, NULL);
-  if (!op->regex || op->regex->kind != AST_STRING) { c->at = (PlanEdge){ 0 }; return; }
+  if (!op->regex || op->regex->kind != AST_STRING) {
+    c->at = (PlanEdge){ 0 };
+    return;
+  }
   pattern_strip(c, op->regex, &all);
   bool good = pattern_compile(c, op->regex, &all);
-  if (good && !all.len) diag_report(b->diags, DIAG_E0613, op->regex->span, NULL, "name a capture: `(?<name>...)` or `(?<n:i64>...)`");
+  if (good && !all.len)
+    diag_report(b->diags, DIAG_E0613, op->regex->span, NULL,
+                "name a capture: `(?<name>...)` or `(?<n:i64>...)`");
   if (text->type->kind != TY_STRING && text->type->kind != TY_ERROR)
-    diag_report(b->diags, DIAG_E0401, op->expr->span, NULL, NULL, "string", type_text(b->arena, text->type));
+    diag_report(b->diags, DIAG_E0401, op->expr->span, NULL, NULL, "string",
+                type_text(b->arena, text->type));
   const Schema *in = chain_schema(c);
   PlanNode *n = chain_node(c, op, PLAN_EXTRACT, 1, op->else_port.text ? 2 : 1);
   n->cond = text;

@@ -20,7 +20,8 @@ static AstName key_name(Chain *c, const AstArg *a) {
   if (a->value->kind == AST_NAME) return chain_name(c, a->value->name);
   if (a->value->kind == AST_FIELD) return a->value->name;
   const char *text = source_text(c->b, a->value->span);
-  if (a->value->kind != AST_ERROR) diag_report(c->b->diags, DIAG_E0622, a->value->span, NULL, NULL, text, text);
+  if (a->value->kind != AST_ERROR)
+    diag_report(c->b->diags, DIAG_E0622, a->value->span, NULL, NULL, text, text);
   return (AstName){ 0 };
 }
 
@@ -32,7 +33,8 @@ static bool key_fits(Chain *c, const Expr *e, const char *use) {
 }
 
 static void name_add(Chain *c, Schema *s, const char *name, ColId col, Span span) {
-  if (schema_find(s, name)) diag_report(c->b->diags, DIAG_E0310, span, NULL, "give it another name", name);
+  if (schema_find(s, name))
+    diag_report(c->b->diags, DIAG_E0310, span, NULL, "give it another name", name);
   else schema_push(s, name, col, NULL);
 }
 
@@ -103,7 +105,9 @@ static void group_finish(Chain *c, const AstOp *op, Grouping *g) {
 
 /* A failed aggregate still gives its name, so that what follows is checked. */
 static void agg_failed(Chain *c, Schema *s, const AstArg *a) {
-  if (a->name.text) name_add(c, s, a->name.text, column_make(c->b, a->name.text, type_basic(TY_ERROR), a->span), a->span);
+  if (a->name.text)
+    name_add(c, s, a->name.text, column_make(c->b, a->name.text, type_basic(TY_ERROR), a->span),
+             a->span);
 }
 
 void op_aggregate(Chain *c, const AstOp *op) {
@@ -133,7 +137,8 @@ static Expr *pivot_where(Chain *c, ColId col, uint32_t i, Span span) {
   Expr *left = expr_column(c->b, col, span);
   Expr *right = expr_new(a, EX_CONST, type_with_null(a, left->type, false), span, 0);
   right->value.i = i;
-  Expr *eq = expr_new(a, EX_EQ, type_with_null(a, type_basic(TY_BOOL), left->type->nullable), span, 2);
+  Expr *eq =
+      expr_new(a, EX_EQ, type_with_null(a, type_basic(TY_BOOL), left->type->nullable), span, 2);
   eq->arg[0] = left;
   eq->arg[1] = right;
   return eq;
@@ -145,13 +150,19 @@ void op_pivot(Chain *c, const AstOp *op) {
   const SchemaColumn *sc = op->pairs ? chain_column(c, op->pairs->left) : NULL;
   const Type *t = sc ? b->plan->columns[sc->col].type : NULL;
   if (t && t->kind != TY_ENUM && t->kind != TY_ERROR)
-    diag_report(b->diags, DIAG_E0610, op->pairs->span, NULL, "the columns of the result must be known: read it as enum(\"a\", ...)", sc->name,
+    diag_report(b->diags, DIAG_E0610, op->pairs->span, NULL,
+                "the columns of the result must be known: read it as enum(\"a\", ...)", sc->name,
                 type_text(b->arena, t));
-  if (!t || t->kind != TY_ENUM) { c->at = (PlanEdge){ 0 }; return; }
+  if (!t || t->kind != TY_ENUM) {
+    c->at = (PlanEdge){ 0 };
+    return;
+  }
   grouping_init(c, &g, args_len(op->by), t->len);
   group_keys(c, op->by, &g);
   for (uint32_t i = 0; i < t->len; i++) {
-    AstArg a = { .name = { t->names[i], op->expr->span }, .value = op->expr, .span = op->expr->span };
+    AstArg a = { .name = { t->names[i], op->expr->span },
+                 .value = op->expr,
+                 .span = op->expr->span };
     PlanAgg agg = { 0 };
     if (!agg_bind(c, &a, false, &agg)) break;
     agg.where = pivot_where(c, sc->col, i, op->pairs->span);
@@ -219,7 +230,8 @@ void op_distinct(Chain *c, const AstOp *op) {
   if (!op->pairs) {
     by = arena_alloc(c->b->arena, (s->len + 1) * sizeof *by);
     for (uint32_t i = 0; i < s->len; i++)
-      if (key_fits(c, expr_column(c->b, s->cols[i].col, op->word), "a key of `distinct`")) by[len++] = s->cols[i].col;
+      if (key_fits(c, expr_column(c->b, s->cols[i].col, op->word), "a key of `distinct`"))
+        by[len++] = s->cols[i].col;
   }
   PlanNode *n = chain_node(c, op, PLAN_DISTINCT, 1, 1);
   n->by = by;
@@ -246,7 +258,8 @@ static void rank_keys(Chain *c, const AstArg *by, Grouping *g) {
 }
 
 static bool agg_wants_order(AggKind fn) {
-  return fn == AGG_ROW_NUMBER || fn == AGG_RANK || fn == AGG_DENSE_RANK || fn == AGG_NTILE || fn == AGG_LAG || fn == AGG_LEAD;
+  return fn == AGG_ROW_NUMBER || fn == AGG_RANK || fn == AGG_DENSE_RANK || fn == AGG_NTILE ||
+         fn == AGG_LAG || fn == AGG_LEAD;
 }
 
 static void rank_aggs(Chain *c, const AstOp *op, PlanAgg *aggs, uint32_t *len, Schema *out) {
@@ -256,10 +269,14 @@ static void rank_aggs(Chain *c, const AstOp *op, PlanAgg *aggs, uint32_t *len, S
       agg_failed(c, out, a);
       continue;
     }
-    if ((agg.fn == AGG_RANK || agg.fn == AGG_DENSE_RANK || agg.fn == AGG_LAG || agg.fn == AGG_LEAD) && !op->keys)
-      diag_report(c->b->diags, DIAG_E0609, a->span, NULL, "without an order it has no meaning", source_text(c->b, a->value->span));
+    if ((agg.fn == AGG_RANK || agg.fn == AGG_DENSE_RANK || agg.fn == AGG_LAG ||
+         agg.fn == AGG_LEAD) &&
+        !op->keys)
+      diag_report(c->b->diags, DIAG_E0609, a->span, NULL, "without an order it has no meaning",
+                  source_text(c->b, a->value->span));
     if (op->rows && agg_wants_order(agg.fn))
-      diag_report(c->b->diags, DIAG_E0607, a->span, NULL, "a frame is for first, last, sum, avg, min, max and count",
+      diag_report(c->b->diags, DIAG_E0607, a->span, NULL,
+                  "a frame is for first, last, sum, avg, min, max and count",
                   source_text(c->b, a->value->span), "rows");
     if (!a->name.text) {
       const char *text = source_text(c->b, a->value->span);
@@ -302,15 +319,18 @@ static const SchemaColumn *time_column(Chain *c, AstName name) {
   if (!sc) return NULL;
   const Type *t = c->b->plan->columns[sc->col].type;
   if (t->kind == TY_TIMESTAMP || t->kind == TY_ERROR) return sc;
-  diag_report(c->b->diags, DIAG_E0401, name.span, NULL, NULL, "timestamp", type_text(c->b->arena, t));
+  diag_report(c->b->diags, DIAG_E0401, name.span, NULL, NULL, "timestamp",
+              type_text(c->b->arena, t));
   return NULL;
 }
 
 static const char *window_kind(Chain *c, AstName name) {
   static const char *const kinds[] = { "tumbling", "hopping", "session" };
-  for (int i = 0; i < 3; i++) if (name.text && !strcmp(kinds[i], name.text)) return kinds[i];
+  for (int i = 0; i < 3; i++)
+    if (name.text && !strcmp(kinds[i], name.text)) return kinds[i];
   if (name.text)
-    diag_report(c->b->diags, DIAG_E0614, name.span, hint_nearest(c->b, name.text, kinds, 3), "kinds: tumbling, hopping, session", name.text);
+    diag_report(c->b->diags, DIAG_E0614, name.span, hint_nearest(c->b, name.text, kinds, 3),
+                "kinds: tumbling, hopping, session", name.text);
   return NULL;
 }
 
@@ -320,19 +340,27 @@ static void window_sizes(Chain *c, const AstOp *op, const char *kind, PlanNode *
   else n->size_us = n->hop_us = chain_duration(c, op->expr, false, kind);
   bool hopping = !strcmp(kind, "hopping");
   if (hopping && op->expr2) n->hop_us = chain_duration(c, op->expr2, false, "hop");
-  if (hopping && !op->expr2) diag_report(c->b->diags, DIAG_E0605, op->span, NULL, "`window hopping 10m every 1m on ts`", "hopping", "a size and a hop");
-  if (!hopping && op->expr2) diag_report(c->b->diags, DIAG_E0607, op->expr2->span, NULL, NULL, kind, "hop");
+  if (hopping && !op->expr2)
+    diag_report(c->b->diags, DIAG_E0605, op->span, NULL, "`window hopping 10m every 1m on ts`",
+                "hopping", "a size and a hop");
+  if (!hopping && op->expr2)
+    diag_report(c->b->diags, DIAG_E0607, op->expr2->span, NULL, NULL, kind, "hop");
   if (hopping && n->hop_us > n->size_us)
-    diag_report(c->b->diags, DIAG_E0615, op->expr2->span, NULL, "rows between two windows would be lost", "hop", "at most the size");
+    diag_report(c->b->diags, DIAG_E0615, op->expr2->span, NULL,
+                "rows between two windows would be lost", "hop", "at most the size");
   if (op->lateness) n->lateness_us = chain_duration(c, op->lateness, true, "lateness");
 }
 
 void op_window(Chain *c, const AstOp *op) {
   const char *kind = window_kind(c, op->name);
   const SchemaColumn *time = time_column(c, op->on_column);
-  if (!kind || !time) { c->at = (PlanEdge){ 0 }; return; }
+  if (!kind || !time) {
+    c->at = (PlanEdge){ 0 };
+    return;
+  }
   const Schema *in = chain_schema(c);
-  const Type *t = type_with_null(c->b->arena, type_basic(TY_TIMESTAMP), c->b->plan->columns[time->col].type->nullable);
+  const Type *t = type_with_null(c->b->arena, type_basic(TY_TIMESTAMP),
+                                 c->b->plan->columns[time->col].type->nullable);
   Schema out = schema_copy(c->b->arena, in, 2);
   PlanNode *n = chain_node(c, op, PLAN_WINDOW, 1, op->else_port.text ? 2 : 1);
   static const char *const names[] = { "window_start", "window_end" };
@@ -356,7 +384,10 @@ void op_sessionize(Chain *c, const AstOp *op) {
   ColId *by = named_columns(c, op->pairs, &len, "a key of `by`");
   const SchemaColumn *time = time_column(c, op->on_column);
   int64_t gap = op->expr ? chain_duration(c, op->expr, false, "gap") : 0;
-  if (!time) { c->at = (PlanEdge){ 0 }; return; }
+  if (!time) {
+    c->at = (PlanEdge){ 0 };
+    return;
+  }
   const char *name = op->as_name.text ? op->as_name.text : "session_id";
   Schema out = schema_copy(c->b->arena, chain_schema(c), 1);
   ColId col = column_make(c->b, name, type_basic(TY_I64), op->word);

@@ -10,12 +10,14 @@
 #include "sema/sema_internal.h"
 
 enum {
-  LIMIT_STREAMS = 20000,      /* named streams and flows: names are searched one by one */
-  LIMIT_COLUMNS = 1000000,    /* columns of a script, made ones included: bounds memory */
-  LIMIT_OPERATORS = 100000,   /* operators of a script after expanding its `op`s: stops doubling chains */
-  LIMIT_DEPTH = 200,          /* ops in ops, modules in modules, names in names: bounds the stack */
-  LIMIT_STREAM_DEPTH = 2000,  /* streams that are read before their statement, in a chain: bounds the stack */
-  LIMIT_MODULES = 1000        /* files that `use` may bring in */
+  LIMIT_STREAMS = 20000,   /* named streams and flows: names are searched one by one */
+  LIMIT_COLUMNS = 1000000, /* columns of a script, made ones included: bounds memory */
+  LIMIT_OPERATORS =
+      100000,        /* operators of a script after expanding its `op`s: stops doubling chains */
+  LIMIT_DEPTH = 200, /* ops in ops, modules in modules, names in names: bounds the stack */
+  LIMIT_STREAM_DEPTH =
+      2000, /* streams that are read before their statement, in a chain: bounds the stack */
+  LIMIT_MODULES = 1000 /* files that `use` may bring in */
 };
 
 typedef enum UnitState { UNIT_NEW, UNIT_BUSY, UNIT_DONE } UnitState;
@@ -23,31 +25,39 @@ typedef enum UnitState { UNIT_NEW, UNIT_BUSY, UNIT_DONE } UnitState;
 typedef struct Unit {
   const AstStmt *stmt;
   Module *module;
-  const char *name;           /* "" for an anonymous flow */
-  const char *label;          /* the name, or "line 12": for the paths of cycles */
+  const char *name;  /* "" for an anonymous flow */
+  const char *label; /* the name, or "line 12": for the paths of cycles */
   Span span;
-  uint32_t index;             /* in script order */
-  uint32_t feeds;             /* ports fed so far: orders feeds within the unit */
+  uint32_t index; /* in script order */
+  uint32_t feeds; /* ports fed so far: orders feeds within the unit */
   UnitState state;
-  bool ended;                 /* ends in a sink or a route: gives no rows */
-  PlanEdge result;            /* node NULL: ended, or errors were reported */
-  int32_t errors_port;        /* somebody reads `name.errors`: its error port; else -1 */
+  bool ended;          /* ends in a sink or a route: gives no rows */
+  PlanEdge result;     /* node NULL: ended, or errors were reported */
+  int32_t errors_port; /* somebody reads `name.errors`: its error port; else -1 */
 } Unit;
 
-typedef struct PortFeed { PlanEdge edge; Unit *unit; uint32_t order; Span span; } PortFeed;
-typedef struct PortDecl { Unit *unit; uint32_t declared, fed; } PortDecl;
+typedef struct PortFeed {
+  PlanEdge edge;
+  Unit *unit;
+  uint32_t order;
+  Span span;
+} PortFeed;
+typedef struct PortDecl {
+  Unit *unit;
+  uint32_t declared, fed;
+} PortDecl;
 
 typedef struct Port {
   const char *name;
-  Span span;                  /* where it is first named */
-  bool of_rows;               /* fed by else or a route */
-  int32_t error_port;         /* fed by `on error`: index into Plan.error_ports; else -1 */
+  Span span;          /* where it is first named */
+  bool of_rows;       /* fed by else or a route */
+  int32_t error_port; /* fed by `on error`: index into Plan.error_ports; else -1 */
   bool read, busy;
   PortDecl *decls;
   uint32_t decl_len;
   PortFeed *feeds;
   uint32_t feed_len;
-  PlanEdge merged;            /* once somebody has read it as one stream */
+  PlanEdge merged; /* once somebody has read it as one stream */
 } Port;
 
 typedef struct Streams {
@@ -55,20 +65,23 @@ typedef struct Streams {
   uint32_t unit_len;
   Port **ports;
   uint32_t port_len;
-  const char **stack;         /* names that are being bound, for the path of a cycle */
+  const char **stack; /* names that are being bound, for the path of a cycle */
   uint32_t stack_len;
-  Symbol **symbols;           /* params, lets, types, fns that are being bound */
+  Symbol **symbols; /* params, lets, types, fns that are being bound */
   uint32_t symbol_len;
-  Module **modules;           /* all that are loaded; modules[0] is the script */
+  Module **modules; /* all that are loaded; modules[0] is the script */
   uint32_t module_len;
-  const AstOnError *dflt;     /* `default on error`, or NULL */
-  bool *by_default;           /* by node id: the policy came from `default on error` */
+  const AstOnError *dflt; /* `default on error`, or NULL */
+  bool *by_default;       /* by node id: the policy came from `default on error` */
   uint32_t by_default_len;
-  struct { const char *path; Span span; } *sinks; /* constant paths that are written */
+  struct {
+    const char *path;
+    Span span;
+  } * sinks; /* constant paths that are written */
   uint32_t sink_len;
-  uint32_t walked;            /* operators looked at while naming ports: bounds calls that double */
+  uint32_t walked; /* operators looked at while naming ports: bounds calls that double */
   bool limit_reported;
-  bool incomplete;            /* the syntax had errors: what seems unknown may only be lost */
+  bool incomplete; /* the syntax had errors: what seems unknown may only be lost */
 } Streams;
 
 /* An `op` that is being expanded. */
@@ -88,7 +101,7 @@ typedef struct Chain {
   PlanEdge at;                /* node NULL: no more rows */
   const char *name;           /* the stream, for messages */
   bool ended;
-  Span end;                   /* of the operator that ended it */
+  Span end; /* of the operator that ended it */
 } Chain;
 
 static inline Streams *streams_of(const Binder *b) { return b->streams; }
@@ -146,20 +159,27 @@ void stream_cycle(Binder *b, Span span, const char *name);
 bool stack_push(Binder *b, Span span, const char *name);
 void stack_pop(Binder *b);
 /* One node that joins several edges by column name; the first gives the order. */
-typedef struct UnionInput { PlanEdge edge; const char *name; Span span; } UnionInput;
-PlanEdge union_edges(Binder *b, const char *stream, const UnionInput *in, uint32_t len, Span span, const char *port);
+typedef struct UnionInput {
+  PlanEdge edge;
+  const char *name;
+  Span span;
+} UnionInput;
+PlanEdge union_edges(Binder *b, const char *stream, const UnionInput *in, uint32_t len, Span span,
+                     const char *port);
 
 /* ---- bind_op.c ---- */
 void chain_ops(Chain *c, const AstOp *ops);
 const Schema *chain_schema(const Chain *c);
 const Scope *chain_scope(Chain *c);
-const Scope *chain_scope_of(Chain *c, const Schema *schema);   /* the same names over other columns; NULL: none */
-AstName chain_name(const Chain *c, AstName name);              /* through the parameters of `op`s */
+const Scope *
+chain_scope_of(Chain *c, const Schema *schema); /* the same names over other columns; NULL: none */
+AstName chain_name(const Chain *c, AstName name); /* through the parameters of `op`s */
 Module *chain_module(const Chain *c);
-const SchemaColumn *chain_column(Chain *c, AstName name);      /* reports unknown ones */
+const SchemaColumn *chain_column(Chain *c, AstName name); /* reports unknown ones */
 /* Adds a node behind the chain's end; the schema of out[0] is that of its input. */
 PlanNode *chain_node(Chain *c, const AstOp *op, PlanKind kind, uint32_t in_len, uint32_t out_len);
-void chain_else(Chain *c, PlanNode *n, AstName port, const Schema *schema); /* out[1] -> port, if it is named */
+void chain_else(Chain *c, PlanNode *n, AstName port,
+                const Schema *schema); /* out[1] -> port, if it is named */
 /* An integer of at least `least`; over params and constants. */
 Expr *chain_count(Chain *c, const AstExpr *e, int64_t least, const char *what);
 /* A constant duration in microseconds, more than 0 (or 0 where allowed); 0 when reported. */
@@ -168,11 +188,11 @@ int64_t chain_duration(Chain *c, const AstExpr *e, bool zero, const char *what);
 double chain_share(Chain *c, const AstExpr *e, const char *what);
 
 /* one a kind of operator */
-void op_map(Chain *c, const AstOp *op);      /* bind_map.c: derive, select, drop, rename, cast */
+void op_map(Chain *c, const AstOp *op); /* bind_map.c: derive, select, drop, rename, cast */
 void op_explode(Chain *c, const AstOp *op);
 void op_unpivot(Chain *c, const AstOp *op);
-void op_extract(Chain *c, const AstOp *op);  /* bind_extract.c */
-void op_aggregate(Chain *c, const AstOp *op);/* bind_hold.c */
+void op_extract(Chain *c, const AstOp *op);   /* bind_extract.c */
+void op_aggregate(Chain *c, const AstOp *op); /* bind_hold.c */
 void op_pivot(Chain *c, const AstOp *op);
 void op_rank(Chain *c, const AstOp *op);
 void op_sort(Chain *c, const AstOp *op);
@@ -180,9 +200,10 @@ void op_top(Chain *c, const AstOp *op);
 void op_distinct(Chain *c, const AstOp *op);
 void op_window(Chain *c, const AstOp *op);
 void op_sessionize(Chain *c, const AstOp *op);
-void op_join(Chain *c, const AstOp *op);     /* bind_join.c */
-void op_call(Chain *c, const AstOp *op);     /* bind_expand.c */
-void op_write(Chain *c, const AstOp *op, const PlanEdge *edges, uint32_t len); /* bind_write.c; edges NULL: the chain's end */
+void op_join(Chain *c, const AstOp *op); /* bind_join.c */
+void op_call(Chain *c, const AstOp *op); /* bind_expand.c */
+void op_write(Chain *c, const AstOp *op, const PlanEdge *edges,
+              uint32_t len); /* bind_write.c; edges NULL: the chain's end */
 
 /* ---- bind_io.c, bind_read.c, bind_values.c ---- */
 PlanEdge source_edge(Chain *c, const AstFlow *f);
@@ -191,23 +212,32 @@ PlanEdge source_values(Chain *c, const AstFlow *f);
 PlanEdge source_range(Chain *c, const AstFlow *f);
 
 /* An option of a reader or a sink, as a table tells. */
-typedef enum OptionKind { OPTION_BOOL, OPTION_BYTE, OPTION_TEXT, OPTION_TEXTS, OPTION_COUNTS, OPTION_COUNT, OPTION_WORD } OptionKind;
+typedef enum OptionKind {
+  OPTION_BOOL,
+  OPTION_BYTE,
+  OPTION_TEXT,
+  OPTION_TEXTS,
+  OPTION_COUNTS,
+  OPTION_COUNT,
+  OPTION_WORD
+} OptionKind;
 typedef struct OptionSpec {
   const char *name;
   OptionKind kind;
-  const char *const *words;   /* OPTION_WORD: the index is the value; NULL at the end */
+  const char *const *words; /* OPTION_WORD: the index is the value; NULL at the end */
 } OptionSpec;
 typedef struct OptionValue {
   bool given;
   Span span;
-  int64_t number;             /* bool, byte, count, word */
+  int64_t number; /* bool, byte, count, word */
   FrtStr text;
   FrtStr *texts;
   int64_t *numbers;
   uint32_t len;
 } OptionValue;
 /* Reads the arguments behind the path by the table; out has one item a spec. Unknown ones are reported. */
-void options_bind(Chain *c, const AstArg *args, const OptionSpec *specs, uint32_t len, OptionValue *out, const char *format);
+void options_bind(Chain *c, const AstArg *args, const OptionSpec *specs, uint32_t len,
+                  OptionValue *out, const char *format);
 /* The first positional argument, or NULL (reported); more of them are reported. */
 const AstExpr *options_path(Chain *c, const AstArg *args, Span span, const char *format);
 

@@ -11,7 +11,8 @@ PlanEdge source_edge(Chain *c, const AstFlow *f) {
     case AST_SRC_TAIL: report_unbuilt(c->b, f->span, "`tail`"); break;
     case AST_SRC_EXEC: report_unbuilt(c->b, f->span, "`exec`"); break;
     case AST_SRC_LISTEN: report_unbuilt(c->b, f->span, "`listen`"); break;
-    case AST_SRC_STREAM: case AST_SRC_UNION: break;
+    case AST_SRC_STREAM:
+    case AST_SRC_UNION: break;
   }
   return (PlanEdge){ 0 };
 }
@@ -21,9 +22,13 @@ const AstExpr *options_path(Chain *c, const AstArg *args, Span span, const char 
   for (const AstArg *a = args; a; a = a->next) {
     if (a->name.text) continue;
     if (!path) path = a->value;
-    else diag_report(c->b->diags, DIAG_E0407, a->span, "options are named: `header = true`", NULL, format, "one positional", 2u);
+    else
+      diag_report(c->b->diags, DIAG_E0407, a->span, "options are named: `header = true`", NULL,
+                  format, "one positional", 2u);
   }
-  if (!path) diag_report(c->b->diags, DIAG_E0705, span, NULL, "the first argument is a path, a glob or \"-\"", format);
+  if (!path)
+    diag_report(c->b->diags, DIAG_E0705, span, NULL,
+                "the first argument is a path, a glob or \"-\"", format);
   return path;
 }
 
@@ -31,7 +36,8 @@ static void report_option(Chain *c, const AstArg *a, const OptionSpec *spec, con
   diag_report(c->b->diags, DIAG_E0703, a->value->span, NULL, NULL, spec->name, need);
 }
 
-static const Value *option_value(Chain *c, const AstArg *a, const AstExpr *e, const OptionSpec *spec, TypeKind kind, const char *need) {
+static const Value *option_value(Chain *c, const AstArg *a, const AstExpr *e,
+                                 const OptionSpec *spec, TypeKind kind, const char *need) {
   const Expr *x = bind_const(c->b, chain_module(c), e, NULL, false);
   if (x->type->kind == TY_ERROR) return NULL;
   bool fits = kind == TY_I64 ? type_is_integer(x->type) : x->type->kind == kind;
@@ -70,7 +76,8 @@ static void option_counts(Chain *c, const AstArg *a, const OptionSpec *spec, Opt
 static void option_word(Chain *c, const AstArg *a, const OptionSpec *spec, OptionValue *out) {
   uint32_t len = 0;
   const char *need = "one of";
-  for (; spec->words[len]; len++) need = arena_printf(c->b->arena, "%s%s \"%s\"", need, len ? "," : "", spec->words[len]);
+  for (; spec->words[len]; len++)
+    need = arena_printf(c->b->arena, "%s%s \"%s\"", need, len ? "," : "", spec->words[len]);
   const Value *v = option_value(c, a, a->value, spec, TY_STRING, need);
   if (!v) return;
   for (uint32_t i = 0; i < len; i++)
@@ -79,7 +86,8 @@ static void option_word(Chain *c, const AstArg *a, const OptionSpec *spec, Optio
       return;
     }
   const char *text = arena_strndup(c->b->arena, v->s.ptr, v->s.len);
-  diag_report(c->b->diags, DIAG_E0717, a->value->span, hint_nearest(c->b, text, spec->words, len), need, spec->name, text);
+  diag_report(c->b->diags, DIAG_E0717, a->value->span, hint_nearest(c->b, text, spec->words, len),
+              need, spec->name, text);
 }
 
 static void option_byte(Chain *c, const AstArg *a, const OptionSpec *spec, OptionValue *out) {
@@ -114,7 +122,8 @@ static void option_bind(Chain *c, const AstArg *a, const OptionSpec *spec, Optio
   }
 }
 
-void options_bind(Chain *c, const AstArg *args, const OptionSpec *specs, uint32_t len, OptionValue *out, const char *format) {
+void options_bind(Chain *c, const AstArg *args, const OptionSpec *specs, uint32_t len,
+                  OptionValue *out, const char *format) {
   for (const AstArg *a = args; a; a = a->next) {
     if (!a->name.text) continue;
     uint32_t i = 0;
@@ -126,7 +135,8 @@ void options_bind(Chain *c, const AstArg *args, const OptionSpec *specs, uint32_
         names[k] = specs[k].name;
         all = arena_printf(c->b->arena, "%s%s %s", all, k ? "," : "", names[k]);
       }
-      diag_report(c->b->diags, DIAG_E0701, a->name.span, hint_nearest(c->b, a->name.text, names, len), all, a->name.text, format);
+      diag_report(c->b->diags, DIAG_E0701, a->name.span,
+                  hint_nearest(c->b, a->name.text, names, len), all, a->name.text, format);
       continue;
     }
     if (out[i].given) {

@@ -9,7 +9,7 @@
 typedef struct Join {
   Chain *c;
   const AstOp *op;
-  const char *name;           /* of the right stream */
+  const char *name; /* of the right stream */
   PlanEdge right;
   const Schema *ls, *rs;
   const Scope *left_scope, *right_scope;
@@ -19,16 +19,21 @@ typedef struct Join {
 static bool mentions(const Join *j, const AstExpr *e);
 
 static bool mentions_list(const Join *j, const AstExpr *e) {
-  for (; e; e = e->next) if (mentions(j, e)) return true;
+  for (; e; e = e->next)
+    if (mentions(j, e)) return true;
   return false;
 }
 
 /* Whether `S.x` stands somewhere in e. */
 static bool mentions(const Join *j, const AstExpr *e) {
   if (!e) return false;
-  if (e->kind == AST_FIELD && e->left && e->left->kind == AST_NAME && e->left->name.text && !strcmp(e->left->name.text, j->name)) return true;
-  for (const AstArg *a = e->args; a; a = a->next) if (mentions(j, a->value)) return true;
-  return mentions(j, e->left) || mentions(j, e->right) || mentions(j, e->third) || mentions_list(j, e->items);
+  if (e->kind == AST_FIELD && e->left && e->left->kind == AST_NAME && e->left->name.text &&
+      !strcmp(e->left->name.text, j->name))
+    return true;
+  for (const AstArg *a = e->args; a; a = a->next)
+    if (mentions(j, a->value)) return true;
+  return mentions(j, e->left) || mentions(j, e->right) || mentions(j, e->third) ||
+         mentions_list(j, e->items);
 }
 
 static AstOpCode swapped(AstOpCode op) {
@@ -49,13 +54,17 @@ static bool key_split(Join *j, const AstExpr *e, Expr **left, Expr **right, AstO
   *op = e->kind == AST_BINARY ? e->op : AST_OP_EQ;
   if (e->kind == AST_NAME) {
     l = r = e;
-  } else if (e->kind != AST_BINARY || !(*op == AST_OP_EQ || (*op >= AST_OP_LT && *op <= AST_OP_GE))) {
+  } else if (e->kind != AST_BINARY ||
+             !(*op == AST_OP_EQ || (*op >= AST_OP_LT && *op <= AST_OP_GE))) {
     if (e->kind != AST_ERROR)
-      diag_report(b->diags, DIAG_E0604, e->span, NULL, arena_printf(b->arena, "write `column == %s.column`", j->name), text, j->name);
+      diag_report(b->diags, DIAG_E0604, e->span, NULL,
+                  arena_printf(b->arena, "write `column == %s.column`", j->name), text, j->name);
     return false;
   } else if (mentions(j, l) == mentions(j, r)) {
-    diag_report(b->diags, DIAG_E0604, e->span, NULL, arena_printf(b->arena, "one side must be a column of `%s`: `%s.column`", j->name, j->name),
-                text, j->name);
+    diag_report(
+        b->diags, DIAG_E0604, e->span, NULL,
+        arena_printf(b->arena, "one side must be a column of `%s`: `%s.column`", j->name, j->name),
+        text, j->name);
     return false;
   } else if (mentions(j, l)) {
     l = e->right;
@@ -66,7 +75,8 @@ static bool key_split(Join *j, const AstExpr *e, Expr **left, Expr **right, AstO
   if (e->kind == AST_NAME) {
     const SchemaColumn *sc = schema_find(j->rs, chain_name(j->c, e->name).text);
     if (!sc) {
-      diag_report(b->diags, DIAG_E0301, e->span, schema_nearest(b, j->rs, e->name.text), NULL, e->name.text, j->name);
+      diag_report(b->diags, DIAG_E0301, e->span, schema_nearest(b, j->rs, e->name.text), NULL,
+                  e->name.text, j->name);
       return false;
     }
     *right = expr_column(b, sc->col, e->span);
@@ -80,12 +90,14 @@ static bool key_widen(Join *j, const AstExpr *e, Expr **left, Expr **right) {
   Binder *b = j->c->b;
   const Type *t = bind_common_type(b, (*left)->type, (*right)->type);
   if (!t || !type_is_scalar(t) || t->kind == TY_NULL) {
-    diag_report(b->diags, DIAG_E0402, e->span, NULL, "convert one side", "==", type_text(b->arena, (*left)->type),
-                type_text(b->arena, (*right)->type));
+    diag_report(b->diags, DIAG_E0402, e->span, NULL, "convert one side",
+                "==", type_text(b->arena, (*left)->type), type_text(b->arena, (*right)->type));
     return false;
   }
-  if (!type_same_base((*left)->type, t)) *left = bind_widen(b, *left, type_with_null(b->arena, t, (*left)->type->nullable));
-  if (!type_same_base((*right)->type, t)) *right = bind_widen(b, *right, type_with_null(b->arena, t, (*right)->type->nullable));
+  if (!type_same_base((*left)->type, t))
+    *left = bind_widen(b, *left, type_with_null(b->arena, t, (*left)->type->nullable));
+  if (!type_same_base((*right)->type, t))
+    *right = bind_widen(b, *right, type_with_null(b->arena, t, (*right)->type->nullable));
   return true;
 }
 
@@ -97,7 +109,8 @@ static bool key_time(Join *j, const AstExpr *e, Expr *left, Expr *right, AstOpCo
   }
   TypeKind kind = left->type->kind;
   if (kind != TY_TIMESTAMP && kind != TY_DATE && kind != TY_TIME && !type_is_numeric(left->type)) {
-    diag_report(b->diags, DIAG_E0425, e->span, NULL, NULL, type_text(b->arena, left->type), "nearer or farther");
+    diag_report(b->diags, DIAG_E0425, e->span, NULL, NULL, type_text(b->arena, left->type),
+                "nearer or farther");
     return false;
   }
   if (op == AST_OP_GT || op == AST_OP_LT) j->n->asof_strict = true;
@@ -117,11 +130,16 @@ static void join_keys(Join *j, const AstExpr *on) {
   for (const AstExpr *e = on; e; e = e->next) {
     Expr *left, *right;
     AstOpCode op;
-    if (!key_split(j, e, &left, &right, &op) || !key_widen(j, e, &left, &right)) { good = false; continue; }
+    if (!key_split(j, e, &left, &right, &op) || !key_widen(j, e, &left, &right)) {
+      good = false;
+      continue;
+    }
     if (op != AST_OP_EQ) {
       if (asof) good = key_time(j, e, left, right, op) && good;
       else {
-        diag_report(j->c->b->diags, DIAG_E0604, e->span, NULL, "only `join asof` compares with <, <=, >, >=", source_text(j->c->b, e->span), j->name);
+        diag_report(j->c->b->diags, DIAG_E0604, e->span, NULL,
+                    "only `join asof` compares with <, <=, >, >=", source_text(j->c->b, e->span),
+                    j->name);
         good = false;
       }
       continue;
@@ -146,11 +164,13 @@ static ColId key_twin(const Join *j, ColId col) {
 }
 
 static ColId twin_of_left(const Join *j, ColId col) {
-  for (uint32_t k = 0; k < j->rs->len; k++) if (key_twin(j, j->rs->cols[k].col) == col) return j->rs->cols[k].col;
+  for (uint32_t k = 0; k < j->rs->len; k++)
+    if (key_twin(j, j->rs->cols[k].col) == col) return j->rs->cols[k].col;
   return UINT32_MAX;
 }
 
-static void column_out(Join *j, Schema *out, const SchemaColumn *name, ColId left, ColId right, ColId col) {
+static void column_out(Join *j, Schema *out, const SchemaColumn *name, ColId left, ColId right,
+                       ColId col) {
   j->n->union_cols[0][out->len] = left;
   j->n->union_cols[1][out->len] = right;
   out->cols[out->len] = *name;
@@ -171,7 +191,8 @@ static void columns_left(Join *j, Schema *out) {
         null = rt->nullable || (j->op->join == AST_JOIN_FULL && t->nullable);
         if (common) t = common;
       }
-      made = column_make(b, j->ls->cols[i].name, t->kind == TY_ERROR ? t : type_with_null(b->arena, t, null), j->op->word);
+      made = column_make(b, j->ls->cols[i].name,
+                         t->kind == TY_ERROR ? t : type_with_null(b->arena, t, null), j->op->word);
       b->plan->columns[made].mask = b->plan->columns[col].mask;
     }
     column_out(j, out, &j->ls->cols[i], col, twin, made);
@@ -182,7 +203,8 @@ static void columns_right(Join *j, Schema *out) {
   Binder *b = j->c->b;
   AstJoinKind kind = j->op->join;
   bool null = kind == AST_JOIN_LEFT || kind == AST_JOIN_FULL ||
-              (kind == AST_JOIN_LOOKUP && (!j->op->else_port.text || policy_gives_null(j->c, &j->op->on_error)));
+              (kind == AST_JOIN_LOOKUP &&
+               (!j->op->else_port.text || policy_gives_null(j->c, &j->op->on_error)));
   for (uint32_t i = 0; i < j->rs->len; i++) {
     const SchemaColumn *sc = &j->rs->cols[i];
     if (key_twin(j, sc->col) != UINT32_MAX) continue;
@@ -191,12 +213,14 @@ static void columns_right(Join *j, Schema *out) {
     bool clash = schema_find(out, sc->name) != NULL;
     const char *name = clash ? arena_printf(b->arena, "%s_%s", j->name, sc->name) : sc->name;
     if (clash && schema_find(out, name)) {
-      diag_report(b->diags, DIAG_E0313, j->op->word, NULL, "`rename` it before the join", sc->name, j->name, sc->name);
+      diag_report(b->diags, DIAG_E0313, j->op->word, NULL, "`rename` it before the join", sc->name,
+                  j->name, sc->name);
       continue;
     }
     ColId col = column_make(b, sc->name, t, j->op->word);
     b->plan->columns[col].mask = b->plan->columns[sc->col].mask;
-    column_out(j, out, &(SchemaColumn){ .name = name, .qualifier = j->name }, UINT32_MAX, sc->col, col);
+    column_out(j, out, &(SchemaColumn){ .name = name, .qualifier = j->name }, UINT32_MAX, sc->col,
+               col);
   }
 }
 
@@ -238,25 +262,37 @@ static const Scope *right_scope(Chain *c, const char *name, const Schema *rs) {
 
 static void within_bind(Chain *c, const AstOp *op, PlanNode *n) {
   if (!op->within) return;
-  if (op->join != AST_JOIN_ASOF) diag_report(c->b->diags, DIAG_E0607, op->within->span, NULL, "it belongs to `join asof`", n->word, "within");
+  if (op->join != AST_JOIN_ASOF)
+    diag_report(c->b->diags, DIAG_E0607, op->within->span, NULL, "it belongs to `join asof`",
+                n->word, "within");
   else if (n->left_time && type_is_numeric(n->left_time->type))
-    diag_report(c->b->diags, DIAG_E0607, op->within->span, NULL, "a distance is for times", type_text(c->b->arena, n->left_time->type), "within");
+    diag_report(c->b->diags, DIAG_E0607, op->within->span, NULL, "a distance is for times",
+                type_text(c->b->arena, n->left_time->type), "within");
   else n->within_us = chain_duration(c, op->within, false, "within");
 }
 
 void op_join(Chain *c, const AstOp *op) {
-  static const PlanJoinKind kinds[] = { JOIN_INNER, JOIN_LEFT, JOIN_RIGHT, JOIN_FULL, JOIN_SEMI, JOIN_ANTI, JOIN_ASOF, JOIN_LOOKUP };
+  static const PlanJoinKind kinds[] = { JOIN_INNER, JOIN_LEFT, JOIN_RIGHT, JOIN_FULL,
+                                        JOIN_SEMI,  JOIN_ANTI, JOIN_ASOF,  JOIN_LOOKUP };
   Join j = { .c = c, .op = op };
   PlanEdge left = c->at;
-  if (!op->streams) { c->at = (PlanEdge){ 0 }; return; }
+  if (!op->streams) {
+    c->at = (PlanEdge){ 0 };
+    return;
+  }
   j.right = stream_edge(c, op->streams, &j.name);
-  if (!j.right.node) { c->at = (PlanEdge){ 0 }; return; }
+  if (!j.right.node) {
+    c->at = (PlanEdge){ 0 };
+    return;
+  }
   j.ls = chain_schema(c);
   j.rs = &j.right.node->out[j.right.port].schema;
   j.left_scope = chain_scope(c);
   j.right_scope = right_scope(c, j.name, j.rs);
-  if (op->else_port.text && (op->join == AST_JOIN_LEFT || op->join == AST_JOIN_FULL || op->join == AST_JOIN_SEMI || op->join == AST_JOIN_ANTI)) {
-    static const char *const words[] = { "", "join left", "", "join full", "join semi", "join anti", "", "" };
+  if (op->else_port.text && (op->join == AST_JOIN_LEFT || op->join == AST_JOIN_FULL ||
+                             op->join == AST_JOIN_SEMI || op->join == AST_JOIN_ANTI)) {
+    static const char *const words[] = { "",          "join left", "", "join full",
+                                         "join semi", "join anti", "", "" };
     diag_report(c->b->diags, DIAG_E0607, op->else_port.span, NULL, NULL, words[op->join], "else");
   }
   j.n = chain_node(c, op, PLAN_JOIN, 2, op->else_port.text ? 2 : 1);

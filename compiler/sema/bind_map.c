@@ -17,13 +17,15 @@ static void made_add(Chain *c, Mapping *m, ColId col, Expr *value) {
 }
 
 /* A new column for e; nullable where `on error null` may put one. */
-static ColId map_column(Chain *c, Mapping *m, const AstOp *op, const char *name, Span span, Expr *e) {
+static ColId map_column(Chain *c, Mapping *m, const AstOp *op, const char *name, Span span,
+                        Expr *e) {
   const Type *t = e->type;
   if (t->kind == TY_NULL) {
     diag_report(c->b->diags, DIAG_E0505, span, "write a conversion: `string(null)`", NULL);
     t = type_basic(TY_ERROR);
   }
-  if (t->kind != TY_ERROR && policy_gives_null(c, &op->on_error) && expr_can_fail(e)) t = type_with_null(c->b->arena, t, true);
+  if (t->kind != TY_ERROR && policy_gives_null(c, &op->on_error) && expr_can_fail(e))
+    t = type_with_null(c->b->arena, t, true);
   ColId col = column_make_of(c->b, name, t, span, e);
   made_add(c, m, col, e);
   return col;
@@ -74,13 +76,15 @@ static void map_derive(Chain *c, const AstOp *op, Mapping *m) {
   m->schema = schema_copy(c->b->arena, chain_schema(c), args_len(op->args));
   for (const AstArg *a = op->args; a; a = a->next) {
     if (a->value->kind == AST_STAR) {
-      diag_report(c->b->diags, DIAG_E0607, a->span, "`derive` keeps all columns anyway", NULL, "derive", "*");
+      diag_report(c->b->diags, DIAG_E0607, a->span, "`derive` keeps all columns anyway", NULL,
+                  "derive", "*");
       continue;
     }
     AstName name = arg_name(c, a);
     for (const AstArg *o = op->args; o != a && name.text; o = o->next)
       if (o->name.text && a->name.text && !strcmp(o->name.text, a->name.text))
-        diag_report(c->b->diags, DIAG_E0310, a->name.span, NULL, "it is derived twice here; use a second `derive`", name.text);
+        diag_report(c->b->diags, DIAG_E0310, a->name.span, NULL,
+                    "it is derived twice here; use a second `derive`", name.text);
     Expr *e = bind_expr(c->b, chain_scope_of(c, &m->schema), a->value, NULL);
     if (!name.text) continue;
     schema_put(&m->schema, name.text, map_column(c, m, op, name.text, a->span, e));
@@ -107,7 +111,8 @@ static void select_item(Chain *c, const AstOp *op, const AstArg *a, Mapping *m) 
   AstName name = arg_name(c, a);
   if (!name.text) return;
   if (schema_find(&m->schema, name.text)) {
-    diag_report(c->b->diags, DIAG_E0310, a->span, NULL, "give one of them another name: `name = ...`", name.text);
+    diag_report(c->b->diags, DIAG_E0310, a->span, NULL,
+                "give one of them another name: `name = ...`", name.text);
     return;
   }
   bool moved = e->kind == EX_COLUMN;
@@ -117,7 +122,9 @@ static void select_item(Chain *c, const AstOp *op, const AstArg *a, Mapping *m) 
 
 static void map_select(Chain *c, const AstOp *op, Mapping *m) {
   bool star = false;
-  m->schema = (Schema){ .cols = arena_alloc(c->b->arena, (args_len(op->args) + chain_schema(c)->len + 1) * sizeof(SchemaColumn)) };
+  m->schema =
+      (Schema){ .cols = arena_alloc(c->b->arena, (args_len(op->args) + chain_schema(c)->len + 1) *
+                                                     sizeof(SchemaColumn)) };
   for (const AstArg *a = op->args; a; a = a->next) {
     if (a->value->kind != AST_STAR) {
       select_item(c, op, a, m);
@@ -160,16 +167,19 @@ static void map_rename(Chain *c, const AstOp *op, Mapping *m) {
     uint32_t i = 0;
     while (i < in->len && strcmp(in->cols[i].name, sc->name)) i++;
     if (i == in->len) continue;
-    if (renamed[i]) diag_report(c->b->diags, DIAG_E0310, p->left.span, NULL, "it is renamed twice", sc->name);
+    if (renamed[i])
+      diag_report(c->b->diags, DIAG_E0310, p->left.span, NULL, "it is renamed twice", sc->name);
     renamed[i] = true;
     m->schema.cols[i].name = p->right.text;
     m->schema.cols[i].qualifier = NULL;
   }
   for (const AstNamePair *p = op->pairs; p; p = p->next) {
     uint32_t found = 0;
-    for (uint32_t i = 0; p->right.text && i < m->schema.len; i++) found += !strcmp(m->schema.cols[i].name, p->right.text);
+    for (uint32_t i = 0; p->right.text && i < m->schema.len; i++)
+      found += !strcmp(m->schema.cols[i].name, p->right.text);
     if (found > 1)
-      diag_report(c->b->diags, DIAG_E0310, p->right.span, NULL, arena_printf(c->b->arena, "columns: %s", schema_text(c->b->arena, in)),
+      diag_report(c->b->diags, DIAG_E0310, p->right.span, NULL,
+                  arena_printf(c->b->arena, "columns: %s", schema_text(c->b->arena, in)),
                   p->right.text);
   }
 }
@@ -193,7 +203,8 @@ static Expr *cast_expr(Chain *c, AstName column, const AstType *t) {
 }
 
 static bool type_is_called(const AstType *t, const Type *bound) {
-  return t->kind == AST_TYPE_NAME && bound->kind != TY_ENUM && bound->kind != TY_LIST && bound->kind != TY_STRUCT;
+  return t->kind == AST_TYPE_NAME && bound->kind != TY_ENUM && bound->kind != TY_LIST &&
+         bound->kind != TY_STRUCT;
 }
 
 static void map_cast(Chain *c, const AstOp *op, Mapping *m) {
@@ -208,14 +219,17 @@ static void map_cast(Chain *c, const AstOp *op, Mapping *m) {
     if (type_is_called(p->type, t)) {
       e = cast_expr(c, p->left, p->type);
     } else if (t->kind == TY_ENUM && from->kind == TY_STRING) {
-      e = expr_new(c->b->arena, EX_CAST, type_with_null(c->b->arena, t, from->nullable), p->span, 1);
+      e = expr_new(c->b->arena, EX_CAST, type_with_null(c->b->arena, t, from->nullable), p->span,
+                   1);
       e->arg[0] = expr_column(c->b, sc->col, p->left.span);
     } else {
-      diag_report(c->b->diags, DIAG_E0404, p->span, NULL, NULL, type_text(c->b->arena, from), type_text(c->b->arena, t));
+      diag_report(c->b->diags, DIAG_E0404, p->span, NULL, NULL, type_text(c->b->arena, from),
+                  type_text(c->b->arena, t));
       continue;
     }
     if (e->type->kind == TY_ERROR) continue;
-    if (t->nullable && !e->type->nullable) e = bind_widen(c->b, e, type_with_null(c->b->arena, e->type, true));
+    if (t->nullable && !e->type->nullable)
+      e = bind_widen(c->b, e, type_with_null(c->b->arena, e->type, true));
     schema_put(&m->schema, sc->name, map_column(c, m, op, sc->name, p->span, e));
   }
 }
@@ -239,7 +253,8 @@ void op_explode(Chain *c, const AstOp *op) {
   const char *text = source_text(c->b, op->expr->span);
   if (list->type->kind != TY_LIST) {
     if (list->type->kind != TY_ERROR)
-      diag_report(c->b->diags, DIAG_E0612, op->expr->span, NULL, NULL, text, type_text(c->b->arena, list->type));
+      diag_report(c->b->diags, DIAG_E0612, op->expr->span, NULL, NULL, text,
+                  type_text(c->b->arena, list->type));
     c->at = (PlanEdge){ 0 };
     return;
   }
@@ -268,7 +283,11 @@ void op_explode(Chain *c, const AstOp *op) {
   policy_apply(c, n, &op->on_error);
 }
 
-typedef struct Unpivoted { const SchemaColumn **cols; uint32_t len; const Type *type; } Unpivoted;
+typedef struct Unpivoted {
+  const SchemaColumn **cols;
+  uint32_t len;
+  const Type *type;
+} Unpivoted;
 
 static bool unpivot_types(Chain *c, const AstOp *op, Unpivoted *u) {
   const Plan *plan = c->b->plan;
@@ -277,13 +296,18 @@ static bool unpivot_types(Chain *c, const AstOp *op, Unpivoted *u) {
   bool good = true;
   for (const AstNamePair *p = op->pairs; p; p = p->next) {
     const SchemaColumn *sc = chain_column(c, p->left);
-    if (!sc) { good = false; continue; }
+    if (!sc) {
+      good = false;
+      continue;
+    }
     for (uint32_t i = 0; i < u->len; i++)
-      if (u->cols[i]->col == sc->col) diag_report(c->b->diags, DIAG_E0310, p->span, NULL, NULL, sc->name), good = false;
+      if (u->cols[i]->col == sc->col)
+        diag_report(c->b->diags, DIAG_E0310, p->span, NULL, NULL, sc->name), good = false;
     const Type *t = plan->columns[sc->col].type;
     const Type *common = u->type ? bind_common_type(c->b, u->type, t) : t;
     if (!common) {
-      diag_report(c->b->diags, DIAG_E0611, p->span, NULL, "`cast` one of them", sc->name, type_text(c->b->arena, t), first->name,
+      diag_report(c->b->diags, DIAG_E0611, p->span, NULL, "`cast` one of them", sc->name,
+                  type_text(c->b->arena, t), first->name,
                   type_text(c->b->arena, plan->columns[first->col].type));
       good = false;
       continue;
@@ -314,7 +338,10 @@ static void unpivot_widen(Chain *c, const AstOp *op, Unpivoted *u, ColId *cols) 
 void op_unpivot(Chain *c, const AstOp *op) {
   Unpivoted u = { 0 };
   Arena *a = c->b->arena;
-  if (!unpivot_types(c, op, &u)) { c->at = (PlanEdge){ 0 }; return; }
+  if (!unpivot_types(c, op, &u)) {
+    c->at = (PlanEdge){ 0 };
+    return;
+  }
   ColId *cols = arena_alloc(a, (u.len + 1) * sizeof *cols);
   const char **names = arena_alloc(a, (u.len + 1) * sizeof *names);
   for (uint32_t i = 0; i < u.len; i++) names[i] = u.cols[i]->name;
@@ -331,10 +358,12 @@ void op_unpivot(Chain *c, const AstOp *op) {
   n->made_len = 2;
   for (int i = 0; i < 2; i++) {
     const char *name = made_names[i].text;
-    if (schema_find(&out, name)) diag_report(c->b->diags, DIAG_E0310, op->span, NULL, "choose another name behind `as`", name);
+    if (schema_find(&out, name))
+      diag_report(c->b->diags, DIAG_E0310, op->span, NULL, "choose another name behind `as`", name);
     ColId col = column_make(c->b, name, i ? u.type : type_basic(TY_STRING), op->span);
     for (uint32_t k = 0; i && k < u.len; k++)
-      if (c->b->plan->columns[cols[k]].mask) c->b->plan->columns[col].mask = c->b->plan->columns[cols[k]].mask;
+      if (c->b->plan->columns[cols[k]].mask)
+        c->b->plan->columns[col].mask = c->b->plan->columns[cols[k]].mask;
     n->made[i] = (PlanMade){ col, NULL };
     schema_push(&out, name, col, NULL);
   }

@@ -16,15 +16,21 @@ static const Scope *scope_make(Chain *c, const Expansion *x, const Schema *schem
   for (const AstParamDecl *p = x->op->params; p; p = p->next, i++) {
     if (!x->values[i]) continue;
     Alias *a = arena_alloc(c->b->arena, sizeof *a);
-    *a = (Alias){ .name = p->name.text, .value = x->values[i], .scope = outer, .next = (Alias *)s->aliases };
+    *a = (Alias){
+      .name = p->name.text, .value = x->values[i], .scope = outer, .next = (Alias *)s->aliases
+    };
     s->aliases = a;
   }
   return s;
 }
 
-const Scope *chain_scope_of(Chain *c, const Schema *schema) { return scope_make(c, c->expansion, schema); }
+const Scope *chain_scope_of(Chain *c, const Schema *schema) {
+  return scope_make(c, c->expansion, schema);
+}
 const Scope *chain_scope(Chain *c) { return chain_scope_of(c, chain_schema(c)); }
-Module *chain_module(const Chain *c) { return c->expansion ? c->expansion->module : c->unit->module; }
+Module *chain_module(const Chain *c) {
+  return c->expansion ? c->expansion->module : c->unit->module;
+}
 
 AstName chain_name(const Chain *c, AstName name) {
   for (const Expansion *x = c->expansion; x && name.text; x = x->parent) {
@@ -49,7 +55,8 @@ PlanNode *chain_node(Chain *c, const AstOp *op, PlanKind kind, uint32_t in_len, 
   Streams *st = streams_of(c->b);
   if (c->b->plan->node_len >= LIMIT_OPERATORS && !st->limit_reported) {
     st->limit_reported = true;
-    diag_report(c->b->diags, DIAG_E0905, op->span, NULL, "calls of `op` count with all their operators", (unsigned)LIMIT_OPERATORS,
+    diag_report(c->b->diags, DIAG_E0905, op->span, NULL,
+                "calls of `op` count with all their operators", (unsigned)LIMIT_OPERATORS,
                 "operators");
   }
   PlanNode *n = plan_add(c->b->plan, kind, op->span, in_len, out_len);
@@ -89,8 +96,10 @@ Expr *chain_count(Chain *c, const AstExpr *e, int64_t least, const char *what) {
 int64_t chain_duration(Chain *c, const AstExpr *e, bool zero, const char *what) {
   Expr *x = chain_const(c, e, NULL);
   if (x->type->kind == TY_ERROR) return 0;
-  if (x->type->kind != TY_DURATION || x->kind != EX_CONST || x->value.is_null || x->value.i < !zero) {
-    diag_report(c->b->diags, DIAG_E0615, e->span, NULL, "durations are written `30s`, `5m`, `1h`, `1d`", what, "a constant duration");
+  if (x->type->kind != TY_DURATION || x->kind != EX_CONST || x->value.is_null ||
+      x->value.i < !zero) {
+    diag_report(c->b->diags, DIAG_E0615, e->span, NULL,
+                "durations are written `30s`, `5m`, `1h`, `1d`", what, "a constant duration");
     return 0;
   }
   return x->value.i;
@@ -144,7 +153,9 @@ static void op_route(Chain *c, const AstOp *op) {
     n->out[i + 1].schema = *schema;
     if (r->port.text) port_feed(c, r->port, (PlanEdge){ n, i + 1 });
   }
-  if (!other) diag_report(c->b->diags, DIAG_W0103, op->word, NULL, "add `else -> name` to keep them; they are counted in `--stats`");
+  if (!other)
+    diag_report(c->b->diags, DIAG_W0103, op->word, NULL,
+                "add `else -> name` to keep them; they are counted in `--stats`");
   policy_apply(c, n, &op->on_error);
   c->ended = true;
   c->end = op->word;
@@ -163,18 +174,21 @@ static void op_sample(Chain *c, const AstOp *op) {
   Expr *seed = chain_const(c, op->seed, type_basic(TY_I64));
   if (seed->type->kind == TY_ERROR) return;
   if (seed->kind != EX_CONST || !type_is_integer(seed->type))
-    diag_report(c->b->diags, DIAG_E0615, op->seed->span, NULL, NULL, "seed", "a constant whole number");
+    diag_report(c->b->diags, DIAG_E0615, op->seed->span, NULL, NULL, "seed",
+                "a constant whole number");
   else n->seed = (uint64_t)seed->value.i;
 }
 
 static void op_tap(Chain *c, const AstOp *op) {
   const Plan *plan = c->b->plan;
   for (uint32_t i = 0; i < plan->node_len; i++)
-    if (plan->nodes[i]->kind == PLAN_TAP && op->text && plan->nodes[i]->text && !strcmp(plan->nodes[i]->text, op->text) && !c->expansion)
+    if (plan->nodes[i]->kind == PLAN_TAP && op->text && plan->nodes[i]->text &&
+        !strcmp(plan->nodes[i]->text, op->text) && !c->expansion)
       diag_report(c->b->diags, DIAG_E0309, op->span, NULL, NULL, "tap", op->text);
   const Schema *schema = chain_schema(c);
   bool *masked = arena_alloc(c->b->arena, (schema->len + 1) * sizeof *masked);
-  for (uint32_t i = 0; i < schema->len; i++) masked[i] = plan->columns[schema->cols[i].col].mask != NULL;
+  for (uint32_t i = 0; i < schema->len; i++)
+    masked[i] = plan->columns[schema->cols[i].col].mask != NULL;
   for (const AstNamePair *p = op->pairs; p; p = p->next) {
     const SchemaColumn *sc = chain_column(c, p->left);
     if (!sc) continue;
@@ -199,7 +213,8 @@ static bool chain_ends_in_sink(const AstOp *op) {
 
 static void op_tee(Chain *c, const AstOp *op) {
   Chain side = *c;
-  if (!chain_ends_in_sink(op->chain)) diag_report(c->b->diags, DIAG_E0618, op->word, NULL, "end the side branch with `| write ...`");
+  if (!chain_ends_in_sink(op->chain))
+    diag_report(c->b->diags, DIAG_E0618, op->word, NULL, "end the side branch with `| write ...`");
   chain_ops(&side, op->chain);
 }
 
@@ -212,7 +227,10 @@ static void op_union(Chain *c, const AstOp *op) {
   for (const AstStreamRef *r = op->streams; r; r = r->next) {
     const char *name;
     PlanEdge e = stream_edge(c, r, &name);
-    if (!e.node) { good = false; continue; }
+    if (!e.node) {
+      good = false;
+      continue;
+    }
     in = arena_grow(c->b->arena, in, len, sizeof *in);
     in[len++] = (UnionInput){ e, name, r->span };
   }
@@ -222,12 +240,17 @@ static void op_union(Chain *c, const AstOp *op) {
 static void chain_op(Chain *c, const AstOp *op) {
   switch (op->kind) {
     case AST_FILTER: op_filter(c, op); break;
-    case AST_DERIVE: case AST_SELECT: case AST_DROP: case AST_RENAME: case AST_CAST: op_map(c, op); break;
+    case AST_DERIVE:
+    case AST_SELECT:
+    case AST_DROP:
+    case AST_RENAME:
+    case AST_CAST: op_map(c, op); break;
     case AST_EXTRACT: op_extract(c, op); break;
     case AST_AGGREGATE: op_aggregate(c, op); break;
     case AST_SORT: op_sort(c, op); break;
     case AST_TOP: op_top(c, op); break;
-    case AST_TAKE: case AST_SKIP: op_take(c, op); break;
+    case AST_TAKE:
+    case AST_SKIP: op_take(c, op); break;
     case AST_DISTINCT: op_distinct(c, op); break;
     case AST_JOIN: op_join(c, op); break;
     case AST_RANK: op_rank(c, op); break;

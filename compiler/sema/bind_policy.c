@@ -28,7 +28,8 @@ static void limit_bind(Chain *c, const AstOnError *e, PlanPolicy *p) {
     default: break;
   }
   if (p->limit_kind == FRT_LIMIT_RATE && p->limit > 100)
-    diag_report(c->b->diags, DIAG_E0615, e->limit->span, NULL, NULL, "limit", "a share between 0% and 100%");
+    diag_report(c->b->diags, DIAG_E0615, e->limit->span, NULL, NULL, "limit",
+                "a share between 0% and 100%");
 }
 
 static void retry_bind(Chain *c, const AstOnError *e, PlanPolicy *p) {
@@ -36,7 +37,8 @@ static void retry_bind(Chain *c, const AstOnError *e, PlanPolicy *p) {
   const AstExpr *n = e->retry;
   double times = n->text ? number_of(n->text) : 0;
   if (n->kind != AST_INT || times > 1000)
-    diag_report(c->b->diags, DIAG_E0615, n->span, NULL, NULL, "retry", "a number of times up to 1000");
+    diag_report(c->b->diags, DIAG_E0615, n->span, NULL, NULL, "retry",
+                "a number of times up to 1000");
   p->retries = (uint32_t)times;
   p->retry_factor = e->retry_factor && e->retry_factor->text ? number_of(e->retry_factor->text) : 1;
   if (e->retry_every) p->retry_every_us = chain_duration(c, e->retry_every, true, "every");
@@ -55,7 +57,8 @@ static PlanPolicy policy_of(Chain *c, const AstOnError *e) {
     }
     case AST_ON_SKIP: p.kind = FRT_POLICY_SKIP; break;
     case AST_ON_NULL: p.kind = FRT_POLICY_NULL; break;
-    case AST_ON_FAIL: case AST_ON_NONE: break;
+    case AST_ON_FAIL:
+    case AST_ON_NONE: break;
   }
   limit_bind(c, e, &p);
   retry_bind(c, e, &p);
@@ -65,29 +68,41 @@ static PlanPolicy policy_of(Chain *c, const AstOnError *e) {
 /* Where null can stand for what failed. */
 static bool takes_null(const PlanNode *n) {
   switch (n->kind) {
-    case PLAN_READ: case PLAN_MAP: case PLAN_EXTRACT: case PLAN_AGGREGATE: case PLAN_RANK: return true;
+    case PLAN_READ:
+    case PLAN_MAP:
+    case PLAN_EXTRACT:
+    case PLAN_AGGREGATE:
+    case PLAN_RANK: return true;
     case PLAN_JOIN: return n->join == JOIN_LOOKUP;
     default: return false;
   }
 }
 
 static bool made_fails(const PlanNode *n) {
-  for (uint32_t i = 0; i < n->made_len; i++) if (n->made[i].value && expr_can_fail(n->made[i].value)) return true;
+  for (uint32_t i = 0; i < n->made_len; i++)
+    if (n->made[i].value && expr_can_fail(n->made[i].value)) return true;
   return false;
 }
 
 static bool keys_fail(const PlanNode *n) {
-  for (uint32_t i = 0; i < n->key_len; i++) if (expr_can_fail(n->keys[i].value)) return true;
+  for (uint32_t i = 0; i < n->key_len; i++)
+    if (expr_can_fail(n->keys[i].value)) return true;
   for (uint32_t i = 0; i < n->join_key_len; i++)
     if (expr_can_fail(n->left_keys[i]) || expr_can_fail(n->right_keys[i])) return true;
-  for (uint32_t i = 0; i < n->conds_len; i++) if (n->conds[i] && expr_can_fail(n->conds[i])) return true;
+  for (uint32_t i = 0; i < n->conds_len; i++)
+    if (n->conds[i] && expr_can_fail(n->conds[i])) return true;
   return n->cond && expr_can_fail(n->cond);
 }
 
 /* Operators whose rows cannot fail keep FAIL, so that they do not count as feeding a default port. */
 static bool node_can_fail(const PlanNode *n) {
   switch (n->kind) {
-    case PLAN_READ: case PLAN_EXTRACT: case PLAN_ASSERT: case PLAN_AGGREGATE: case PLAN_PIVOT: case PLAN_RANK: return true;
+    case PLAN_READ:
+    case PLAN_EXTRACT:
+    case PLAN_ASSERT:
+    case PLAN_AGGREGATE:
+    case PLAN_PIVOT:
+    case PLAN_RANK: return true;
     case PLAN_WRITE: return false;
     case PLAN_JOIN: return (n->join == JOIN_LOOKUP && !n->right_keyed) || keys_fail(n);
     default: return made_fails(n) || keys_fail(n);
@@ -97,10 +112,12 @@ static bool node_can_fail(const PlanNode *n) {
 static void policy_own(Chain *c, PlanNode *n, const AstOnError *own) {
   n->policy = policy_of(c, own);
   if (n->policy.kind == FRT_POLICY_NULL && !takes_null(n))
-    diag_report(c->b->diags, DIAG_E0607, own->span, NULL, "null can stand for a column only; here use `skip` or a port", n->word,
+    diag_report(c->b->diags, DIAG_E0607, own->span, NULL,
+                "null can stand for a column only; here use `skip` or a port", n->word,
                 "on error null");
   else if (!node_can_fail(n) && n->kind != PLAN_WRITE)
-    diag_report(c->b->diags, DIAG_W0108, own->span, NULL, "no row of it can be an error row", n->word);
+    diag_report(c->b->diags, DIAG_W0108, own->span, NULL, "no row of it can be an error row",
+                n->word);
 }
 
 void policy_apply(Chain *c, PlanNode *n, const AstOnError *own) {
@@ -127,7 +144,8 @@ void policy_apply(Chain *c, PlanNode *n, const AstOnError *own) {
   if (p.kind == FRT_POLICY_NULL && !takes_null(n)) return;
   n->policy = p;
   while (st->by_default_len <= n->id) {
-    st->by_default = arena_grow(c->b->arena, st->by_default, st->by_default_len, sizeof *st->by_default);
+    st->by_default =
+        arena_grow(c->b->arena, st->by_default, st->by_default_len, sizeof *st->by_default);
     st->by_default[st->by_default_len++] = false;
   }
   st->by_default[n->id] = true;

@@ -6,18 +6,32 @@
 #include "io/scan.h"
 #include "sema/bind_internal.h"
 
-enum { READ_DELIMITER, READ_QUOTE, READ_HEADER, READ_TRIM, READ_NULL, READ_CONTRACT, READ_WIDTHS, READ_OPTION_LEN };
+enum {
+  READ_DELIMITER,
+  READ_QUOTE,
+  READ_HEADER,
+  READ_TRIM,
+  READ_NULL,
+  READ_CONTRACT,
+  READ_WIDTHS,
+  READ_OPTION_LEN
+};
 
 static const char *const contract_words[] = { "strict", "evolve", "freeze", "discard", NULL };
 static const OptionSpec read_options[READ_OPTION_LEN] = {
-  { "delimiter", OPTION_BYTE, NULL }, { "quote", OPTION_BYTE, NULL },  { "header", OPTION_BOOL, NULL },
-  { "trim", OPTION_BOOL, NULL },      { "null", OPTION_TEXTS, NULL },  { "contract", OPTION_WORD, contract_words },
-  { "widths", OPTION_COUNTS, NULL } };
+  { "delimiter", OPTION_BYTE, NULL }, { "quote", OPTION_BYTE, NULL },
+  { "header", OPTION_BOOL, NULL },    { "trim", OPTION_BOOL, NULL },
+  { "null", OPTION_TEXTS, NULL },     { "contract", OPTION_WORD, contract_words },
+  { "widths", OPTION_COUNTS, NULL }
+};
 
 /* Which options a format takes: bits of the enum above. */
-static const struct { const char *name; uint32_t format, options; } read_formats[] = {
-  { "csv", FRT_FMT_CSV, 0x3f }, { "tsv", FRT_FMT_CSV, 0x3f }, { "jsonl", FRT_FMT_JSONL, 0x20 }, { "json", FRT_FMT_JSON, 0x20 },
-  { "fixed", FRT_FMT_FIXED, 0x58 }, { "text", FRT_FMT_TEXT, 0 } };
+static const struct {
+  const char *name;
+  uint32_t format, options;
+} read_formats[] = { { "csv", FRT_FMT_CSV, 0x3f },     { "tsv", FRT_FMT_CSV, 0x3f },
+                     { "jsonl", FRT_FMT_JSONL, 0x20 }, { "json", FRT_FMT_JSON, 0x20 },
+                     { "fixed", FRT_FMT_FIXED, 0x58 }, { "text", FRT_FMT_TEXT, 0 } };
 enum { READ_FORMAT_LEN = sizeof read_formats / sizeof *read_formats };
 
 static int read_format(Chain *c, const AstFlow *f) {
@@ -28,12 +42,15 @@ static int read_format(Chain *c, const AstFlow *f) {
     if (!strcmp(name, names[i])) return i;
   }
   if (!strcmp(name, "flowbin")) report_unbuilt(c->b, f->format.span, "`read flowbin`");
-  else diag_report(c->b->diags, DIAG_E0702, f->format.span, hint_nearest(c->b, name, names, READ_FORMAT_LEN),
-                   "formats: csv, tsv, jsonl, json, fixed, text", name);
+  else
+    diag_report(c->b->diags, DIAG_E0702, f->format.span,
+                hint_nearest(c->b, name, names, READ_FORMAT_LEN),
+                "formats: csv, tsv, jsonl, json, fixed, text", name);
   return -1;
 }
 
-static void read_options_bind(Chain *c, const AstFlow *f, int format, PlanRead *r, OptionValue *all) {
+static void read_options_bind(Chain *c, const AstFlow *f, int format, PlanRead *r,
+                              OptionValue *all) {
   OptionSpec specs[READ_OPTION_LEN];
   OptionValue values[READ_OPTION_LEN] = { 0 };
   uint32_t at[READ_OPTION_LEN], len = 0;
@@ -42,7 +59,8 @@ static void read_options_bind(Chain *c, const AstFlow *f, int format, PlanRead *
       at[len] = i;
       specs[len++] = read_options[i];
     }
-  options_bind(c, f->args, specs, len, values, arena_printf(c->b->arena, "read %s", read_formats[format].name));
+  options_bind(c, f->args, specs, len, values,
+               arena_printf(c->b->arena, "read %s", read_formats[format].name));
   for (uint32_t i = 0; i < len; i++) all[at[i]] = values[i];
   FrtScanOptions *o = &r->options;
   o->format = read_formats[format].format;
@@ -55,12 +73,15 @@ static void read_options_bind(Chain *c, const AstFlow *f, int format, PlanRead *
   o->nulls = all[READ_NULL].texts;
   o->null_len = all[READ_NULL].len;
   if (o->quote && o->delimiter == o->quote)
-    diag_report(c->b->diags, DIAG_E0703, f->span, NULL, NULL, "delimiter", "another character than `quote`");
+    diag_report(c->b->diags, DIAG_E0703, f->span, NULL, NULL, "delimiter",
+                "another character than `quote`");
 }
 
 /* ---- row types ---- */
 
-static bool field_takes_format(const Type *t) { return t->kind == TY_DATE || t->kind == TY_TIME || t->kind == TY_TIMESTAMP; }
+static bool field_takes_format(const Type *t) {
+  return t->kind == TY_DATE || t->kind == TY_TIME || t->kind == TY_TIMESTAMP;
+}
 
 /* Directives of strptime that readers know. */
 static const char *format_fault(const char *format) {
@@ -78,15 +99,22 @@ static void field_format(Chain *c, const AstField *a, const Type *t, PlanField *
   if (a->format) {
     const char *fault = format_fault(a->format->text);
     f->format = a->format->text;
-    if (!field_takes_format(t)) diag_report(b->diags, DIAG_E0607, a->format->span, NULL, "it is for date, time and timestamp",
-                                            type_text(b->arena, t), "format");
-    else if (fault) diag_report(b->diags, DIAG_E0426, a->format->span, NULL, "known: %Y %m %d %H %M %S %j %a %A %b %B %z %y %I %p %f %%",
-                                a->format->text, fault);
+    if (!field_takes_format(t))
+      diag_report(b->diags, DIAG_E0607, a->format->span, NULL, "it is for date, time and timestamp",
+                  type_text(b->arena, t), "format");
+    else if (fault)
+      diag_report(b->diags, DIAG_E0426, a->format->span, NULL,
+                  "known: %Y %m %d %H %M %S %j %a %A %b %B %z %y %I %p %f %%", a->format->text,
+                  fault);
   }
   if (!a->zone) return;
   f->zone = a->zone->text;
-  if (t->kind != TY_TIMESTAMP) diag_report(b->diags, DIAG_E0607, a->zone->span, NULL, "it is for timestamp", type_text(b->arena, t), "tz");
-  else if (!a->zone->len) diag_report(b->diags, DIAG_E0427, a->zone->span, NULL, "zones: UTC, Europe/Berlin, America/New_York, ...", f->zone);
+  if (t->kind != TY_TIMESTAMP)
+    diag_report(b->diags, DIAG_E0607, a->zone->span, NULL, "it is for timestamp",
+                type_text(b->arena, t), "tz");
+  else if (!a->zone->len)
+    diag_report(b->diags, DIAG_E0427, a->zone->span, NULL,
+                "zones: UTC, Europe/Berlin, America/New_York, ...", f->zone);
 }
 
 static void field_names(Chain *c, const AstField *a, PlanField *f) {
@@ -103,16 +131,18 @@ static void field_names(Chain *c, const AstField *a, PlanField *f) {
 static const char *field_mask(Chain *c, const AstField *a) {
   static const char *const masks[] = { "hash", "redact", "partial" };
   if (!a->mask.text) return NULL;
-  for (int i = 0; i < 3; i++) if (!strcmp(masks[i], a->mask.text)) return masks[i];
-  diag_report(c->b->diags, DIAG_E0810, a->mask.span, hint_nearest(c->b, a->mask.text, masks, 3), "masks: hash, redact, partial",
-              a->mask.text);
+  for (int i = 0; i < 3; i++)
+    if (!strcmp(masks[i], a->mask.text)) return masks[i];
+  diag_report(c->b->diags, DIAG_E0810, a->mask.span, hint_nearest(c->b, a->mask.text, masks, 3),
+              "masks: hash, redact, partial", a->mask.text);
   return NULL;
 }
 
 static void field_default(Chain *c, const AstField *a, const Type *t, PlanField *f) {
   if (!a->dflt || t->kind == TY_ERROR) return;
   if (a->dflt->kind == AST_NULL && !t->nullable)
-    diag_report(c->b->diags, DIAG_E0507, a->dflt->span, NULL, NULL, a->name.text, type_text(c->b->arena, t));
+    diag_report(c->b->diags, DIAG_E0507, a->dflt->span, NULL, NULL, a->name.text,
+                type_text(c->b->arena, t));
   else f->dflt = bind_const(c->b, chain_module(c), a->dflt, t, true);
 }
 
@@ -136,7 +166,8 @@ static void fields_bind(Chain *c, const AstField *ast, PlanRead *r, Schema *sche
     if (!a->name.text) continue;
     PlanField *f = &r->fields[r->field_len++];
     const Type *t = a->type ? bind_type(b, chain_module(c), a->type) : type_basic(TY_ERROR);
-    if (schema_find(schema, a->name.text)) diag_report(b->diags, DIAG_E0311, a->name.span, NULL, NULL, a->name.text);
+    if (schema_find(schema, a->name.text))
+      diag_report(b->diags, DIAG_E0311, a->name.span, NULL, NULL, a->name.text);
     f->name = a->name.text;
     f->key = a->key;
     f->col = column_make(b, f->name, t, a->name.span);
@@ -180,23 +211,30 @@ static void inferred_note(Chain *c, const AstFlow *f, const char *path, const Sc
   Arena *a = c->b->arena;
   const char *text = "";
   for (uint32_t i = 0; i < s->len; i++)
-    text = arena_printf(a, "%s%s%s: %s", text, i ? ", " : "", s->cols[i].name, type_text(a, c->b->plan->columns[s->cols[i].col].type));
+    text = arena_printf(a, "%s%s%s: %s", text, i ? ", " : "", s->cols[i].name,
+                        type_text(a, c->b->plan->columns[s->cols[i].col].type));
   diag_report(c->b->diags, DIAG_N0101, f->span, NULL, NULL, path, text);
 }
 
-static bool fields_infer(Chain *c, const AstFlow *f, PlanRead *r, Schema *schema, const char *format) {
+static bool fields_infer(Chain *c, const AstFlow *f, PlanRead *r, Schema *schema,
+                         const char *format) {
   Binder *b = c->b;
   const char *why = "";
   FrtInferred *cols = NULL;
   uint32_t len = 0;
   if (!b->options || !b->options->infer_files || r->path->kind != EX_CONST) {
     diag_report(b->diags, DIAG_E0704, f->span, NULL,
-                r->path->kind == EX_CONST ? NULL : "the path is not known before the run, so no file can be looked at", format);
+                r->path->kind == EX_CONST
+                    ? NULL
+                    : "the path is not known before the run, so no file can be looked at",
+                format);
     return false;
   }
-  const char *path = first_file(b->arena, arena_strndup(b->arena, r->path->value.s.ptr, r->path->value.s.len));
+  const char *path =
+      first_file(b->arena, arena_strndup(b->arena, r->path->value.s.ptr, r->path->value.s.len));
   if (frt_infer(b->arena, path, &r->options, &cols, &len, &why) != FRT_OK || !len) {
-    diag_report(b->diags, DIAG_E0706, f->span, NULL, "types are read from the head of the file; `as { ... }` names them", path,
+    diag_report(b->diags, DIAG_E0706, f->span, NULL,
+                "types are read from the head of the file; `as { ... }` names them", path,
                 why && *why ? why : "it has no columns");
     return false;
   }
@@ -216,7 +254,8 @@ static bool fields_infer(Chain *c, const AstFlow *f, PlanRead *r, Schema *schema
 static void fields_line(Chain *c, const AstFlow *f, PlanRead *r, Schema *schema) {
   r->fields = arena_alloc(c->b->arena, sizeof *r->fields);
   r->field_len = 1;
-  r->fields[0] = (PlanField){ .name = "line", .col = column_make(c->b, "line", type_basic(TY_STRING), f->span) };
+  r->fields[0] = (PlanField){ .name = "line",
+                              .col = column_make(c->b, "line", type_basic(TY_STRING), f->span) };
   *schema = (Schema){ .cols = arena_alloc(c->b->arena, sizeof(SchemaColumn)) };
   schema_push(schema, "line", r->fields[0].col, NULL);
 }
@@ -227,7 +266,8 @@ static void widths_apply(Chain *c, const AstFlow *f, PlanRead *r, const OptionVa
     return;
   }
   if (widths->len != r->field_len) {
-    diag_report(c->b->diags, DIAG_E0713, widths->span, NULL, NULL, (unsigned)widths->len, (unsigned)r->field_len);
+    diag_report(c->b->diags, DIAG_E0713, widths->span, NULL, NULL, (unsigned)widths->len,
+                (unsigned)r->field_len);
     return;
   }
   for (uint32_t i = 0; i < r->field_len; i++) r->fields[i].width = (uint32_t)widths->numbers[i];
@@ -237,14 +277,17 @@ static void widths_apply(Chain *c, const AstFlow *f, PlanRead *r, const OptionVa
 static void fields_fit(Chain *c, const AstFlow *f, const PlanRead *r) {
   Binder *b = c->b;
   uint32_t format = r->options.format;
-  if (format == FRT_FMT_TEXT && (r->field_len != 1 || b->plan->columns[r->fields[0].col].type->kind != TY_STRING))
-    diag_report(b->diags, DIAG_E0605, f->type->span, NULL, NULL, "read text", "a type with one string column");
+  if (format == FRT_FMT_TEXT &&
+      (r->field_len != 1 || b->plan->columns[r->fields[0].col].type->kind != TY_STRING))
+    diag_report(b->diags, DIAG_E0605, f->type->span, NULL, NULL, "read text",
+                "a type with one string column");
   if (format != FRT_FMT_CSV && format != FRT_FMT_FIXED) return;
   for (uint32_t i = 0; i < r->field_len; i++) {
     const Type *t = b->plan->columns[r->fields[i].col].type;
     if (!type_is_scalar(t))
-      diag_report(b->diags, DIAG_E0425, b->plan->columns[r->fields[i].col].span, NULL, "read it as string, or use jsonl",
-                  type_text(b->arena, t), "read from this format");
+      diag_report(b->diags, DIAG_E0425, b->plan->columns[r->fields[i].col].span, NULL,
+                  "read it as string, or use jsonl", type_text(b->arena, t),
+                  "read from this format");
   }
 }
 
@@ -254,14 +297,17 @@ static bool fields_of(Chain *c, const AstFlow *f, PlanRead *r, Schema *schema, c
     if (!row) return false;
     r->type_name = f->type->kind == AST_TYPE_NAME ? f->type->name.text : NULL;
     fields_bind(c, row->fields, r, schema);
-    if (!r->field_len) return diag_report(c->b->diags, DIAG_E0619, f->type->span, NULL, NULL), false;
+    if (!r->field_len)
+      return diag_report(c->b->diags, DIAG_E0619, f->type->span, NULL, NULL), false;
     fields_fit(c, f, r);
     fields_check(c, row->fields, r, schema);
     return true;
   }
   if (r->options.format == FRT_FMT_TEXT) return fields_line(c, f, r, schema), true;
   if (r->options.format == FRT_FMT_FIXED)
-    return diag_report(c->b->diags, DIAG_E0704, f->span, NULL, "columns of fixed width have no names in the file", format), false;
+    return diag_report(c->b->diags, DIAG_E0704, f->span, NULL,
+                       "columns of fixed width have no names in the file", format),
+           false;
   return r->path->type->kind != TY_ERROR && fields_infer(c, f, r, schema, format);
 }
 
@@ -277,7 +323,8 @@ PlanEdge source_read(Chain *c, const AstFlow *f) {
   const AstExpr *path = options_path(c, f->args, f->span, word);
   if (!path) return (PlanEdge){ 0 };
   r->path = bind_const(b, chain_module(c), path, type_basic(TY_STRING), true);
-  if (r->path->type->kind != TY_ERROR) r->path = expr_fold(b->arena, bind_widen(b, r->path, type_basic(TY_STRING)));
+  if (r->path->type->kind != TY_ERROR)
+    r->path = expr_fold(b->arena, bind_widen(b, r->path, type_basic(TY_STRING)));
   if (!fields_of(c, f, r, &schema, read_formats[format].name)) return (PlanEdge){ 0 };
   if (r->options.format == FRT_FMT_FIXED) widths_apply(c, f, r, &values[READ_WIDTHS]);
   PlanNode *n = plan_add(b->plan, PLAN_READ, f->span, 0, 1);

@@ -4,7 +4,8 @@
 #include <string.h>
 
 const SchemaColumn *schema_find(const Schema *s, const char *name) {
-  for (uint32_t i = 0; i < s->len; i++) if (!strcmp(s->cols[i].name, name)) return &s->cols[i];
+  for (uint32_t i = 0; i < s->len; i++)
+    if (!strcmp(s->cols[i].name, name)) return &s->cols[i];
   return NULL;
 }
 
@@ -52,12 +53,16 @@ ColId column_make(Binder *b, const char *name, const Type *type, Span span) {
   Streams *st = streams_of(b);
   if (b->plan->column_len >= LIMIT_COLUMNS && !st->limit_reported) {
     st->limit_reported = true;
-    diag_report(b->diags, DIAG_E0905, span, NULL, "split the script", (unsigned)LIMIT_COLUMNS, "columns");
+    diag_report(b->diags, DIAG_E0905, span, NULL, "split the script", (unsigned)LIMIT_COLUMNS,
+                "columns");
   }
   return plan_add_column(b->plan, name, type, span);
 }
 
-typedef struct MaskEnv { const Plan *plan; const char *mask; } MaskEnv;
+typedef struct MaskEnv {
+  const Plan *plan;
+  const char *mask;
+} MaskEnv;
 static void mask_visit(void *env, ColId col) {
   MaskEnv *m = env;
   if (!m->mask && m->plan->columns[col].mask) m->mask = m->plan->columns[col].mask;

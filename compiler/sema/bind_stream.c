@@ -8,7 +8,8 @@ bool stack_push(Binder *b, Span span, const char *name) {
   st->stack = arena_grow(b->arena, st->stack, st->stack_len, sizeof *st->stack);
   st->stack[st->stack_len++] = name;
   if (st->stack_len <= LIMIT_STREAM_DEPTH) return true;
-  diag_report(b->diags, DIAG_E0903, span, NULL, "streams that wait for one another; put their statements in order",
+  diag_report(b->diags, DIAG_E0903, span, NULL,
+              "streams that wait for one another; put their statements in order",
               (unsigned)LIMIT_STREAM_DEPTH);
   return false;
 }
@@ -19,14 +20,17 @@ void stream_cycle(Binder *b, Span span, const char *name) {
   Streams *st = streams_of(b);
   const char *path = NULL;
   for (uint32_t i = 0; i < st->stack_len; i++)
-    if (path || !strcmp(st->stack[i], name)) path = path ? arena_printf(b->arena, "%s -> %s", path, st->stack[i]) : st->stack[i];
+    if (path || !strcmp(st->stack[i], name))
+      path = path ? arena_printf(b->arena, "%s -> %s", path, st->stack[i]) : st->stack[i];
   path = arena_printf(b->arena, "%s -> %s", path ? path : name, name);
-  diag_report(b->diags, DIAG_E0601, span, NULL, "a cycle: streams must form a graph without one", path);
+  diag_report(b->diags, DIAG_E0601, span, NULL, "a cycle: streams must form a graph without one",
+              path);
 }
 
 static Unit *unit_of(Binder *b, const Symbol *s) {
   Streams *st = streams_of(b);
-  for (uint32_t i = 0; i < st->unit_len; i++) if (st->units[i]->stmt == s->stmt) return st->units[i];
+  for (uint32_t i = 0; i < st->unit_len; i++)
+    if (st->units[i]->stmt == s->stmt) return st->units[i];
   return NULL;
 }
 
@@ -44,7 +48,8 @@ static void report_unknown_stream(Binder *b, const AstStreamRef *ref) {
     names = arena_grow(b->arena, names, len, sizeof *names);
     names[len++] = st->ports[i]->name;
   }
-  diag_report(b->diags, DIAG_E0302, ref->name.span, hint_nearest(b, ref->name.text, names, len), NULL, ref->name.text);
+  diag_report(b->diags, DIAG_E0302, ref->name.span, hint_nearest(b, ref->name.text, names, len),
+              NULL, ref->name.text);
 }
 
 static PlanEdge unit_edge(Binder *b, Unit *u, const AstStreamRef *ref) {
@@ -54,8 +59,10 @@ static PlanEdge unit_edge(Binder *b, Unit *u, const AstStreamRef *ref) {
   }
   unit_bind(b, u);
   if (u->ended)
-    diag_report(b->diags, DIAG_E0615, ref->span, NULL, "it ends in a sink or a route, so it has no rows to read; read what stands before it",
-                u->name, "a stream with rows");
+    diag_report(
+        b->diags, DIAG_E0615, ref->span, NULL,
+        "it ends in a sink or a route, so it has no rows to read; read what stands before it",
+        u->name, "a stream with rows");
   return u->result;
 }
 
@@ -77,12 +84,17 @@ static void report_unknown_port(Binder *b, Unit *u, const AstStreamRef *ref) {
 
 static Port *port_of_unit(Binder *b, Unit *u, const char *name) {
   Port *p = port_find(b, name);
-  for (uint32_t i = 0; p && i < p->decl_len; i++) if (p->decls[i].unit == u) return p;
+  for (uint32_t i = 0; p && i < p->decl_len; i++)
+    if (p->decls[i].unit == u) return p;
   return NULL;
 }
 
 /* What a reference means: a unit, one of its ports, its errors, or a port of the script. */
-typedef struct Target { Unit *unit; Port *port; bool errors; } Target;
+typedef struct Target {
+  Unit *unit;
+  Port *port;
+  bool errors;
+} Target;
 
 static bool target_find(Binder *b, const AstStreamRef *ref, Target *t) {
   *t = (Target){ 0 };
@@ -96,7 +108,8 @@ static bool target_find(Binder *b, const AstStreamRef *ref, Target *t) {
   t->errors = t->unit && !t->port && !strcmp(ref->port.text, "errors");
   if (t->unit && (t->port || t->errors)) return true;
   if (t->unit) report_unknown_port(b, t->unit, ref);
-  else diag_report(b->diags, DIAG_E0306, ref->port.span, NULL, NULL, ref->name.text, ref->port.text);
+  else
+    diag_report(b->diags, DIAG_E0306, ref->port.span, NULL, NULL, ref->name.text, ref->port.text);
   return false;
 }
 
@@ -113,16 +126,21 @@ PlanEdge stream_edge(Chain *c, const AstStreamRef *ref, const char **name) {
 
 /* ---- union ---- */
 
-static bool union_column(Binder *b, const UnionInput *in, uint32_t len, uint32_t k, const char *port, const Type **type) {
+static bool union_column(Binder *b, const UnionInput *in, uint32_t len, uint32_t k,
+                         const char *port, const Type **type) {
   const Schema *first = &in[0].edge.node->out[in[0].edge.port].schema;
   const char *name = first->cols[k].name;
   const Type *t = b->plan->columns[first->cols[k].col].type;
   for (uint32_t i = 1; i < len; i++) {
     const SchemaColumn *sc = schema_find(&in[i].edge.node->out[in[i].edge.port].schema, name);
     if (!sc) {
-      if (port) diag_report(b->diags, DIAG_E0606, in[i].span, NULL, arena_printf(b->arena, "column `%s` is missing here", name), port);
-      else diag_report(b->diags, DIAG_E0603, in[i].span, NULL, "`union` goes by column names: `drop` or `derive` to make them agree", name,
-                       in[0].name, in[i].name);
+      if (port)
+        diag_report(b->diags, DIAG_E0606, in[i].span, NULL,
+                    arena_printf(b->arena, "column `%s` is missing here", name), port);
+      else
+        diag_report(b->diags, DIAG_E0603, in[i].span, NULL,
+                    "`union` goes by column names: `drop` or `derive` to make them agree", name,
+                    in[0].name, in[i].name);
       return false;
     }
     const Type *other = b->plan->columns[sc->col].type;
@@ -130,8 +148,12 @@ static bool union_column(Binder *b, const UnionInput *in, uint32_t len, uint32_t
     const Type *common = bind_common_type(b, t, other);
     if (!common) {
       const char *tx = type_text(b->arena, t), *ty = type_text(b->arena, other);
-      if (port) diag_report(b->diags, DIAG_E0606, in[i].span, NULL, arena_printf(b->arena, "column `%s` is %s and %s", name, tx, ty), port);
-      else diag_report(b->diags, DIAG_E0602, in[i].span, NULL, "`cast` one of them", name, ty, tx, in[0].name);
+      if (port)
+        diag_report(b->diags, DIAG_E0606, in[i].span, NULL,
+                    arena_printf(b->arena, "column `%s` is %s and %s", name, tx, ty), port);
+      else
+        diag_report(b->diags, DIAG_E0602, in[i].span, NULL, "`cast` one of them", name, ty, tx,
+                    in[0].name);
       return false;
     }
     t = common;
@@ -146,9 +168,11 @@ static bool union_extra(Binder *b, const UnionInput *in, uint32_t i, const char 
   for (uint32_t k = 0; k < s->len; k++) {
     if (schema_find(first, s->cols[k].name)) continue;
     if (port)
-      diag_report(b->diags, DIAG_E0606, in[i].span, NULL, arena_printf(b->arena, "column `%s` is only here", s->cols[k].name), port);
+      diag_report(b->diags, DIAG_E0606, in[i].span, NULL,
+                  arena_printf(b->arena, "column `%s` is only here", s->cols[k].name), port);
     else
-      diag_report(b->diags, DIAG_E0603, in[i].span, NULL, "`union` goes by column names: `drop` or `derive` to make them agree",
+      diag_report(b->diags, DIAG_E0603, in[i].span, NULL,
+                  "`union` goes by column names: `drop` or `derive` to make them agree",
                   s->cols[k].name, in[i].name, in[0].name);
     return false;
   }
@@ -156,7 +180,8 @@ static bool union_extra(Binder *b, const UnionInput *in, uint32_t i, const char 
 }
 
 /* An input whose columns have narrower types gets a PLAN_MAP that widens them. */
-static PlanEdge union_widen(Binder *b, PlanEdge e, const Schema *names, const Type *const *types, const char *stream) {
+static PlanEdge union_widen(Binder *b, PlanEdge e, const Schema *names, const Type *const *types,
+                            const char *stream) {
   const Schema *s = &e.node->out[e.port].schema;
   PlanMade *made = arena_alloc(b->arena, (s->len + 1) * sizeof *made);
   Schema wide = schema_copy(b->arena, s, 0);
@@ -182,11 +207,13 @@ static PlanEdge union_widen(Binder *b, PlanEdge e, const Schema *names, const Ty
   return (PlanEdge){ n, 0 };
 }
 
-PlanEdge union_edges(Binder *b, const char *stream, const UnionInput *in, uint32_t len, Span span, const char *port) {
+PlanEdge union_edges(Binder *b, const char *stream, const UnionInput *in, uint32_t len, Span span,
+                     const char *port) {
   const Schema *first = &in[0].edge.node->out[in[0].edge.port].schema;
   const Type **types = arena_alloc(b->arena, (first->len + 1) * sizeof *types);
   bool good = true;
-  for (uint32_t k = 0; k < first->len; k++) good = union_column(b, in, len, k, port, &types[k]) && good;
+  for (uint32_t k = 0; k < first->len; k++)
+    good = union_column(b, in, len, k, port, &types[k]) && good;
   for (uint32_t i = 1; i < len; i++) good = union_extra(b, in, i, port) && good;
   if (!good) return (PlanEdge){ 0 };
   PlanEdge *edges = arena_alloc(b->arena, len * sizeof *edges);
@@ -207,7 +234,8 @@ PlanEdge union_edges(Binder *b, const char *stream, const UnionInput *in, uint32
     const Schema *s = &edges[i].node->out[edges[i].port].schema;
     for (uint32_t k = 0; k < out.len; k++) {
       n->union_cols[i][k] = schema_find(s, out.cols[k].name)->col;
-      if (!b->plan->columns[out.cols[k].col].mask) b->plan->columns[out.cols[k].col].mask = b->plan->columns[n->union_cols[i][k]].mask;
+      if (!b->plan->columns[out.cols[k].col].mask)
+        b->plan->columns[out.cols[k].col].mask = b->plan->columns[n->union_cols[i][k]].mask;
     }
   }
   n->out[0].schema = out;
@@ -221,7 +249,10 @@ static PlanEdge flow_union(Chain *c, const AstFlow *f) {
   for (const AstStreamRef *r = f->streams; r; r = r->next) {
     const char *name;
     PlanEdge e = stream_edge(c, r, &name);
-    if (!e.node) { good = false; continue; }
+    if (!e.node) {
+      good = false;
+      continue;
+    }
     in = arena_grow(c->b->arena, in, len, sizeof *in);
     in[len++] = (UnionInput){ e, name, r->span };
   }
@@ -231,8 +262,8 @@ static PlanEdge flow_union(Chain *c, const AstFlow *f) {
 
 /* `union bad, orphans | write deadletter(...)`: a dead-letter sink takes rows of any shape. */
 static bool flow_is_deadletter(const AstFlow *f) {
-  return (f->kind == AST_SRC_STREAM || f->kind == AST_SRC_UNION) && f->ops && !f->ops->next && f->ops->kind == AST_WRITE &&
-         f->ops->name.text && !strcmp(f->ops->name.text, "deadletter");
+  return (f->kind == AST_SRC_STREAM || f->kind == AST_SRC_UNION) && f->ops && !f->ops->next &&
+         f->ops->kind == AST_WRITE && f->ops->name.text && !strcmp(f->ops->name.text, "deadletter");
 }
 
 static void flow_deadletter(Chain *c, const AstFlow *f) {

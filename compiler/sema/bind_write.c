@@ -3,18 +3,34 @@
 
 #include "sema/bind_internal.h"
 
-enum { WRITE_MODE, WRITE_HEADER, WRITE_DELIMITER, WRITE_QUOTE, WRITE_NULL, WRITE_COMPRESS, WRITE_LEVEL, WRITE_OPTION_LEN };
+enum {
+  WRITE_MODE,
+  WRITE_HEADER,
+  WRITE_DELIMITER,
+  WRITE_QUOTE,
+  WRITE_NULL,
+  WRITE_COMPRESS,
+  WRITE_LEVEL,
+  WRITE_OPTION_LEN
+};
 
 static const char *const mode_words[] = { "replace", "create", "append", NULL };
 static const char *const compress_words[] = { "none", "gzip", "zstd", NULL };
 static const OptionSpec write_options[WRITE_OPTION_LEN] = {
-  { "mode", OPTION_WORD, mode_words }, { "header", OPTION_BOOL, NULL }, { "delimiter", OPTION_BYTE, NULL },
-  { "quote", OPTION_BYTE, NULL },      { "null", OPTION_TEXT, NULL },   { "compress", OPTION_WORD, compress_words },
-  { "level", OPTION_COUNT, NULL } };
+  { "mode", OPTION_WORD, mode_words }, { "header", OPTION_BOOL, NULL },
+  { "delimiter", OPTION_BYTE, NULL },  { "quote", OPTION_BYTE, NULL },
+  { "null", OPTION_TEXT, NULL },       { "compress", OPTION_WORD, compress_words },
+  { "level", OPTION_COUNT, NULL }
+};
 
-static const struct { const char *name; uint32_t format, options; } write_formats[] = {
-  { "csv", FRT_FMT_CSV, 0x7f }, { "tsv", FRT_FMT_CSV, 0x7f }, { "jsonl", FRT_FMT_JSONL, 0x61 }, { "json", FRT_FMT_JSON, 0x61 },
-  { "deadletter", FRT_FMT_DEADLETTER, 0x61 } };
+static const struct {
+  const char *name;
+  uint32_t format, options;
+} write_formats[] = { { "csv", FRT_FMT_CSV, 0x7f },
+                      { "tsv", FRT_FMT_CSV, 0x7f },
+                      { "jsonl", FRT_FMT_JSONL, 0x61 },
+                      { "json", FRT_FMT_JSON, 0x61 },
+                      { "deadletter", FRT_FMT_DEADLETTER, 0x61 } };
 enum { WRITE_FORMAT_LEN = sizeof write_formats / sizeof *write_formats };
 
 static int write_format(Chain *c, const AstOp *op) {
@@ -30,7 +46,8 @@ static int write_format(Chain *c, const AstOp *op) {
       report_unbuilt(c->b, op->name.span, arena_printf(c->b->arena, "`write %s`", name));
       return -1;
     }
-  diag_report(c->b->diags, DIAG_E0702, op->name.span, hint_nearest(c->b, name, names, WRITE_FORMAT_LEN),
+  diag_report(c->b->diags, DIAG_E0702, op->name.span,
+              hint_nearest(c->b, name, names, WRITE_FORMAT_LEN),
               "formats: csv, tsv, jsonl, json, deadletter", name);
   return -1;
 }
@@ -40,9 +57,11 @@ static void level_check(Chain *c, const OptionValue *v, const FrtSinkOptions *o)
   if (!level->given) return;
   int64_t most = o->compress == FRT_COMPRESS_GZIP ? 9 : 19;
   if (o->compress == FRT_COMPRESS_NONE)
-    diag_report(c->b->diags, DIAG_E0605, level->span, NULL, NULL, "level", "`compress = \"gzip\"` or `\"zstd\"` beside it");
+    diag_report(c->b->diags, DIAG_E0605, level->span, NULL, NULL, "level",
+                "`compress = \"gzip\"` or `\"zstd\"` beside it");
   else if (level->number < 1 || level->number > most)
-    diag_report(c->b->diags, DIAG_E0703, level->span, NULL, NULL, "level", most == 9 ? "from 1 to 9" : "from 1 to 19");
+    diag_report(c->b->diags, DIAG_E0703, level->span, NULL, NULL, "level",
+                most == 9 ? "from 1 to 9" : "from 1 to 19");
 }
 
 static void write_options_bind(Chain *c, const AstOp *op, int format, FrtSinkOptions *o) {
@@ -54,7 +73,8 @@ static void write_options_bind(Chain *c, const AstOp *op, int format, FrtSinkOpt
       at[len] = i;
       specs[len++] = write_options[i];
     }
-  options_bind(c, op->args, specs, len, values, arena_printf(c->b->arena, "write %s", write_formats[format].name));
+  options_bind(c, op->args, specs, len, values,
+               arena_printf(c->b->arena, "write %s", write_formats[format].name));
   for (uint32_t i = 0; i < len; i++) v[at[i]] = values[i];
   bool tsv = !strcmp(write_formats[format].name, "tsv");
   o->format = write_formats[format].format;
@@ -66,7 +86,8 @@ static void write_options_bind(Chain *c, const AstOp *op, int format, FrtSinkOpt
   o->level = (uint8_t)v[WRITE_LEVEL].number;
   o->null = v[WRITE_NULL].text;
   if (o->quote && o->delimiter == o->quote)
-    diag_report(c->b->diags, DIAG_E0703, op->span, NULL, NULL, "delimiter", "another character than `quote`");
+    diag_report(c->b->diags, DIAG_E0703, op->span, NULL, NULL, "delimiter",
+                "another character than `quote`");
   level_check(c, v, o);
 }
 
@@ -106,13 +127,15 @@ static Expr *path_hole(Chain *c, const AstExpr *e, const char *name) {
   const SchemaColumn *sc = schema_find(s, n.text);
   if (!sc) {
     diag_report(c->b->diags, DIAG_E0710, e->span, schema_nearest(c->b, s, name),
-                arena_printf(c->b->arena, "columns: %s", schema_text(c->b->arena, s)), name, c->name);
+                arena_printf(c->b->arena, "columns: %s", schema_text(c->b->arena, s)), name,
+                c->name);
     return NULL;
   }
   const Type *t = c->b->plan->columns[sc->col].type;
   if (t->kind == TY_ERROR) return NULL;
   if (type_is_scalar(t)) return path_column(c, sc->col, e->span);
-  diag_report(c->b->diags, DIAG_E0425, e->span, NULL, NULL, type_text(c->b->arena, t), "part of a path");
+  diag_report(c->b->diags, DIAG_E0425, e->span, NULL, NULL, type_text(c->b->arena, t),
+              "part of a path");
   return NULL;
 }
 
@@ -152,7 +175,10 @@ static Expr *path_template(Chain *c, const AstExpr *e, bool columns) {
   return good ? path_concat(c, parts, len, e->span) : NULL;
 }
 
-static void count_column(void *env, ColId col) { (void)col; ++*(uint32_t *)env; }
+static void count_column(void *env, ColId col) {
+  (void)col;
+  ++*(uint32_t *)env;
+}
 
 static bool path_bind(Chain *c, const AstExpr *path, bool columns, PlanSink *sink) {
   Binder *b = c->b;
@@ -164,8 +190,12 @@ static bool path_bind(Chain *c, const AstExpr *path, bool columns, PlanSink *sin
     Expr *e = bind_expr(b, columns ? chain_scope(c) : chain_scope_of(c, NULL), path, string);
     if (e->type->kind == TY_ERROR) return false;
     if (e->type->kind != TY_STRING || e->type->nullable) {
-      if (e->type->kind == TY_STRING) diag_report(b->diags, DIAG_E0502, path->span, "give a value for null: `?? \"none\"`", NULL, "the path", "string");
-      else diag_report(b->diags, DIAG_E0401, path->span, NULL, NULL, "a path (string)", type_text(b->arena, e->type));
+      if (e->type->kind == TY_STRING)
+        diag_report(b->diags, DIAG_E0502, path->span, "give a value for null: `?? \"none\"`", NULL,
+                    "the path", "string");
+      else
+        diag_report(b->diags, DIAG_E0401, path->span, NULL, NULL, "a path (string)",
+                    type_text(b->arena, e->type));
       return false;
     }
     sink->path = e;
@@ -188,8 +218,13 @@ static void path_once(Chain *c, const Expr *path, Span span) {
       uint32_t line = 0, column = 0;
       const Source *s = diags_source(c->b->diags, st->sinks[i].span.file);
       if (s) diag_place(s, st->sinks[i].span.start, &line, &column);
-      diag_report(c->b->diags, DIAG_E0712, span, NULL,
-                  arena_printf(c->b->arena, "the other one is in line %u; join them with `union`, or write to another file", line), text);
+      diag_report(
+          c->b->diags, DIAG_E0712, span, NULL,
+          arena_printf(
+              c->b->arena,
+              "the other one is in line %u; join them with `union`, or write to another file",
+              line),
+          text);
       return;
     }
   st->sinks = arena_grow(c->b->arena, st->sinks, st->sink_len, sizeof *st->sinks);

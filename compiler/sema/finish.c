@@ -10,8 +10,8 @@
 typedef struct Finish {
   Binder *b;
   Plan *p;
-  bool *live;                 /* by id */
-  bool **read;                /* by id and output: a live node reads it */
+  bool *live;  /* by id */
+  bool **read; /* by id and output: a live node reads it */
   PlanNode **stack;
   uint32_t stack_len;
 } Finish;
@@ -23,7 +23,9 @@ static void push(Finish *f, PlanNode *n) {
   f->stack[f->stack_len++] = n;
 }
 
-static bool feeds(const PlanNode *n, uint32_t port) { return n->policy.kind == FRT_POLICY_PORT && n->policy.port == (int32_t)port; }
+static bool feeds(const PlanNode *n, uint32_t port) {
+  return n->policy.kind == FRT_POLICY_PORT && n->policy.port == (int32_t)port;
+}
 
 /* Marks in `live` what stands below the error port `port`, that port's own default feeders aside. */
 static void mark_below(Finish *f, uint32_t port) {
@@ -37,7 +39,9 @@ static void mark_below(Finish *f, uint32_t port) {
       for (uint32_t k = 0; k < n->in_len; k++) below |= n->in[k].node && f->live[n->in[k].node->id];
       if (!below || f->live[n->id]) continue;
       f->live[n->id] = more = true;
-      PlanNode *e = n->policy.kind == FRT_POLICY_PORT && n->policy.port >= 0 ? p->error_ports[n->policy.port].node : NULL;
+      PlanNode *e = n->policy.kind == FRT_POLICY_PORT && n->policy.port >= 0
+                        ? p->error_ports[n->policy.port].node
+                        : NULL;
       if (e) f->live[e->id] = true;
     }
   }
@@ -46,7 +50,9 @@ static void mark_below(Finish *f, uint32_t port) {
 /* `default on error -> bad` does not hold for the operators that read `bad`. */
 static void fix_defaults(Finish *f) {
   Streams *st = streams_of(f->b);
-  Port *p = st->dflt && st->dflt->kind == AST_ON_PORT && st->dflt->port.text ? port_find(f->b, st->dflt->port.text) : NULL;
+  Port *p = st->dflt && st->dflt->kind == AST_ON_PORT && st->dflt->port.text
+                ? port_find(f->b, st->dflt->port.text)
+                : NULL;
   if (!p || p->error_port < 0 || !f->p->error_ports[p->error_port].node) return;
   mark_below(f, (uint32_t)p->error_port);
   for (uint32_t i = 0; i < f->p->node_len; i++) {
@@ -81,7 +87,8 @@ static void warn_streams(Finish *f) {
     const Unit *u = st->units[i];
     PlanNode *n = u->result.node;
     if (!u->name[0] || !n || f->read[n->id][u->result.port] || n->kind == PLAN_TAP) continue;
-    if (f->live[n->id]) diag_report(f->b->diags, DIAG_W0114, u->span, NULL, "only its ports are read", u->name);
+    if (f->live[n->id])
+      diag_report(f->b->diags, DIAG_W0114, u->span, NULL, "only its ports are read", u->name);
     else diag_report(f->b->diags, DIAG_W0101, u->span, NULL, NULL, u->name);
   }
 }
@@ -91,14 +98,18 @@ static void warn_ports(Finish *f) {
   for (uint32_t i = 0; i < st->port_len; i++) {
     const Port *p = st->ports[i];
     bool read = !p->of_rows || !p->feed_len;
-    for (uint32_t k = 0; k < p->feed_len; k++) read |= f->read[p->feeds[k].edge.node->id][p->feeds[k].edge.port];
-    if (!read) diag_report(f->b->diags, DIAG_W0102, p->span, NULL, "its rows are counted and dropped", p->name);
+    for (uint32_t k = 0; k < p->feed_len; k++)
+      read |= f->read[p->feeds[k].edge.node->id][p->feeds[k].edge.port];
+    if (!read)
+      diag_report(f->b->diags, DIAG_W0102, p->span, NULL, "its rows are counted and dropped",
+                  p->name);
   }
   for (uint32_t i = 0; i < f->p->error_port_len; i++) {
     PlanErrorPort *p = &f->p->error_ports[i];
     if (p->node && f->live[p->node->id]) continue;
     p->node = NULL;
-    diag_report(f->b->diags, DIAG_W0102, p->span, NULL, "its error rows are counted, limited and dropped", p->name);
+    diag_report(f->b->diags, DIAG_W0102, p->span, NULL,
+                "its error rows are counted, limited and dropped", p->name);
   }
 }
 
@@ -109,7 +120,8 @@ enum { MARK_NEW, MARK_OPEN, MARK_DONE };
 /* The i-th node that n waits for; NULL at the end. */
 static PlanNode *dependency(const Plan *p, const PlanNode *n, uint32_t *at) {
   if (n->kind != PLAN_ERRORS) return *at < n->in_len ? n->in[(*at)++].node : NULL;
-  for (; *at < p->node_len; ++*at) if (feeds(p->nodes[*at], n->error_port)) return p->nodes[(*at)++];
+  for (; *at < p->node_len; ++*at)
+    if (feeds(p->nodes[*at], n->error_port)) return p->nodes[(*at)++];
   return NULL;
 }
 
@@ -123,11 +135,13 @@ static void report_order(Finish *f, const PlanNode *n) {
     last = name;
   }
   const char *name = n->stream[0] ? n->stream : n->word;
-  diag_report(f->b->diags, DIAG_E0601, n->span, NULL, "an operator that reads an error port cannot send its errors there",
+  diag_report(f->b->diags, DIAG_E0601, n->span, NULL,
+              "an operator that reads an error port cannot send its errors there",
               arena_printf(f->b->arena, "%s -> %s", name, path ? path : name));
 }
 
-static void order_from(Finish *f, PlanNode *root, uint8_t *mark, uint32_t *at, PlanNode **out, uint32_t *len) {
+static void order_from(Finish *f, PlanNode *root, uint8_t *mark, uint32_t *at, PlanNode **out,
+                       uint32_t *len) {
   f->stack_len = 0;
   for (PlanNode *n = root; n || f->stack_len;) {
     if (n && mark[n->id] == MARK_OPEN) {
@@ -156,7 +170,8 @@ static void order_nodes(Finish *f) {
   uint32_t *at = arena_alloc(f->b->arena, (p->next_id + 1) * sizeof *at);
   PlanNode **out = arena_alloc(f->b->arena, (p->node_len + 1) * sizeof *out);
   for (uint32_t i = 0; i < p->node_len && errors == diag_error_len(f->b->diags); i++)
-    if (f->live[p->nodes[i]->id] && mark[p->nodes[i]->id] == MARK_NEW) order_from(f, p->nodes[i], mark, at, out, &len);
+    if (f->live[p->nodes[i]->id] && mark[p->nodes[i]->id] == MARK_NEW)
+      order_from(f, p->nodes[i], mark, at, out, &len);
   if (errors != diag_error_len(f->b->diags)) return;
   p->nodes = out;
   p->node_len = len;
@@ -170,7 +185,8 @@ void plan_finish(Binder *b) {
   if (diag_error_len(b->diags)) return;
   f.live = arena_alloc(b->arena, (p->next_id + 1) * sizeof *f.live);
   f.read = arena_alloc(b->arena, (p->next_id + 1) * sizeof *f.read);
-  for (uint32_t i = 0; i < p->node_len; i++) f.read[p->nodes[i]->id] = arena_alloc(b->arena, p->nodes[i]->out_len + 1);
+  for (uint32_t i = 0; i < p->node_len; i++)
+    f.read[p->nodes[i]->id] = arena_alloc(b->arena, p->nodes[i]->out_len + 1);
   fix_defaults(&f);
   mark_live(&f);
   warn_streams(&f);

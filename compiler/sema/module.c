@@ -72,7 +72,8 @@ static SymKind kind_of(AstStmtKind kind) {
     case AST_PARAM: return SYM_PARAM;
     case AST_LET: return SYM_LET;
     case AST_TYPE: return SYM_TYPE;
-    case AST_FN: case AST_EXTERN_FN: return SYM_FN;
+    case AST_FN:
+    case AST_EXTERN_FN: return SYM_FN;
     case AST_OP_DEF: return SYM_OP;
     case AST_STREAM: return SYM_STREAM;
     default: return 0;
@@ -89,7 +90,10 @@ static const char *place_note(Binder *b, const char *what, Span span) {
 static void add_param(Binder *b, Symbol *s) {
   Plan *p = b->plan;
   p->params = arena_grow(b->arena, p->params, p->param_len, sizeof *p->params);
-  p->params[p->param_len] = (PlanParam){ .name = s->name, .doc = s->stmt->doc, .type = type_basic(TY_ERROR), .span = s->span,
+  p->params[p->param_len] = (PlanParam){ .name = s->name,
+                                         .doc = s->stmt->doc,
+                                         .type = type_basic(TY_ERROR),
+                                         .span = s->span,
                                          .mask = s->stmt->mask.text };
   if (s->stmt->value) p->params[p->param_len].dflt_text = source_text(b, s->stmt->value->span);
   s->param = p->param_len++;
@@ -100,12 +104,15 @@ static void add_symbol(Binder *b, Module *m, const AstStmt *stmt) {
   if (!kind || !stmt->name.text) return;
   Symbol *first = module_find(m, NULL, stmt->name.text, name_space(kind));
   if (first) {
-    diag_report(b->diags, DIAG_E0309, stmt->name.span, NULL, place_note(b, "first defined", first->span), kind_word(first->kind),
+    diag_report(b->diags, DIAG_E0309, stmt->name.span, NULL,
+                place_note(b, "first defined", first->span), kind_word(first->kind),
                 stmt->name.text);
     if (first->module == m) return;
   }
   Symbol *s = arena_alloc(b->arena, sizeof *s);
-  *s = (Symbol){ .kind = kind, .name = stmt->name.text, .span = stmt->name.span, .stmt = stmt, .module = m };
+  *s = (Symbol){
+    .kind = kind, .name = stmt->name.text, .span = stmt->name.span, .stmt = stmt, .module = m
+  };
   m->symbols = arena_grow(b->arena, m->symbols, m->symbol_len, sizeof *m->symbols);
   m->symbols[m->symbol_len++] = s;
   if (kind == SYM_PARAM) add_param(b, s);
@@ -145,7 +152,8 @@ static const char *path_beside(Binder *b, const char *from, const char *path) {
 
 static Module *module_loading(Binder *b, const char *path) {
   Streams *st = streams_of(b);
-  for (uint32_t i = 0; i < st->module_len; i++) if (!strcmp(st->modules[i]->path, path)) return st->modules[i];
+  for (uint32_t i = 0; i < st->module_len; i++)
+    if (!strcmp(st->modules[i]->path, path)) return st->modules[i];
   return NULL;
 }
 
@@ -162,7 +170,8 @@ static Module *module_new(Binder *b, const AstScript *script, const char *path) 
 /* The modules that are being read stand on the stack of names. */
 static bool module_is_busy(Binder *b, const char *path) {
   Streams *st = streams_of(b);
-  for (uint32_t i = 0; i < st->stack_len; i++) if (!strcmp(st->stack[i], path)) return true;
+  for (uint32_t i = 0; i < st->stack_len; i++)
+    if (!strcmp(st->stack[i], path)) return true;
   return false;
 }
 
@@ -193,9 +202,11 @@ static Module *module_load(Binder *b, Module *from, const AstStmt *use) {
   }
   size_t size = 0;
   const SemaOptions *o = b->options;
-  const char *text = o && o->load ? o->load(o->load_env, use->value->text, from->path, &size) : NULL;
+  const char *text =
+      o && o->load ? o->load(o->load_env, use->value->text, from->path, &size) : NULL;
   if (!text) {
-    diag_report(b->diags, DIAG_E0804, use->value->span, NULL, "paths are relative to the script that uses them; `std/...` is built in",
+    diag_report(b->diags, DIAG_E0804, use->value->span, NULL,
+                "paths are relative to the script that uses them; `std/...` is built in",
                 use->value->text);
     return NULL;
   }
@@ -204,14 +215,16 @@ static Module *module_load(Binder *b, Module *from, const AstStmt *use) {
     diag_report(b->diags, DIAG_E0902, use->value->span, NULL, NULL, 16u << 20);
     return NULL;
   }
-  Module *m = module_new(b, module_is_std(path) ? &std_script : syntax_parse(b->arena, b->diags, file), path);
+  Module *m = module_new(
+      b, module_is_std(path) ? &std_script : syntax_parse(b->arena, b->diags, file), path);
   if (!stack_push(b, use->value->span, path)) return NULL;
   collect_uses(b, m);
   stack_pop(b);
   collect_symbols(b, m);
   for (const AstStmt *s = m->script->stmts; s; s = s->next)
     if (s->kind == AST_ANON || s->kind == AST_STREAM)
-      diag_report(b->diags, DIAG_W0113, use->value->span, NULL, "only its params, constants, types, functions and ops are taken",
+      diag_report(b->diags, DIAG_W0113, use->value->span, NULL,
+                  "only its params, constants, types, functions and ops are taken",
                   use->value->text);
   return m;
 }
@@ -235,7 +248,8 @@ static void report_symbol_cycle(Binder *b, const Symbol *s) {
   const char *path = NULL;
   for (uint32_t i = 0; i < st->symbol_len; i++)
     if (path || st->symbols[i] == s)
-      path = path ? arena_printf(b->arena, "%s -> %s", path, st->symbols[i]->name) : st->symbols[i]->name;
+      path = path ? arena_printf(b->arena, "%s -> %s", path, st->symbols[i]->name)
+                  : st->symbols[i]->name;
   const char *note = arena_printf(b->arena, "%s -> %s", path ? path : s->name, s->name);
   DiagCode code = s->kind == SYM_FN ? DIAG_E0803 : s->kind == SYM_TYPE ? DIAG_E0424 : DIAG_E0806;
   diag_report(b->diags, code, s->span, NULL, note, s->name);
@@ -246,13 +260,16 @@ static bool resolve_param(Binder *b, Symbol *s) {
   PlanParam *p = &b->plan->params[s->param];
   if (t->kind == TY_ERROR) return false;
   if (!type_is_scalar(t)) {
-    diag_report(b->diags, DIAG_E0425, s->stmt->type->span, NULL, NULL, type_text(b->arena, t), "given on the command line");
+    diag_report(b->diags, DIAG_E0425, s->stmt->type->span, NULL, NULL, type_text(b->arena, t),
+                "given on the command line");
     return false;
   }
   p->type = t;
   static const char *const masks[] = { "hash", "redact", "partial" };
-  if (p->mask && strcmp(p->mask, "hash") && strcmp(p->mask, "redact") && strcmp(p->mask, "partial")) {
-    diag_report(b->diags, DIAG_E0810, s->stmt->mask.span, hint_nearest(b, p->mask, masks, 3), "masks: hash, redact, partial", p->mask);
+  if (p->mask && strcmp(p->mask, "hash") && strcmp(p->mask, "redact") &&
+      strcmp(p->mask, "partial")) {
+    diag_report(b->diags, DIAG_E0810, s->stmt->mask.span, hint_nearest(b, p->mask, masks, 3),
+                "masks: hash, redact, partial", p->mask);
     return false;
   }
   if (!s->stmt->value) return true;
@@ -300,7 +317,8 @@ static bool resolve_fn_params(Binder *b, Symbol *s, UserFn *fn, Local **locals) 
 static bool resolve_fn(Binder *b, Symbol *s) {
   UserFn *fn = arena_alloc(b->arena, sizeof *fn);
   Local *locals = NULL;
-  if (s->stmt->kind == AST_EXTERN_FN) return report_unbuilt(b, s->stmt->span, "`extern` C in a script"), false;
+  if (s->stmt->kind == AST_EXTERN_FN)
+    return report_unbuilt(b, s->stmt->span, "`extern` C in a script"), false;
   bool good = resolve_fn_params(b, s, fn, &locals);
   fn->result = bind_type(b, s->module, s->stmt->type);
   s->fn = fn;
@@ -308,8 +326,9 @@ static bool resolve_fn(Binder *b, Symbol *s) {
   Expr *body = bind_inner(b, &scope, s->stmt->value, fn->result);
   if (!good || fn->result->kind == TY_ERROR || body->type->kind == TY_ERROR) return false;
   if (body->type->nullable && !fn->result->nullable) {
-    diag_report(b->diags, DIAG_E0504, s->stmt->value->span, "give a value for null: `... ?? 0`, or let the result be nullable", NULL,
-                s->name, type_text(b->arena, fn->result), type_text(b->arena, body->type));
+    diag_report(b->diags, DIAG_E0504, s->stmt->value->span,
+                "give a value for null: `... ?? 0`, or let the result be nullable", NULL, s->name,
+                type_text(b->arena, fn->result), type_text(b->arena, body->type));
     return false;
   }
   body = bind_widen(b, body, fn->result);
@@ -329,7 +348,8 @@ static bool symbol_bind(Binder *b, Symbol *s) {
     case SYM_LET: return resolve_let(b, s);
     case SYM_TYPE: return resolve_type(b, s);
     case SYM_FN: return resolve_fn(b, s);
-    case SYM_OP: case SYM_STREAM: return true;
+    case SYM_OP:
+    case SYM_STREAM: return true;
   }
   return false;
 }
@@ -341,7 +361,8 @@ static bool symbol_is_good(const Binder *b, const Symbol *s) {
     case SYM_LET: return s->let && s->let->type->kind != TY_ERROR;
     case SYM_TYPE: return s->type && s->type->kind != TY_ERROR;
     case SYM_FN: return s->fn && s->fn->body;
-    case SYM_OP: case SYM_STREAM: return true;
+    case SYM_OP:
+    case SYM_STREAM: return true;
   }
   return false;
 }

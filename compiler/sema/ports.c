@@ -10,7 +10,8 @@
 
 Port *port_find(Binder *b, const char *name) {
   Streams *st = streams_of(b);
-  for (uint32_t i = 0; i < st->port_len; i++) if (!strcmp(st->ports[i]->name, name)) return st->ports[i];
+  for (uint32_t i = 0; i < st->port_len; i++)
+    if (!strcmp(st->ports[i]->name, name)) return st->ports[i];
   return NULL;
 }
 
@@ -35,7 +36,8 @@ static int32_t error_port_add(Binder *b, const char *name, Span span) {
 }
 
 static PortDecl *port_decl(Binder *b, Port *p, Unit *u) {
-  for (uint32_t i = 0; i < p->decl_len; i++) if (p->decls[i].unit == u) return &p->decls[i];
+  for (uint32_t i = 0; i < p->decl_len; i++)
+    if (p->decls[i].unit == u) return &p->decls[i];
   p->decls = arena_grow(b->arena, p->decls, p->decl_len, sizeof *p->decls);
   p->decls[p->decl_len] = (PortDecl){ .unit = u };
   return &p->decls[p->decl_len++];
@@ -56,7 +58,8 @@ static void declare_errors(Binder *b, const AstOnError *e) {
 
 static Unit *unit_find(Binder *b, const char *name) {
   Streams *st = streams_of(b);
-  for (uint32_t i = 0; i < st->unit_len; i++) if (!strcmp(st->units[i]->name, name)) return st->units[i];
+  for (uint32_t i = 0; i < st->unit_len; i++)
+    if (!strcmp(st->units[i]->name, name)) return st->units[i];
   return NULL;
 }
 
@@ -104,7 +107,8 @@ void port_feed(Chain *c, AstName name, PlanEdge edge) {
   Port *p = port_get(c->b, name.text, name.span);
   p->of_rows = true;
   p->feeds = arena_grow(c->b->arena, p->feeds, p->feed_len, sizeof *p->feeds);
-  p->feeds[p->feed_len++] = (PortFeed){ .edge = edge, .unit = c->unit, .order = c->unit->feeds++, .span = name.span };
+  p->feeds[p->feed_len++] =
+      (PortFeed){ .edge = edge, .unit = c->unit, .order = c->unit->feeds++, .span = name.span };
   port_decl(c->b, p, c->unit)->fed++;
 }
 
@@ -156,12 +160,17 @@ static PlanEdge feeds_merge(Binder *b, Port *p, Unit *only, const AstStreamRef *
 }
 
 static void error_schema(Binder *b, PlanNode *n) {
-  static const struct { const char *name; TypeKind kind; bool null; } cols[] = {
-    { "run", TY_STRING, false }, { "script_hash", TY_STRING, false }, { "operator", TY_STRING, false },
-    { "script_line", TY_I64, false }, { "script_column", TY_I64, false }, { "file", TY_STRING, true },
-    { "line", TY_I64, true }, { "offset", TY_I64, true }, { "field", TY_STRING, true }, { "code", TY_STRING, false },
-    { "message", TY_STRING, false }, { "retry_count", TY_I64, false }, { "time", TY_TIMESTAMP, false },
-    { "raw", TY_STRING, true } };
+  static const struct {
+    const char *name;
+    TypeKind kind;
+    bool null;
+  } cols[] = { { "run", TY_STRING, false },        { "script_hash", TY_STRING, false },
+               { "operator", TY_STRING, false },   { "script_line", TY_I64, false },
+               { "script_column", TY_I64, false }, { "file", TY_STRING, true },
+               { "line", TY_I64, true },           { "offset", TY_I64, true },
+               { "field", TY_STRING, true },       { "code", TY_STRING, false },
+               { "message", TY_STRING, false },    { "retry_count", TY_I64, false },
+               { "time", TY_TIMESTAMP, false },    { "raw", TY_STRING, true } };
   enum { LEN = sizeof cols / sizeof *cols };
   Schema s = { .cols = arena_alloc(b->arena, LEN * sizeof(SchemaColumn)) };
   for (uint32_t i = 0; i < LEN; i++) {
@@ -187,8 +196,10 @@ PlanEdge error_port_edge(Binder *b, int32_t port) {
 PlanEdge port_edge(Binder *b, Port *p, const AstStreamRef *ref) {
   p->read = true;
   if (p->of_rows && p->error_port >= 0) {
-    diag_report(b->diags, DIAG_E0606, ref->span, NULL,
-                "it gets error rows and rows of `else` or `route`; only `write deadletter` takes both: use two names", p->name);
+    diag_report(
+        b->diags, DIAG_E0606, ref->span, NULL,
+        "it gets error rows and rows of `else` or `route`; only `write deadletter` takes both: use two names",
+        p->name);
     return (PlanEdge){ 0 };
   }
   if (p->error_port >= 0) return error_port_edge(b, p->error_port);
@@ -207,7 +218,8 @@ PlanEdge port_edge_of(Binder *b, Port *p, Unit *u, const AstStreamRef *ref) {
 }
 
 static void edge_append(Binder *b, PlanEdge e, PlanEdge **edges, uint32_t *len) {
-  for (uint32_t i = 0; i < *len; i++) if ((*edges)[i].node == e.node && (*edges)[i].port == e.port) return;
+  for (uint32_t i = 0; i < *len; i++)
+    if ((*edges)[i].node == e.node && (*edges)[i].port == e.port) return;
   *edges = arena_grow(b->arena, *edges, *len, sizeof **edges);
   (*edges)[(*len)++] = e;
 }

@@ -13,12 +13,18 @@ static void add_unit(Binder *b, const AstStmt *s) {
   Streams *st = streams_of(b);
   if (!s->flow) return;
   if (st->unit_len == LIMIT_STREAMS) {
-    diag_report(b->diags, DIAG_E0905, s->span, NULL, "split the script", (unsigned)LIMIT_STREAMS, "streams");
+    diag_report(b->diags, DIAG_E0905, s->span, NULL, "split the script", (unsigned)LIMIT_STREAMS,
+                "streams");
     return;
   }
   if (st->unit_len > LIMIT_STREAMS) return;
   Unit *u = arena_alloc(b->arena, sizeof *u);
-  *u = (Unit){ .stmt = s, .module = b->main, .name = "", .span = s->span, .index = st->unit_len, .errors_port = -1 };
+  *u = (Unit){ .stmt = s,
+               .module = b->main,
+               .name = "",
+               .span = s->span,
+               .index = st->unit_len,
+               .errors_port = -1 };
   if (s->kind == AST_STREAM && s->name.text) {
     u->name = s->name.text;
     u->span = s->name.span;
@@ -41,9 +47,10 @@ static void check_option(Binder *b, const AstStmt *s) {
   static const char *const known[] = { "threads", "memory", "temp", "jit" };
   enum { LEN = sizeof known / sizeof *known };
   if (!s->name.text) return;
-  for (uint32_t i = 0; i < LEN; i++) if (!strcmp(known[i], s->name.text)) return;
-  diag_report(b->diags, DIAG_E0811, s->name.span, hint_nearest(b, s->name.text, known, LEN), "options: threads, memory, temp, jit",
-              s->name.text);
+  for (uint32_t i = 0; i < LEN; i++)
+    if (!strcmp(known[i], s->name.text)) return;
+  diag_report(b->diags, DIAG_E0811, s->name.span, hint_nearest(b, s->name.text, known, LEN),
+              "options: threads, memory, temp, jit", s->name.text);
 }
 
 static void collect_units(Binder *b, const AstScript *script) {
@@ -57,7 +64,8 @@ static void collect_units(Binder *b, const AstScript *script) {
 static void bind_names(Binder *b) {
   Streams *st = streams_of(b);
   for (uint32_t i = 0; i < st->module_len; i++)
-    for (uint32_t k = 0; k < st->modules[i]->symbol_len; k++) symbol_resolve(b, st->modules[i]->symbols[k]);
+    for (uint32_t k = 0; k < st->modules[i]->symbol_len; k++)
+      symbol_resolve(b, st->modules[i]->symbols[k]);
 }
 
 static void bind_flows(Binder *b) {
@@ -66,7 +74,8 @@ static void bind_flows(Binder *b) {
     Unit *u = st->units[i];
     unit_bind(b, u);
     if (u->stmt->kind == AST_ANON && u->result.node)
-      diag_report(b->diags, DIAG_E0213, u->span, NULL, "end it with `| write ...`, or give it a name: `name = ...`");
+      diag_report(b->diags, DIAG_E0213, u->span, NULL,
+                  "end it with `| write ...`, or give it a name: `name = ...`");
   }
 }
 
@@ -74,12 +83,16 @@ static void bind_flows(Binder *b) {
 
 static void test_stream(Binder *b, const AstStreamRef *r) {
   Streams *st = streams_of(b);
-  if (st->incomplete || !r || !r->name.text || module_find(b->main, NULL, r->name.text, SYM_STREAM) || port_find(b, r->name.text)) return;
+  if (st->incomplete || !r || !r->name.text ||
+      module_find(b->main, NULL, r->name.text, SYM_STREAM) || port_find(b, r->name.text))
+    return;
   const char **names = arena_alloc(b->arena, (st->unit_len + st->port_len + 1) * sizeof *names);
   uint32_t len = 0;
-  for (uint32_t i = 0; i < st->unit_len; i++) if (st->units[i]->name[0]) names[len++] = st->units[i]->name;
+  for (uint32_t i = 0; i < st->unit_len; i++)
+    if (st->units[i]->name[0]) names[len++] = st->units[i]->name;
   for (uint32_t i = 0; i < st->port_len; i++) names[len++] = st->ports[i]->name;
-  diag_report(b->diags, DIAG_E0302, r->name.span, hint_nearest(b, r->name.text, names, len), NULL, r->name.text);
+  diag_report(b->diags, DIAG_E0302, r->name.span, hint_nearest(b, r->name.text, names, len), NULL,
+              r->name.text);
 }
 
 static void test_steps(Binder *b, const AstStmt *s) {
@@ -98,12 +111,14 @@ static void test_steps(Binder *b, const AstStmt *s) {
     }
     uint32_t len;
     const char *const *names = module_names(b, b->main, SYM_PARAM, &len);
-    if (t->name.text) diag_report(b->diags, DIAG_E0314, t->name.span, hint_nearest(b, t->name.text, names, len), NULL, t->name.text);
+    if (t->name.text)
+      diag_report(b->diags, DIAG_E0314, t->name.span, hint_nearest(b, t->name.text, names, len),
+                  NULL, t->name.text);
   }
 }
 
 static uint64_t hash_text(const Source *s) {
-  uint64_t h = 14695981039346656037u;   /* FNV-1a, Fowler, Noll and Vo */
+  uint64_t h = 14695981039346656037u; /* FNV-1a, Fowler, Noll and Vo */
   for (uint32_t i = 0; s && i < s->size; i++) h = (h ^ (uint8_t)s->text[i]) * 1099511628211u;
   return h;
 }
@@ -122,13 +137,18 @@ static Plan *plan_new(Arena *arena, Diags *diags, const AstScript *script) {
 Plan *sema_bind(Arena *arena, Diags *diags, const AstScript *script, const SemaOptions *options) {
   uint32_t errors = diag_error_len(diags);
   Streams streams = { .incomplete = errors > 0 };
-  Binder b = { .arena = arena, .diags = diags, .plan = plan_new(arena, diags, script), .options = options, .streams = &streams };
+  Binder b = { .arena = arena,
+               .diags = diags,
+               .plan = plan_new(arena, diags, script),
+               .options = options,
+               .streams = &streams };
   module_collect(&b, script);
   collect_units(&b, script);
   port_declare_all(&b);
   bind_names(&b);
   bind_flows(&b);
-  for (const AstStmt *s = script->stmts; s; s = s->next) if (s->kind == AST_TEST) test_steps(&b, s);
+  for (const AstStmt *s = script->stmts; s; s = s->next)
+    if (s->kind == AST_TEST) test_steps(&b, s);
   plan_finish(&b);
-  return diag_error_len(diags) == errors ? b.plan : NULL;
+  return diag_error_len(diags) ? NULL : b.plan;
 }
