@@ -113,6 +113,26 @@ static void csv_put_value(CsvText *t, const FrtType *type, const void *v) {
   else csv_put(t, buf, (size_t)(frt_value_text(buf, type, v) - buf));
 }
 
+/* Whether the raw text of a value is what CSV output prints; r->block.canon promises that. */
+static int csv_raw_prints(const FrtType *type, const uint8_t *nul, const void *v, FrtStr raw) {
+  CsvText t = {0};
+  csv_put(&t, "", 0);
+  if (nul && *nul) {
+  } else if (type->kind == FRT_STRING) {
+    FrtStr s = *(const FrtStr *)v;
+    int quoted = s.len == 0 && type->nullable;
+    for (uint32_t i = 0; i < s.len; i++) quoted |= strchr(",\"\r\n", s.ptr[i]) && s.ptr[i];
+    if (quoted) csv_put(&t, "\"", 1);
+    for (uint32_t i = 0; i < s.len; i++) csv_put(&t, "\"\"", s.ptr[i] == '"' ? 1 : 0), csv_put(&t, s.ptr + i, 1);
+    if (quoted) csv_put(&t, "\"", 1);
+  } else {
+    csv_put_value(&t, type, v);
+  }
+  int same = t.len == raw.len && memcmp(t.p, raw.ptr ? raw.ptr : "", t.len) == 0;
+  free(t.p);
+  return same;
+}
+
 static void csv_put_block(CsvRun *r, const FrtBlock *b) {
   for (uint32_t i = 0; i < b->sel_len; i++) {
     uint32_t row = b->sel[i];
@@ -124,6 +144,10 @@ static void csv_put_block(CsvRun *r, const FrtBlock *b) {
       csv_put(&r->text, " ", 1);
       if (b->nul[c] && b->nul[c][row]) csv_put(&r->text, "NULL", 4);
       else csv_put_value(&r->text, type, (const char *)b->col[c] + (size_t)row * type->size);
+      if (!b->canon[c] || !(r->scan.columns[c].use & FRT_USE_RAW)) continue;
+      if (!csv_raw_prints(type, b->nul[c] ? b->nul[c] + row : NULL,
+                          (const char *)b->col[c] + (size_t)row * type->size, frt_fields_text(&b->fields[c], row)))
+        csv_putf(&r->text, " (canon is wrong)");
     }
     csv_put(&r->text, "\n", 1);
   }
