@@ -83,6 +83,7 @@ static ssize_t input_read_raw(FrtInput *in, char *buf, size_t n, const char **wh
   return got;
 }
 
+#if !defined(FRT_NO_ZLIB) || !defined(FRT_NO_ZSTD)
 /* Fills an empty chunk. 0 at the end. */
 static ssize_t input_fill(FrtInput *in, const char **why) {
   if (in->chunk_at < in->chunk_len) return (ssize_t)(in->chunk_len - in->chunk_at);
@@ -93,6 +94,7 @@ static ssize_t input_fill(FrtInput *in, const char **why) {
   if (got == 0) in->raw_ended = 1;
   return got;
 }
+#endif
 
 /* ---- what kind of bytes ---- */
 
