@@ -137,7 +137,7 @@ static void json_index_here(FrtScanner *s, JsonState *j) {
     j->index_room = want;
     j->index = frt_realloc(j->index, sizeof *j->index * (want + 2 * JSON_WORD));
   }
-  JsonIndex x = {s->at, (size_t)(s->limit - s->at), j->index, 0, want, 0, 0, 0};
+  JsonIndex x = {s->at, (size_t)(s->limit - s->at), j->index, 0, want, 0, 0};
   if (x.size > UINT32_MAX / 2) x.size = UINT32_MAX / 2;
   j->indexer(&x);
   j->index_at = s->at;
@@ -210,8 +210,8 @@ static FrtStr json_run_text(const JsonRun *run, uint32_t r) {
   return (FrtStr){p, (uint32_t)(end - p), 0};
 }
 
-/* Lists the rows whose value is not what the class wants; strings and booleans are written on the way. */
-static uint32_t json_run_specials(const JsonRun *run, int class, void *out, uint32_t *special) {
+/* json_run_specials for one class, a constant. */
+JSON_INDEX_INLINE uint32_t json_run_check(const JsonRun *run, int class, void *out, uint32_t *special) {
   uint32_t m = 0, gap = run->gap, tail = run->tail;
   const uint32_t *x = run->x;
   const char *base = run->base;
@@ -238,6 +238,16 @@ static uint32_t json_run_specials(const JsonRun *run, int class, void *out, uint
     m += !good;
   }
   return m;
+}
+
+/* Lists the rows whose value is not what the class wants; strings and booleans are written on the way. */
+static uint32_t json_run_specials(const JsonRun *run, int class, void *out, uint32_t *special) {
+  switch (class) {
+  case JSON_NUMBER: return json_run_check(run, JSON_NUMBER, NULL, special);
+  case JSON_BOOL: return json_run_check(run, JSON_BOOL, out, special);
+  case JSON_STRING: return json_run_check(run, JSON_STRING, out, special);
+  default: return json_run_check(run, JSON_TEXT, NULL, special);
+  }
 }
 
 /* Adds the rows with an escape to the special ones. */

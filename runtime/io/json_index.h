@@ -6,7 +6,7 @@
  * on as long as each byte fits the plain form of a record: an object of strings, numbers without exponents
  * and words, no blanks but one behind `:` or `,`, escapes that are good, `}` only at the end of a line.
  * Names are not checked here: json_fast.c compares them, with the comma before and the colon behind, and
- * that makes the proof whole. At the first byte that does not fit the index ends (`stop`). */
+ * that makes the proof whole. At the first byte that does not fit the index ends. */
 #ifndef FRT_IO_JSON_INDEX_H
 #define FRT_IO_JSON_INDEX_H
 
@@ -21,7 +21,6 @@ typedef struct JsonIndex {
   size_t size;
   uint32_t *out;          /* the separators, from base; room for `room` + 2 * JSON_WORD */
   uint32_t len, room;
-  size_t stop;            /* the first byte that does not fit, or where the room ended */
   int high, slash;        /* there were bytes above 0x7f, backslashes */
 } JsonIndex;
 

@@ -69,7 +69,6 @@ JSON_AVX2 void json_index_avx2(JsonIndex *x) {
     c.in = (uint64_t)((int64_t)in >> 63);
     bad = wrong | json_index_word(p, &m, quote, in, &c, &separators);
     high |= m.high;
-    x->stop = at + (bad ? (size_t)__builtin_ctzll(bad) : JSON_WORD);
     if (bad) separators &= (bad & (0 - bad)) - 1;
     out = json_index_put(out, separators, (uint32_t)at);
   }

@@ -109,7 +109,6 @@ void json_index_portable(JsonIndex *x) {
     c.in = 0 - (in >> 63);
     bad = wrong | json_index_word(p, &m, quote, in, &c, &separators);
     x->high |= m.high != 0;
-    x->stop = at + (bad ? (size_t)__builtin_ctzll(bad) : JSON_WORD);
     if (bad) separators &= (bad & (0 - bad)) - 1;
     out = json_index_put(out, separators, (uint32_t)at);
   }
