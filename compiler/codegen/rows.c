@@ -225,8 +225,8 @@ static void rows_capture(GenFn *f, const PlanNode *n, uint32_t index) {
     gen_line(f, "n%u[i] = %s.ptr == NULL;", col, s);
     gen_line(f, "if (%s.ptr) {", s);
     f->indent++;
-  } else if (t->kind == TY_STRING) {
-    gen_line(f, "if (!%s.ptr) %s = %s;", s, s, gen_const_str(g, "", 0));
+  } else {
+    gen_fail_if(f, gen_printf(g, "!%s.ptr", s), "FRT_E_MISSING");
   }
   CVal v = gen_cast(f, type_basic(TY_STRING), type_with_null(g->arena, t, false), (CVal){s, NULL}, false);
   gen_line(f, "c%u[i] = %s;", col, v.v);

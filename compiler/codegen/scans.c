@@ -145,7 +145,7 @@ static void scan_checks(GenFn *f, const PlanNode *n) {
   buf_printf(&g->state, "  uint32_t *s%u;\n", n->id);
   buf_printf(&g->init, "  S->s%u = frt_alloc_run(cx, cx->block_rows * sizeof(uint32_t));\n", n->id);
   gen_declare_columns(f, checks, len, NULL, 0);
-  gen_line(f, "uint32_t *keep = S->s%u, kept = 0, failed = 0;", n->id);
+  gen_line(f, "uint32_t *keep = S->s%u, kept = 0;", n->id);
   gen_line(f, "int e = 0;");
   gen_line(f, "for (uint32_t k = 0; k < n; k++) {");
   f->indent++;
@@ -167,12 +167,10 @@ static void scan_checks(GenFn *f, const PlanNode *n) {
   if (fails) {
     buf_put(f->out, "  fail:\n");
     gen_line(f, "frt_error(cx, b, i, %u, e, field);", n->id);
-    gen_line(f, "failed++;");
     gen_line(f, "e = 0;");
   }
   f->indent--;
   gen_line(f, "}");
-  gen_count(f, n->id, "OUT", "-(uint64_t)failed");
   gen_line(f, "sel = keep; n = kept;");
 }
 

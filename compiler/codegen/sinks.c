@@ -228,25 +228,27 @@ static void sink_csv_row(GenFn *f, const Schema *s, const FrtSinkOptions *o, con
   gen_line(f, "*p++ = '\\n';");
 }
 
-static size_t sink_json_row(GenFn *f, const Schema *s) {
+/* The constant text before a member's value: `,"name":`. */
+static void sink_json_key(GenFn *f, const char *before, const char *name) {
+  Buf b = {.arena = f->g->arena};
+  buf_put(&b, before);
+  buf_put(&b, "\"");
+  for (const char *c = name; *c; c++) {
+    if (*c == '"' || *c == '\\') buf_printf(&b, "\\%c", *c);
+    else if ((unsigned char)*c < 0x20) buf_printf(&b, "\\u%04x", *c);
+    else buf_put_n(&b, c, 1);
+  }
+  buf_put(&b, "\":");
+  gen_line(f, "p = frt_put_str(p, %s);", gen_const_str(f->g, b.data, b.size));
+}
+
+static void sink_json_row(GenFn *f, const Schema *s) {
   Gen *g = f->g;
-  size_t constant = 0;
   for (uint32_t i = 0; i < s->len; i++) {
-    Buf b = {.arena = g->arena};
-    buf_put(&b, i ? "," : "{");
-    buf_put(&b, "\"");
-    for (const char *c = s->cols[i].name; *c; c++) {
-      if (*c == '"' || *c == '\\') buf_printf(&b, "\\%c", *c);
-      else if ((unsigned char)*c < 0x20) buf_printf(&b, "\\u%04x", *c);
-      else buf_put_n(&b, c, 1);
-    }
-    buf_put(&b, "\":");
-    constant += b.size;
-    gen_line(f, "p = frt_put_str(p, %s);", gen_const_str(g, b.data, b.size));
+    sink_json_key(f, i ? "," : "{", s->cols[i].name);
     gen_put_json(f, g->plan->columns[s->cols[i].col].type, sink_value(g, s->cols[i].col));
   }
   gen_line(f, "*p++ = '}';");
-  return constant + 8;
 }
 
 static size_t sink_names_size(const Schema *s) {
@@ -300,6 +302,7 @@ static void sink_rows(Gen *g, const PhysNode *pn) {
   for (uint32_t i = 0; i < run_len; i++)
     if (fields[runs[i].from] >= 0) sink_csv_run_decide(&f, fields, runs[i]);
   gen_line(&f, "int e = 0;");
+  gen_line(&f, "uint32_t failed = 0;");
   if (!split) gen_line(&f, "FrtOut *o = frt_sink_out(cx, %u);", sink_index(g, n));
   if (!split) gen_line(&f, "char *p = o->at;");
   gen_line(&f, "for (uint32_t k = 0; k < n; k++) {");
@@ -326,13 +329,14 @@ static void sink_rows(Gen *g, const PhysNode *pn) {
     buf_put(f.out, "  fail:\n");
     gen_line(&f, "frt_error(cx, b, i, %u, e, %s);", n->id, gen_const_str(g, "", 0));
     gen_line(&f, "e = 0;");
+    gen_line(&f, "failed++;");
   }
   f.indent--;
   gen_line(&f, "}");
   if (!split) gen_line(&f, "o->at = p;");
   gen_line(&f, "(void)e;");
   gen_count(&f, n->id, "IN", "n");
-  gen_count(&f, n->id, "OUT", "n");
+  gen_count(&f, n->id, "OUT", "n - failed");
   gen_line(&f, "return FRT_OK;");
   gen_fn_close(&f);
 }
@@ -389,8 +393,7 @@ static void tap_rows(GenFn *f, const PlanNode *n, uint32_t index) {
     ColId c = s->cols[i].col;
     const Type *t = g->plan->columns[c].type;
     bool masked = n->masked && n->masked[i];
-    const char *key = gen_printf(g, ",\"%s\":", s->cols[i].name);
-    gen_line(f, "p = frt_put_str(p, %s);", gen_const_str(g, key, strlen(key)));
+    sink_json_key(f, ",", s->cols[i].name);
     if (masked) gen_line(f, "p = frt_put_str(p, %s);", gen_const_str(g, "\"***\"", 5));
     else if (sink_is_nested(t)) gen_line(f, "p = frt_put_str(p, %s);", gen_const_str(g, "\"...\"", 5));
     else gen_put_json(f, t, sink_value(g, c));

@@ -96,6 +96,7 @@ static void group_finish(Chain *c, const AstOp *op, Grouping *g) {
   n->aggs = g->aggs;
   n->agg_len = g->agg_len;
   n->out[0].schema = g->schema;
+  if (g->len) bind_aggregate_grouped(c->b, g->aggs, g->agg_len);
   policy_apply(c, n, &op->on_error);
   for (uint32_t i = 0; policy_gives_null(c, &op->on_error) && i < g->agg_len; i++) {
     Column *col = &c->b->plan->columns[g->aggs[i].col];

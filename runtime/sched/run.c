@@ -300,6 +300,9 @@ static void run_start(FrtRun *r, const FrtModule *m, const FrtRunOptions *o) {
   frt_cancel_install();
 }
 
+/* Weak: a program without functions of the library does not carry them. */
+#pragma weak frt_functions_end
+
 int frt_run(const FrtModule *m, const FrtRunOptions *o) {
   static const FrtRunOptions plain;
   FrtRun run, *r = &run;
@@ -318,6 +321,7 @@ int frt_run(const FrtModule *m, const FrtRunOptions *o) {
   frt_ports_end(r);
   frt_errors_end(r);
   if (r->tap) frt_taps_end(r);
+  if (frt_functions_end) frt_functions_end(&r->cx);
   frt_alloc_end(r);
   arena_free(r->block_arena);
   arena_free(r->run_arena);
