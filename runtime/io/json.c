@@ -11,7 +11,10 @@
 #include "io/json.h"
 #include "sched/run_internal.h"
 
-enum { JSON_BROKEN_MAX = 64 * 1024 };  /* raw text of an element that has no end */
+enum {
+  JSON_BROKEN_MAX = 64 * 1024,  /* raw text of an element that has no end */
+  JSON_LONG_RAW = 4 * 1024      /* raw text of a line that is too long */
+};
 enum { JSON_PHASE_START, JSON_PHASE_FIRST, JSON_PHASE_ELEMENT, JSON_PHASE_AFTER,
        JSON_PHASE_TAIL, JSON_PHASE_END };
 
@@ -39,6 +42,7 @@ static void json_close(FrtScanner *s) {
 static int json_start_file(FrtScanner *s) {
   JsonState *j = json_state(s);
   j->phase = JSON_PHASE_START;
+  j->passing = 0;
   j->index_len = j->index_used = 0;
   return FRT_OK;
 }
@@ -124,6 +128,7 @@ static void json_read_record(FrtScanner *s, JsonState *j, uint32_t row, const ch
  * average, however little each read gives. */
 static int json_refill(FrtScanner *s, JsonState *j) {
   size_t have = (size_t)(s->limit - s->at), want = have < FRT_WINDOW_SIZE ? 0 : have * 2;
+  if (want > s->record_max + FRT_WINDOW_SIZE) want = s->record_max + FRT_WINDOW_SIZE;
   int rc;
   do rc = frt_scan_refill(s);
   while (rc == FRT_OK && (size_t)(s->limit - s->at) < want);
@@ -151,6 +156,26 @@ static void json_read_line(FrtScanner *s, JsonState *j, const char *line_end, co
   json_move(s, next);
 }
 
+/* The line at s->at is too long: an error row with its first bytes as raw text. The rest is passed over up to
+ * its end, which may not have been read yet. */
+static void json_line_long(FrtScanner *s, JsonState *j) {
+  size_t size = (size_t)(s->limit - s->at) < JSON_LONG_RAW ? (size_t)(s->limit - s->at) : JSON_LONG_RAW;
+  uint32_t row = json_row_begin(s, j, s->at, s->at + size);
+  frt_scan_record_error(s, row, FRT_E_RECORD_LONG, (FrtStr){"256 MiB", 7, 0});
+  json_move(s, s->at + size);
+  j->passing = 1;
+}
+
+/* Passes over the rest of a line. Returns 0 when its end has not been read yet. */
+static int json_line_pass(FrtScanner *s, JsonState *j) {
+  const char *nl = memchr(s->at, '\n', (size_t)(s->limit - s->at));
+  json_move(s, nl ? nl + 1 : s->limit);
+  if (!nl && !s->input_ended) return 0;
+  j->passing = 0;
+  s->line += nl != NULL;
+  return 1;
+}
+
 /* The end of the line at s->at, NULL when more bytes are needed. *next is where the following one starts. */
 static const char *json_line_end(FrtScanner *s, const char **next) {
   const char *nl = memchr(s->at, '\n', (size_t)(s->limit - s->at));
@@ -164,12 +189,18 @@ static int jsonl_next(FrtScanner *s) {
   uint32_t fast = 0;
   json_block_begin(s, j);
   while (b->n < s->rows_max) {
-    if (!s->careful && j->shape.good) {
+    if (j->passing) {
+      if (json_line_pass(s, j)) continue;
+    } else if (!s->careful && j->shape.good) {
       uint32_t run = json_fast_run(s, b->n, s->rows_max - b->n);
       fast += run;
       if (run) continue;
     }
-    const char *next, *end = json_line_end(s, &next);
+    const char *next, *end = j->passing ? NULL : json_line_end(s, &next);
+    if (!j->passing && (size_t)((end ? end : s->limit) - s->at) > s->record_max) {
+      json_line_long(s, j);
+      continue;
+    }
     if (end) {
       json_read_line(s, j, end, next);
       continue;
@@ -235,7 +266,11 @@ static int json_read_element(FrtScanner *s, JsonState *j) {
   JsonFault fault = {0};
   int high = 0;
   const char *end = json_skip_value(s->at, s->limit, &high, &fault);
-  if (!s->input_ended && (end ? end == s->limit : fault.cut)) return FRT_NULL;
+  if (!s->input_ended && (end ? end == s->limit : fault.cut)) {
+    if ((size_t)(s->limit - s->at) <= s->record_max) return FRT_NULL;
+    fault = (JsonFault){"the element is too long", s->at, 0};
+    return json_broken(s, j, &fault);
+  }
   if (!end) return json_broken(s, j, &fault);
   uint32_t row = json_row_begin(s, j, s->at, end);
   json_read_record(s, j, row, s->at, end);

@@ -81,6 +81,7 @@ typedef struct JsonShape {
   uint32_t first;             /* bytes from the brace to the first colon */
   JsonCheck *checks;
   uint32_t check_len, check_room;
+  uint32_t back_max;          /* of the checks */
   int32_t *slot;              /* slot[c]: the colon before column c's value, or JSON_ABSENT */
   uint32_t *gap;              /* gap[c]: spaces after that colon, 0 or 1 */
   uint32_t unknown;           /* members that no column is named after */
@@ -112,6 +113,7 @@ typedef struct JsonState {
   uint8_t *special_row;
   uint32_t misses;            /* careful records since the last run that paid */
   uint32_t pause;             /* records to read carefully before the fast path is tried again */
+  int passing;                /* jsonl: the rest of a line that was too long is passed over */
   /* json: where we are in the array */
   int phase;
 } JsonState;

@@ -74,6 +74,7 @@ static int json_shape_check(JsonShape *h, uint32_t slot, const char *p, const ch
     JsonCheck *k = &h->checks[h->check_len++];
     k->slot = slot;
     k->back = (uint32_t)(colon + 1 - end) + 15;
+    if (k->back > h->back_max) h->back_max = k->back;
     memcpy(k->want, want, 16);
     memcpy(k->mask, mask, 16);
   }
@@ -116,7 +117,7 @@ void json_shape_learn(FrtScanner *s, const char *p, const char *next) {
   if (next - tail != 2 || tail[0] != '}' || tail[1] != '\n') return;
   h->members = n;
   h->stride = 2 * n;
-  h->check_len = h->unknown = 0;
+  h->check_len = h->unknown = h->back_max = 0;
   h->first = (uint32_t)(j->member[0].colon - p);
   for (uint32_t c = 0; c < s->scan->column_len; c++) h->slot[c] = JSON_ABSENT;
   for (uint32_t k = 0; k < n; k++)
@@ -326,6 +327,8 @@ uint32_t json_fast_run(FrtScanner *s, uint32_t row, uint32_t max) {
   JsonState *j = s->format_state;
   const JsonShape *h = &j->shape;
   if (j->pause) return 0;
+  /* A long name is looked for further back than the window reaches: its first record goes the careful way. */
+  if ((size_t)(s->at - s->window) + FRT_PAD < h->back_max) return 0;
   json_index_here(s, j);
   const uint32_t *x = j->index + j->index_used;
   uint32_t begin = (uint32_t)(s->at - j->index_at);

@@ -14,8 +14,8 @@ static int fuzz_one(const uint8_t *data, size_t size, int show) {
   if (size < 2) return 0;
   uint32_t format = data[1] % 8 ? FRT_FMT_JSONL : FRT_FMT_JSON;
   uint32_t policy = data[1] & 0x80 ? FRT_POLICY_NULL : FRT_POLICY_PORT;
-  HarnessHow careful = {2048, policy, 0, 1, 0};
-  HarnessHow fast = {fuzz_rows[data[0] & 3], policy, fuzz_windows[data[0] >> 2 & 3], 0, 0};
+  HarnessHow careful = {2048, policy, 0, 1, 0, 0};
+  HarnessHow fast = {fuzz_rows[data[0] & 3], policy, fuzz_windows[data[0] >> 2 & 3], 0, 0, 0};
   setenv("FLOW_SIMD", fuzz_simd[data[0] >> 4 & 3], 1);
   const char *text = (const char *)data + 2;
   char *want = harness_read(random_columns, RANDOM_COLUMNS, format, text, size - 2, &careful);

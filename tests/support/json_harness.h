@@ -148,11 +148,12 @@ typedef struct HarnessHow {
   uint32_t block_rows, policy;
   size_t window;
   int careful;
+  size_t record_max;     /* 0: FRT_RECORD_MAX */
   uint64_t blocks_fast;  /* out: blocks that were read wholly by the fast path */
 } HarnessHow;
 
 /* Reads the bytes; returns all rows and errors in row order as one text (malloc'd). */
-static char *harness_read(const FrtColumn *columns, uint32_t len, uint32_t format, const char *bytes, size_t n,
+static char *__attribute__((unused)) harness_read(const FrtColumn *columns, uint32_t len, uint32_t format, const char *bytes, size_t n,
                           HarnessHow *how) {
   int fd = memfd_create("json", 0);
   if (fd < 0 || write(fd, bytes, n) != (ssize_t)n) abort();
@@ -188,6 +189,7 @@ static char *harness_read(const FrtColumn *columns, uint32_t len, uint32_t forma
   FrtBlock *b;
   int rc = frt_scan_open(&run.cx, NULL, &scan, &s);
   if (rc == FRT_OK && how->window) s->window_want = how->window;
+  if (rc == FRT_OK && how->record_max) s->record_max = how->record_max;
   how->blocks_fast = 0;
   while (rc == FRT_OK && (rc = frt_scan_next(s, &b)) == FRT_OK) {
     harness_block(&scan, b);

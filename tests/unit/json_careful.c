@@ -163,7 +163,7 @@ static void json_test_expect(const FrtColumn *columns, uint32_t len, uint32_t fo
   for (int careful = 0; careful < 2; careful++)
     for (int r = 0; r < 3; r++)
       for (int w = 0; w < 4; w++) {
-        HarnessHow how = {rows[r], FRT_POLICY_PORT, windows[w], careful, 0};
+        HarnessHow how = {rows[r], FRT_POLICY_PORT, windows[w], careful, 0, 0};
         char *got = harness_read(columns, len, format, text, strlen(text), &how), *brief = json_test_short(got);
         cr_expect_str_eq(brief, want, "rows %u window %zu careful %d\n%s", rows[r], windows[w], careful,
                          brief);
@@ -252,7 +252,7 @@ Test(json_careful, array_broken) {
   for (int i = 0; i < 5; i++) {
     static const uint32_t rows[] = {1, 7, 2048};
     for (int r = 0; r < 3; r++) {
-      HarnessHow how = {rows[r], FRT_POLICY_PORT, 16, 0, 0};
+      HarnessHow how = {rows[r], FRT_POLICY_PORT, 16, 0, 0, 0};
       char *got = harness_read(json_test_orders, 3, FRT_FMT_JSON, texts[i][0], strlen(texts[i][0]), &how);
       char *brief = json_test_short(got), want[512];
       snprintf(want, sizeof want, "%s%s", head, texts[i][1]);
@@ -261,4 +261,23 @@ Test(json_careful, array_broken) {
       free(brief);
     }
   }
+}
+
+/* A line beyond the limit is an error row; reading goes on behind it. */
+Test(json_careful, long_line) {
+  char *text = malloc(400 * 1024), *p = text;
+  p += sprintf(p, "{\"id\":1,\"items\":[]}\n{\"id\":\"");
+  memset(p, 'x', 300 * 1024);
+  p += 300 * 1024;
+  p += sprintf(p, "\n{\"id\":3,\"items\":[]}\n");
+  for (size_t window = 100; window < 500000; window *= 40) {
+    HarnessHow how = {2048, FRT_POLICY_PORT, window, 0, 100 * 1024, 0};
+    char *got = harness_read(json_test_orders, 3, FRT_FMT_JSONL, text, (size_t)(p - text), &how);
+    char *brief = json_test_short(got);
+    cr_expect_str_eq(brief, "#0 line 1 1 | [] | NULL\n#1 line 2 ERROR record_too_long : 256 MiB\n"
+                            "#2 line 3 3 | [] | NULL\nend -3, empty 0, unknown 0, line 4\n");
+    free(got);
+    free(brief);
+  }
+  free(text);
 }

@@ -23,14 +23,14 @@ static int json_test_compare(const char *text, size_t n, uint32_t format) {
   int good = 1;
   for (int p = 0; p < 2; p++) {
     uint32_t policy = p ? FRT_POLICY_NULL : FRT_POLICY_PORT;
-    HarnessHow how = {2048, policy, 0, 1, 0};
+    HarnessHow how = {2048, policy, 0, 1, 0, 0};
     char *want = harness_read(random_columns, RANDOM_COLUMNS, format, text, n, &how);
     for (int l = 0; l < 3; l++)
       for (int r = 0; r < 3; r++)
         for (int w = 0; w < 3; w++) {
           if (p && (r != 2 || w)) continue;
           setenv("FLOW_SIMD", json_test_levels[l], 1);
-          HarnessHow fast = {rows[r], policy, windows[w], 0, 0};
+          HarnessHow fast = {rows[r], policy, windows[w], 0, 0, 0};
           char *got = harness_read(random_columns, RANDOM_COLUMNS, format, text, n, &fast);
           if (good && !json_test_same(want, got)) {
             fprintf(stderr, "level %s rows %u window %zu\n", json_test_levels[l], rows[r], windows[w]);
@@ -66,7 +66,7 @@ Test(json_fast, is_taken) {
   size_t n = 0;
   for (int i = 0; i < 500; i++)
     n += (size_t)snprintf(text + n, sizeof text - n, "{\"id\":%d,\"name\":\"n%d\",\"price\":%d.5,\"ok\":true}\n", i, i * 7, i);
-  HarnessHow how = {64, FRT_POLICY_PORT, 0, 0, 0};
+  HarnessHow how = {64, FRT_POLICY_PORT, 0, 0, 0, 0};
   free(harness_read(random_columns, RANDOM_COLUMNS, FRT_FMT_JSONL, text, n, &how));
   cr_expect(how.blocks_fast >= 6, "%llu blocks of 8 were fast", (unsigned long long)how.blocks_fast);
 }
@@ -81,7 +81,7 @@ Test(json_fast, every_byte) {
     for (int c = 0; c < 256; c++) {
       for (int i = 0; i < 4; i++) memcpy(text + (size_t)i * n, line, n);
       text[2 * n + at] = (char)c;
-      HarnessHow careful = {2048, FRT_POLICY_PORT, 0, 1, 0}, fast = {2048, FRT_POLICY_PORT, 0, 0, 0};
+      HarnessHow careful = {2048, FRT_POLICY_PORT, 0, 1, 0, 0}, fast = {2048, FRT_POLICY_PORT, 0, 0, 0, 0};
       char *want = harness_read(random_columns, 7, FRT_FMT_JSONL, text, 4 * n, &careful);
       char *got = harness_read(random_columns, 7, FRT_FMT_JSONL, text, 4 * n, &fast);
       cr_expect(json_test_same(want, got), "byte %zu is %d", at, c);
