@@ -15,6 +15,7 @@ const Command cli_commands[] = {
   {"explain", "flowc explain s.flow", "print the plan: operators, columns, state", cli_explain},
   {"graph", "flowc graph s.flow", "print the plan as Graphviz dot", cli_graph},
   {"fmt", "flowc fmt s.flow [--write | --check]", "print the script in canonical layout", cli_fmt},
+  {"test", "flowc test s.flow", "run the test blocks of a script", cli_test},
   {"infer", "flowc infer file [--format csv]", "print the type of a file, to paste into a script", cli_infer},
   {"doc", "flowc doc [function]", "print the reference of the function library", cli_doc},
 };

@@ -1,0 +1,350 @@
+/* test.c: `flowc test`: runs the test blocks of a script.
+ *
+ * Each test is a run of its own of a changed copy of the script's text: the paths of `given` reads lead to files with the
+ * given text, every sink writes into a temporary folder, and each `expect` adds a sink for what it looks at. What was
+ * expected is read back with the types of the stream and written the same way, so that both sides are compared as the
+ * language prints them. Replacements keep the lines of the script, so places in messages stay true. */
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "driver/compile.h"
+#include "driver/load.h"
+#include "sched/run.h"
+#include "syntax/parse.h"
+
+enum { TEST_EDITS_MAX = 512, TEST_NOW_S = 1767225600 /* 2026-01-01: the instant of now() in every test */ };
+
+typedef struct TestEdit { uint32_t start, end; const char *text; } TestEdit;
+
+typedef struct Test {
+  FlowProgram *p;            /* the script, parsed */
+  const Source *source;
+  const AstStmt *stmt;
+  const char *dir;           /* temporary folder */
+  TestEdit edits[TEST_EDITS_MAX];
+  uint32_t edit_len;
+  uint32_t sinks;
+  const char *why;           /* failure, or NULL */
+} Test;
+
+/* ---- changing the text ---- */
+
+static void test_edit(Test *t, Span span, const char *text) {
+  if (t->edit_len < TEST_EDITS_MAX) t->edits[t->edit_len++] = (TestEdit){span.start, span.end, text};
+}
+
+static int test_edit_order(const void *a, const void *b) {
+  const TestEdit *x = a, *y = b;
+  return (x->start > y->start) - (x->start < y->start);
+}
+
+/* The text with its edits; line ends inside of replaced text are kept. */
+static char *test_text(Test *t, const char *more) {
+  Arena *a = t->p->arena;
+  qsort(t->edits, t->edit_len, sizeof *t->edits, test_edit_order);
+  char *out = arena_strndup(a, "", 0);
+  uint32_t at = 0;
+  for (uint32_t i = 0; i < t->edit_len; i++) {
+    const TestEdit *e = &t->edits[i];
+    if (e->start < at) continue;   /* inside of another one */
+    out = arena_printf(a, "%s%.*s%s", out, (int)(e->start - at), t->source->text + at, e->text);
+    for (uint32_t k = e->start; k < e->end; k++)
+      if (t->source->text[k] == '\n') out = arena_printf(a, "%s\n", out);
+    at = e->end;
+  }
+  return arena_printf(a, "%s%s\n%s", out, t->source->text + at, more);
+}
+
+static const char *test_path(Test *t, const char *kind, uint32_t number, const char *ending) {
+  return arena_printf(t->p->arena, "%s/%s%u.%s", t->dir, kind, number, ending);
+}
+
+static void test_write_file(Test *t, const char *path, const char *text, size_t size) {
+  FILE *f = fopen(path, "wb");
+  if (!f || fwrite(text, 1, size, f) != size) t->why = arena_printf(t->p->arena, "%s: %s", path, strerror(errno));
+  if (f) fclose(f);
+}
+
+static void test_redirect_ops(Test *t, const AstOp *ops) {
+  for (const AstOp *o = ops; o; o = o->next) {
+    if (o->chain) test_redirect_ops(t, o->chain);
+    if (o->kind != AST_WRITE || !o->args || o->args->name.text) continue;
+    test_edit(t, o->args->value->span, arena_printf(t->p->arena, "\"%s\"", test_path(t, "sink", t->sinks++, "out")));
+  }
+}
+
+static void test_redirect_sinks(Test *t) {
+  for (const AstStmt *s = t->p->ast->stmts; s; s = s->next) {
+    if (s->flow) test_redirect_ops(t, s->flow->ops);
+    if (s->kind == AST_OP_DEF) test_redirect_ops(t, s->chain);
+    if (s->kind == AST_TEST) test_edit(t, s->span, "");
+  }
+}
+
+static const AstStmt *test_stream(const Test *t, const char *name) {
+  for (const AstStmt *s = t->p->ast->stmts; s; s = s->next)
+    if (s->kind == AST_STREAM && !strcmp(s->name.text, name)) return s;
+  return NULL;
+}
+
+static const char *test_source_text(const Test *t, Span span) {
+  return arena_strndup(t->p->arena, t->source->text + span.start, span.end - span.start);
+}
+
+/* ---- types of streams ---- */
+
+static const char *test_name(Arena *a, const char *name) { return arena_printf(a, "`%s`", name); }
+
+static const PlanNode *test_sink(const FlowProgram *p, const char *path) {
+  for (uint32_t i = 0; p->plan && i < p->plan->node_len; i++) {
+    const PlanNode *n = p->plan->nodes[i];
+    const Expr *e = n->kind == PLAN_WRITE ? n->sink->path : NULL;
+    if (e && e->kind == EX_CONST && strlen(path) == e->value.s.len && !memcmp(e->value.s.ptr, path, e->value.s.len)) return n;
+  }
+  return NULL;
+}
+
+/* The type of what the sink writes, of the columns in `only` (a CSV header) or all of them. */
+static const char *test_row_type(const FlowProgram *p, const PlanNode *sink, const char *only, Arena *a) {
+  const Schema *s = &sink->in[0].node->out[sink->in[0].port].schema;
+  const char *text = "{";
+  for (uint32_t i = 0; i < s->len; i++) {
+    size_t n = strlen(s->cols[i].name);
+    bool wanted = !only;
+    for (const char *at = only; at && *at && *at != '\n' && !wanted; at += strcspn(at, ",\n") + (at[strcspn(at, ",\n")] == ',')) {
+      size_t len = strcspn(at, ",\r\n");
+      wanted = len == n && !strncmp(at, s->cols[i].name, n);
+    }
+    if (!wanted) continue;
+    text = arena_printf(a, "%s%s%s: %s", text, text[1] ? ", " : "", test_name(a, s->cols[i].name),
+                        type_text(a, p->plan->columns[s->cols[i].col].type));
+  }
+  return arena_printf(a, "%s}", text);
+}
+
+static FlowProgram *test_compile(Test *t, const char *more) {
+  const char *text = test_text(t, more);
+  FlowOptions o = t->p->options;
+  return flow_compile_text(t->p->path, text, strlen(text), &o);
+}
+
+/* ---- given and set ---- */
+
+static void test_given_read(Test *t, const AstStmt *s, const AstTestStep *g, const char *path) {
+  const AstFlow *f = s->flow;
+  const AstArg *at = f->args;
+  while (at && at->name.text) at = at->next;
+  if (at) test_edit(t, at->value->span, arena_printf(t->p->arena, "\"%s\"", path));
+  if (strcmp(f->format.text, g->format.text)) test_edit(t, f->format.span, g->format.text);
+}
+
+/* A stream that is more than a `read` is replaced as a whole: its type is asked of the script as it stands. */
+static void test_given_flow(Test *t, const AstStmt *s, const AstTestStep *g, const char *path) {
+  Arena *a = t->p->arena;
+  const char *probe = test_path(t, "probe", 0, "csv");
+  FlowProgram *p = test_compile(t, arena_printf(a, "%s | write csv(\"%s\")\n", test_name(a, s->name.text), probe));
+  const PlanNode *sink = test_sink(p, probe);
+  if (sink) {
+    const char *type = test_row_type(p, sink, NULL, a);
+    test_edit(t, s->flow->span, arena_printf(a, "read %s(\"%s\") as %s", g->format.text, path, type));
+  } else {
+    t->why = arena_printf(a, "the stream `%s` cannot be given", s->name.text);
+  }
+  flow_free(p);
+}
+
+static void test_given(Test *t, const AstTestStep *g, uint32_t number) {
+  const AstStmt *s = test_stream(t, g->stream->name.text);
+  if (!s) {
+    t->why = arena_printf(t->p->arena, "there is no stream `%s` to give", g->stream->name.text);
+    return;
+  }
+  const char *path = test_path(t, "given", number, g->format.text);
+  test_write_file(t, path, g->value->text, g->value->len);
+  if (s->flow->kind == AST_SRC_READ && !s->flow->ops) test_given_read(t, s, g, path);
+  else test_given_flow(t, s, g, path);
+}
+
+static void test_set(Test *t, const AstTestStep *step) {
+  for (const AstStmt *s = t->p->ast->stmts; s; s = s->next) {
+    if (s->kind != AST_PARAM || strcmp(s->name.text, step->name.text)) continue;
+    const char *value = test_source_text(t, step->value->span);
+    if (s->value) test_edit(t, s->value->span, value);
+    else test_edit(t, (Span){s->span.file, s->span.end, s->span.end}, arena_printf(t->p->arena, " = %s", value));
+    return;
+  }
+  t->why = arena_printf(t->p->arena, "there is no parameter `%s` to set", step->name.text);
+}
+
+/* ---- expect ---- */
+
+static const char *test_ref(Test *t, const AstStreamRef *r) {
+  Arena *a = t->p->arena;
+  return r->port.text ? arena_printf(a, "%s.%s", test_name(a, r->name.text), test_name(a, r->port.text)) : test_name(a, r->name.text);
+}
+
+/* The sinks that the expects need, as script text. first: without the types, to ask for them. */
+static const char *test_sinks(Test *t, const FlowProgram *types) {
+  Arena *a = t->p->arena;
+  const char *text = "";
+  uint32_t k = 0;
+  for (const AstTestStep *e = t->stmt->steps; e; e = e->next, k++) {
+    if (e->kind != AST_EXPECT_ROWS && e->kind != AST_EXPECT_COUNT) continue;
+    const char *got = test_path(t, "got", k, "csv"), *ref = test_ref(t, e->stream);
+    if (e->kind == AST_EXPECT_COUNT) {
+      text = arena_printf(a, "%s%s | aggregate n = count() | write csv(\"%s\")\n", text, ref, got);
+      continue;
+    }
+    const PlanNode *sink = types ? test_sink(types, got) : NULL;
+    if (!sink) {
+      text = arena_printf(a, "%s%s | write csv(\"%s\")\n", text, ref, got);
+      continue;
+    }
+    const char *want = test_path(t, "want", k, e->format.text), *again = test_path(t, "again", k, "csv");
+    const char *head = !strcmp(e->format.text, "csv") ? e->value->text : NULL;
+    const char *type = test_row_type(types, sink, head, a);
+    const char *columns = "";
+    const Schema *s = &sink->in[0].node->out[sink->in[0].port].schema;
+    for (uint32_t i = 0; i < s->len; i++)
+      if (strstr(type, test_name(a, s->cols[i].name)))
+        columns = arena_printf(a, "%s%s%s", columns, *columns ? ", " : "", test_name(a, s->cols[i].name));
+    test_write_file(t, want, e->value->text, e->value->len);
+    text = arena_printf(a, "%s%s | select %s | write csv(\"%s\")\nread %s(\"%s\") as %s | write csv(\"%s\")\n", text, ref, columns, got,
+                        e->format.text, want, type, again);
+  }
+  return text;
+}
+
+static char *test_read(Test *t, const char *path) {
+  size_t size;
+  const char *why;
+  char *text = load_file(t->p->arena, path, &size, &why);
+  return text ? text : arena_strndup(t->p->arena, "", 0);
+}
+
+static uint32_t test_lines(char *text, char ***lines, Arena *a) {
+  uint32_t len = 0;
+  *lines = NULL;
+  for (char *at = text; *at;) {
+    char *end = strchr(at, '\n');
+    if (end) *end = 0;
+    *lines = arena_grow(a, *lines, len, sizeof **lines);
+    (*lines)[len++] = at;
+    if (!end) break;
+    at = end + 1;
+  }
+  return len;
+}
+
+/* The rows that differ, as a diff: `-` was expected, `+` came out. */
+static const char *test_diff(Test *t, char *want_text, char *got_text) {
+  char **want, **got;
+  Arena *a = t->p->arena;
+  uint32_t n = test_lines(want_text, &want, a), m = test_lines(got_text, &got, a), from = 0, shown = 0;
+  while (from < n && from < m && !strcmp(want[from], got[from])) from++;
+  if (from == n && from == m) return NULL;
+  while (n > from && m > from && !strcmp(want[n - 1], got[m - 1])) n--, m--;
+  const char *text = n ? arena_printf(a, "      %s\n", want[0]) : "";
+  for (uint32_t i = from; i < n && shown < 20; i++, shown++) text = arena_printf(a, "%s    - %s\n", text, want[i]);
+  for (uint32_t i = from; i < m && shown < 40; i++, shown++) text = arena_printf(a, "%s    + %s\n", text, got[i]);
+  return text;
+}
+
+static const char *test_judge(Test *t, const AstTestStep *e, uint32_t k) {
+  Arena *a = t->p->arena;
+  char *got = test_read(t, test_path(t, "got", k, "csv"));
+  const char *ref = test_source_text(t, e->stream->span);
+  if (e->kind == AST_EXPECT_COUNT) {
+    const char *number = strchr(got, '\n') ? strchr(got, '\n') + 1 : "";
+    long long have = atoll(number), want = e->value->kind == AST_INT ? atoll(e->value->text) : -1;
+    return have == want ? NULL : arena_printf(a, "    count(%s) is %lld, expected %lld\n", ref, have, want);
+  }
+  const char *diff = test_diff(t, test_read(t, test_path(t, "again", k, "csv")), got);
+  return diff ? arena_printf(a, "    %s differs (- expected, + came out)\n%s", ref, diff) : NULL;
+}
+
+/* ---- one test ---- */
+
+static const char *test_diagnostics(FlowProgram *p, Arena *a) {
+  char *text = NULL;
+  size_t size = 0;
+  FILE *f = open_memstream(&text, &size);
+  if (!f) return "";
+  flow_print_diagnostics(p, f, 0);
+  fclose(f);
+  const char *copy = arena_strndup(a, text, size);
+  free(text);
+  return copy;
+}
+
+static const char *test_run(Test *t, FlowProgram *p, bool wants_error) {
+  Arena *a = t->p->arena;
+  if (flow_error_count(p)) return test_diagnostics(p, a);
+  if (!compile_load(p)) return "    the test does not compile\n";
+  FrtRunOptions o = {.quiet = 1, .now_us = (int64_t)TEST_NOW_S * 1000000};
+  int rc = frt_run(p->loaded.module, &o);
+  if (wants_error) return rc ? NULL : "    the run succeeded, an error was expected\n";
+  return rc ? arena_printf(a, "    the run ended with exit code %d\n", rc) : NULL;
+}
+
+static const char *test_one(Test *t) {
+  Arena *a = t->p->arena;
+  uint32_t number = 0;
+  bool wants_error = false;
+  test_redirect_sinks(t);
+  for (const AstTestStep *s = t->stmt->steps; s; s = s->next) {
+    if (s->kind == AST_SET) test_set(t, s);
+    if (s->kind == AST_GIVEN) test_given(t, s, number++);
+    wants_error |= s->kind == AST_EXPECT_ERROR;
+  }
+  if (t->why) return arena_printf(a, "    %s\n", t->why);
+  FlowProgram *types = test_compile(t, test_sinks(t, NULL));
+  const char *failed = flow_error_count(types) && !wants_error ? test_diagnostics(types, a) : NULL;
+  if (!failed) {
+    FlowProgram *p = test_compile(t, test_sinks(t, types));
+    failed = test_run(t, p, wants_error);
+    flow_free(p);
+  }
+  flow_free(types);
+  uint32_t k = 0;
+  const char *all = "";
+  for (const AstTestStep *s = t->stmt->steps; s && !failed && !wants_error; s = s->next, k++) {
+    if (s->kind != AST_EXPECT_ROWS && s->kind != AST_EXPECT_COUNT) continue;
+    const char *wrong = test_judge(t, s, k);
+    if (wrong) all = arena_printf(a, "%s%s", all, wrong);
+  }
+  return failed ? failed : *all ? all : NULL;
+}
+
+static void test_remove(const char *dir, Arena *a) {
+  DIR *d = opendir(dir);
+  for (struct dirent *e; d && (e = readdir(d));)
+    if (e->d_name[0] != '.' || strlen(e->d_name) > 2) unlink(arena_printf(a, "%s/%s", dir, e->d_name));
+  if (d) closedir(d);
+  rmdir(dir);
+}
+
+int flow_test(FlowProgram *p, FILE *out) {
+  uint32_t number = 0, failed = 0;
+  const char *tmp = getenv("TMPDIR");
+  for (const AstStmt *s = p->ast ? p->ast->stmts : NULL; s; s = s->next) {
+    if (s->kind != AST_TEST) continue;
+    char *dir = arena_printf(p->arena, "%s/flowc-test-XXXXXX", tmp && *tmp ? tmp : "/tmp");
+    if (!mkdtemp(dir)) {
+      fprintf(stderr, "flowc: %s: %s\n", dir, strerror(errno));
+      return 2;
+    }
+    Test *t = arena_alloc(p->arena, sizeof *t);
+    *t = (Test){.p = p, .source = diags_source(p->diags, p->file), .stmt = s, .dir = dir};
+    const char *why = test_one(t);
+    test_remove(dir, p->arena);
+    fprintf(out, "%s %u - %s\n%s", why ? "not ok" : "ok", ++number, s->value->text, why ? why : "");
+    failed += why != NULL;
+  }
+  fprintf(out, "%u passed, %u failed\n", number - failed, failed);
+  return failed ? 1 : 0;
+}
