@@ -122,6 +122,14 @@ static void phys_read_columns(Phys *p, const PlanNode *n) {
   phys_read_keys(p, n);
 }
 
+/* What is read behind an operator that puts rows in order: its own keys need not go on. */
+static void phys_keep(Phys *p, const PlanNode *n) {
+  if (n->kind != PLAN_SORT && n->kind != PLAN_TOP && n->kind != PLAN_RANK) return;
+  uint8_t *kept = arena_alloc(p->plan->arena, p->plan->column_len + 1);
+  memcpy(kept, p->col_use, p->plan->column_len);
+  p->nodes[n->id].kept = kept;
+}
+
 /* ---- 3. order ---- */
 
 static bool phys_holds(const PlanNode *n) {
@@ -179,7 +187,7 @@ static bool phys_agg_built(const PlanAgg *g) {
 }
 
 static bool phys_built(const PlanNode *n) {
-  if (!phys_holds(n)) return true;
+  if (!phys_holds(n) || n->kind == PLAN_SORT) return true;
   if (n->kind != PLAN_AGGREGATE || n->by_len) return false;
   for (uint32_t i = 0; i < n->agg_len; i++)
     if (!phys_agg_built(&n->aggs[i])) return false;
@@ -217,7 +225,10 @@ Phys *phys_build(Arena *a, Plan *plan) {
   }
   if (!built) return NULL;
   phys_uses(p);
-  for (uint32_t i = plan->node_len; i-- > 0;) phys_read_columns(p, plan->nodes[i]);
+  for (uint32_t i = plan->node_len; i-- > 0;) {
+    phys_keep(p, plan->nodes[i]);
+    phys_read_columns(p, plan->nodes[i]);
+  }
   for (uint32_t i = 0; i < plan->node_len; i++)
     p->nodes[plan->nodes[i]->id].state_class = phys_state_class(plan->nodes[i]);
   phys_order(p);

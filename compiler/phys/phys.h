@@ -13,6 +13,7 @@ typedef struct PhysNode {          /* index = PlanNode.id */
   uint32_t *use_len;
   PlanNode *space;                 /* the node whose block rows flow here: a scan, explode, union, ... */
   bool text_space;                 /* that is a csv or tsv scan: raw text may be copied */
+  const uint8_t *kept;             /* sort, top, rank: by ColId: not 0 where somebody behind it needs the column */
   const char *state_class;         /* "O(1)", "O(k)", "O(groups)", "O(rows)" */
 } PhysNode;
 

@@ -1,0 +1,41 @@
+/* gen_order.h: shared by the printers of operators that put rows in order: order_key.c, order.c, rank.c. */
+#ifndef FLOW_CODEGEN_GEN_ORDER_H
+#define FLOW_CODEGEN_GEN_ORDER_H
+
+#include "codegen/gen_hold.h"
+
+/* How rows rest until they are in order: a struct R<id> in S->store<id>, and a (word, row) pair for each in
+ * S->pairs<id>. A key that the word does not tell apart is a member of the row, too: that of its column, or k<j>. */
+typedef struct GenOrder {
+  Gen *g;
+  const PhysNode *pn;
+  const PlanNode *n;
+  ColId *cols;          /* columns in the row */
+  uint32_t len;
+  ColId *out;           /* those of them that go on */
+  uint32_t out_len;
+  bool exact;           /* equal words are equal keys: rows are not compared */
+} GenOrder;
+
+/* Decides what rests. More columns that the row must have: more[0 .. more_len). */
+GenOrder gen_order_plan(Gen *g, const PhysNode *pn, const ColId *more, uint32_t more_len);
+/* The struct, its store and pairs in State; `members` are further members of the row, or NULL. */
+void gen_order_state(const GenOrder *o, const char *members);
+/* op<id>_compare by all keys, unless exact. */
+void gen_order_compare(const GenOrder *o);
+/* Its name, or "NULL". */
+const char *gen_order_compare_name(const GenOrder *o);
+/* Evaluates the keys of row i into v[0 .. key_len); may jump to f->fail. */
+void gen_order_eval(GenFn *f, const GenOrder *o, CVal *v);
+/* Declares `uint64_t word`. */
+void gen_order_word(GenFn *f, const GenOrder *o, const CVal *v);
+/* `row` is a new row of the store, filled; the pair is added. */
+void gen_order_add(GenFn *f, const GenOrder *o, const CVal *v);
+/* All expressions of the keys, for gen_declare_columns. */
+const Expr **gen_order_exprs(const GenOrder *o);
+/* Declares the columns that the emit fills: S->c<col> becomes an array of its own. */
+void gen_order_targets(GenFn *f, const GenOrder *o);
+/* A C condition: a is before b in the order of the type. */
+const char *gen_order_before(Gen *g, const Type *t, const char *a, const char *b);
+
+#endif

@@ -1,0 +1,252 @@
+/* order_key.c: sort keys: the word that orders most rows, and the comparison for the rest.
+ *
+ * Each key is a field of the word: a bit for null where it can be null, then the value as an unsigned number in
+ * the order of its type, complemented for `desc`. Keys are packed from the top while they fit; of the first that
+ * does not, the upper bits fill what is left. `sort flag, day desc` is 1 + 32 bits, and the words alone are the
+ * order; `sort name` has the first 8 bytes of the text, and rows of equal words are compared.
+ *
+ *   | null | flag | null | ~day | 0 ... |      63 ... 0 */
+#include <string.h>
+
+#include "codegen/gen_order.h"
+
+/* ---- fields of the word ---- */
+
+typedef struct KeyField { int bits; bool exact; } KeyField;
+
+static int key_bits_of(uint64_t values) {
+  int bits = 0;
+  while (bits < 64 && values > 1ull << bits) bits++;
+  return bits;
+}
+
+static KeyField key_field(const Type *t) {
+  switch (t->kind) {
+    case TY_BOOL: return (KeyField){1, true};
+    case TY_I8: case TY_U8: return (KeyField){8, true};
+    case TY_I16: case TY_U16: return (KeyField){16, true};
+    case TY_ENUM: return (KeyField){key_bits_of(t->len), true};
+    case TY_I32: case TY_U32: case TY_DATE: return (KeyField){32, true};
+    case TY_F32: return (KeyField){35, true};
+    case TY_TIME: return (KeyField){37, true};
+    case TY_DECIMAL: {
+      uint64_t most = 2;
+      if (type_is_wide(t)) return (KeyField){64, false};
+      for (int i = 0; i < t->precision; i++) most *= 10;
+      return (KeyField){key_bits_of(most), true};
+    }
+    case TY_STRING: case TY_BYTES: case TY_UUID: return (KeyField){64, false};
+    default: return (KeyField){64, true};
+  }
+}
+
+/* v as an unsigned number of field.bits bits that orders as the values do. */
+static const char *key_order(GenFn *f, const Type *t, const char *v, KeyField field) {
+  Gen *g = f->g;
+  uint64_t half = 1ull << (field.bits > 0 ? field.bits - 1 : 0);
+  switch (t->kind) {
+    case TY_BOOL: case TY_U8: case TY_U16: case TY_U32: case TY_ENUM: case TY_U64: case TY_TIME:
+      return gen_printf(g, "(uint64_t)%s", v);
+    case TY_F64: return gen_printf(g, "frt_order_f64(%s)", v);
+    case TY_F32: return gen_printf(g, "(frt_order_f64((double)%s) >> 29)", v);
+    case TY_STRING: case TY_BYTES: return gen_printf(g, "frt_order_text(%s)", v);
+    case TY_UUID: return gen_printf(g, "%s.hi", v);
+    case TY_DECIMAL:
+      if (!type_is_wide(t)) break;   /* what passes 64 bits is the first or the last, and compared */
+      return gen_printf(g, "(%s.hi == (int64_t)%s.lo >> 63 ? %s.lo ^ 0x%lxUL : %s.hi < 0 ? 0UL : ~0UL)", v, v, v, (unsigned long)half, v);
+    default: break;
+  }
+  return gen_printf(g, "((uint64_t)(int64_t)%s + 0x%lxUL)", v, (unsigned long)half);
+}
+
+static bool key_rests(const GenOrder *o, uint32_t j) { return !o->exact && o->n->keys[j].value->kind != EX_COLUMN; }
+
+static bool order_is_exact(const PlanNode *n) {
+  int bits = 0;
+  for (uint32_t j = 0; j < n->key_len; j++) {
+    KeyField field = key_field(n->keys[j].value->type);
+    bits += field.bits + n->keys[j].value->type->nullable;
+    if (!field.exact) return false;
+  }
+  return bits <= 64;
+}
+
+static const char *key_place(Gen *g, const char *v, int shift) {
+  if (shift > 0) return gen_printf(g, "%s << %d", v, shift);
+  return shift < 0 ? gen_printf(g, "%s >> %d", v, -shift) : v;
+}
+
+static void key_word(GenFn *f, const PlanSortKey *key, CVal v, int *left) {
+  Gen *g = f->g;
+  KeyField field = key_field(key->value->type);
+  bool null = key->value->type->nullable;
+  if (null) (*left)--;
+  if (!*left) field.bits = 0;
+  int shift = *left - field.bits;
+  *left = shift > 0 ? shift : 0;
+  if (v.n) gen_line(f, "if (%s) {", v.n);
+  if (v.n && !key->nulls_first) gen_line(f, "  word |= 0x%lxUL;", 1ul << (*left + (shift > 0 ? field.bits : field.bits + shift)));
+  if (v.n) gen_line(f, "} else {");
+  else if (field.bits) gen_line(f, "{");
+  if (null && key->nulls_first) gen_line(f, "  word |= 0x%lxUL;", 1ul << (*left + (shift > 0 ? field.bits : field.bits + shift)));
+  if (field.bits) {
+    const char *w = key_order(f, key->value->type, v.v, field);
+    uint64_t mask = field.bits == 64 ? ~0ull : (1ull << field.bits) - 1;
+    if (key->desc) w = gen_printf(g, "(0x%lxUL - %s)", (unsigned long)mask, w);
+    gen_line(f, "  word |= %s;", key_place(g, w, shift));
+  }
+  if (v.n || field.bits) gen_line(f, "}");
+}
+
+void gen_order_word(GenFn *f, const GenOrder *o, const CVal *v) {
+  int left = 64;
+  gen_line(f, "uint64_t word = 0;");
+  for (uint32_t j = 0; j < o->n->key_len && left; j++) key_word(f, &o->n->keys[j], v[j], &left);
+}
+
+/* ---- rows ---- */
+
+static bool order_has(const ColId *cols, uint32_t len, ColId col) {
+  for (uint32_t i = 0; i < len; i++)
+    if (cols[i] == col) return true;
+  return false;
+}
+
+GenOrder gen_order_plan(Gen *g, const PhysNode *pn, const ColId *more, uint32_t more_len) {
+  const PlanNode *n = pn->node;
+  const Schema *in = &n->in[0].node->out[n->in[0].port].schema;
+  GenOrder o = {.g = g, .pn = pn, .n = n, .exact = order_is_exact(n)};
+  uint32_t most = in->len + more_len + n->key_len + 1;
+  o.out = arena_alloc(g->arena, most * sizeof *o.out);
+  o.cols = arena_alloc(g->arena, most * sizeof *o.cols);
+  for (uint32_t i = 0; i < in->len; i++) {
+    ColId c = in->cols[i].col;
+    if (pn->kept[c] && !order_has(o.out, o.out_len, c)) o.out[o.out_len++] = c;
+  }
+  memcpy(o.cols, o.out, o.out_len * sizeof *o.cols);
+  o.len = o.out_len;
+  for (uint32_t i = 0; i < more_len; i++)
+    if (!order_has(o.cols, o.len, more[i])) o.cols[o.len++] = more[i];
+  for (uint32_t j = 0; j < n->key_len && !o.exact; j++) {
+    const Expr *e = n->keys[j].value;
+    if (e->kind == EX_COLUMN && !order_has(o.cols, o.len, e->col)) o.cols[o.len++] = e->col;
+  }
+  return o;
+}
+
+void gen_order_state(const GenOrder *o, const char *members) {
+  Gen *g = o->g;
+  uint32_t id = o->n->id;
+  Buf more = {.arena = g->arena};
+  for (uint32_t j = 0; j < o->n->key_len; j++) {
+    const Type *t = o->n->keys[j].value->type;
+    if (!key_rests(o, j)) continue;
+    buf_printf(&more, "  %s k%u;\n", gen_ctype(g, t), j);
+    if (t->nullable) buf_printf(&more, "  uint8_t kn%u;\n", j);
+  }
+  if (members) buf_put(&more, members);
+  gen_row_struct(g, gen_printf(g, "R%u", id), o->cols, o->len, more.data);
+  buf_printf(&g->state, "  FrtStore store%u;\n  FrtPairs pairs%u;\n", id, id);
+  buf_printf(&g->init, "  frt_store_init(&S->store%u, sizeof(R%u));\n", id, id);
+}
+
+const Expr **gen_order_exprs(const GenOrder *o) {
+  const Expr **exprs = arena_alloc(o->g->arena, (o->n->key_len + 1) * sizeof *exprs);
+  for (uint32_t j = 0; j < o->n->key_len; j++) exprs[j] = o->n->keys[j].value;
+  return exprs;
+}
+
+void gen_order_eval(GenFn *f, const GenOrder *o, CVal *v) {
+  for (uint32_t j = 0; j < o->n->key_len; j++) {
+    const Expr *e = o->n->keys[j].value;
+    v[j] = gen_expr(f, e);
+    v[j].v = gen_atom_of(f, e->type, v[j].v);
+    if (v[j].n) v[j].n = gen_atom(f, "uint8_t", v[j].n);
+  }
+}
+
+void gen_order_add(GenFn *f, const GenOrder *o, const CVal *v) {
+  uint32_t id = o->n->id;
+  const char *store = gen_printf(f->g, "&S->store%u", id);
+  gen_line(f, "R%u *row = frt_store_add(cx, %s);", id, store);
+  gen_line(f, "(void)row;");
+  gen_row_save(f, o->cols, o->len, "row", store);
+  for (uint32_t j = 0; j < o->n->key_len; j++) {
+    const Type *t = o->n->keys[j].value->type;
+    if (!key_rests(o, j)) continue;
+    if (t->nullable) gen_line(f, "row->kn%u = %s;", j, v[j].n ? v[j].n : "0");
+    if (v[j].n) gen_line(f, "if (!%s)", v[j].n);
+    if (t->kind == TY_STRING || t->kind == TY_BYTES) gen_line(f, "row->k%u = frt_store_text(cx, %s, %s);", j, store, v[j].v);
+    else gen_line(f, "row->k%u = %s;", j, v[j].v);
+  }
+  gen_line(f, "frt_pairs_add(&S->pairs%u, word, S->store%u.len - 1);", id, id);
+}
+
+void gen_order_targets(GenFn *f, const GenOrder *o) {
+  Gen *g = f->g;
+  for (uint32_t i = 0; i < o->out_len; i++) {
+    ColId c = o->out[i];
+    const Type *t = g->plan->columns[c].type;
+    gen_column_state(g, c, false);
+    buf_printf(&g->state, "  %s *x%u_c%u;\n", gen_ctype(g, t), o->n->id, c);
+    buf_printf(&g->init, "  S->x%u_c%u = frt_alloc_run(cx, cx->block_rows * sizeof(%s));\n", o->n->id, c, gen_ctype(g, t));
+    gen_line(f, "S->c%u = S->x%u_c%u;", c, o->n->id, c);
+    if (!t->nullable) continue;
+    buf_printf(&g->state, "  uint8_t *x%u_n%u;\n", o->n->id, c);
+    buf_printf(&g->init, "  S->x%u_n%u = frt_alloc_run(cx, cx->block_rows);\n", o->n->id, c);
+    gen_line(f, "S->n%u = S->x%u_n%u;", c, o->n->id, c);
+  }
+}
+
+/* ---- comparison ---- */
+
+const char *gen_order_before(Gen *g, const Type *t, const char *a, const char *b) {
+  switch (t->kind) {
+    case TY_F32: case TY_F64: return gen_printf(g, "frt_f64_lt(%s, %s)", a, b);
+    case TY_STRING: case TY_BYTES: return gen_printf(g, "frt_str_cmp(%s, %s) < 0", a, b);
+    case TY_UUID: return gen_printf(g, "frt_uuid_cmp(%s, %s) < 0", a, b);
+    case TY_DECIMAL:
+      if (type_is_wide(t)) return gen_printf(g, "frt_i128_cmp(%s, %s) < 0", a, b);
+      break;
+    default: break;
+  }
+  return gen_printf(g, "%s < %s", a, b);
+}
+
+static void compare_key(GenFn *f, const GenOrder *o, uint32_t j) {
+  Gen *g = o->g;
+  const PlanSortKey *key = &o->n->keys[j];
+  const Type *t = key->value->type;
+  bool rests = key_rests(o, j);
+  const char *m = rests ? gen_printf(g, "k%u", j) : gen_printf(g, "c%u", key->value->col);
+  const char *null = rests ? gen_printf(g, "kn%u", j) : gen_printf(g, "n%u", key->value->col);
+  const char *x = gen_printf(g, "x->%s", m), *y = gen_printf(g, "y->%s", m);
+  if (t->nullable) gen_line(f, "if (x->%s != y->%s) return x->%s ? %d : %d;", null, null, null, key->nulls_first ? -1 : 1, key->nulls_first ? 1 : -1);
+  if (t->nullable) gen_line(f, "if (!x->%s) {", null);
+  if (t->kind == TY_STRING || t->kind == TY_BYTES) {
+    gen_line(f, "if ((c = frt_str_cmp(%s, %s))) return %sc;", x, y, key->desc ? "-" : "");
+  } else {
+    gen_line(f, "if (%s) return %d;", gen_order_before(g, t, x, y), key->desc ? 1 : -1);
+    gen_line(f, "if (%s) return %d;", gen_order_before(g, t, y, x), key->desc ? -1 : 1);
+  }
+  if (t->nullable) gen_line(f, "}");
+}
+
+const char *gen_order_compare_name(const GenOrder *o) { return o->exact ? "NULL" : gen_printf(o->g, "op%u_compare", o->n->id); }
+
+void gen_order_compare(const GenOrder *o) {
+  Gen *g = o->g;
+  if (o->exact) return;
+  GenFn f = {.g = g, .out = &g->funcs};
+  const char *args = "(const void *env, const void *a, const void *b)";
+  buf_printf(&g->protos, "static int op%u_compare%s;\n", o->n->id, args);
+  gen_line(&f, "/* n%u %s: the order of two rows */", o->n->id, o->n->word ? o->n->word : "");
+  gen_line(&f, "static int op%u_compare%s {", o->n->id, args);
+  f.indent = 1;
+  gen_line(&f, "const R%u *x = a, *y = b;", o->n->id);
+  gen_line(&f, "int c = 0;");
+  gen_line(&f, "(void)env; (void)c; (void)x; (void)y;");
+  for (uint32_t j = 0; j < o->n->key_len; j++) compare_key(&f, o, j);
+  gen_line(&f, "return 0;");
+  gen_fn_close(&f);
+}
