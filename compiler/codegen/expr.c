@@ -429,9 +429,28 @@ static const char *gen_prepared_arg(GenFn *f, const Function *fn, uint32_t i, co
   return t;
 }
 
+/* The name of an `extern c fn` in the module; its text goes in once, with the places of the script. */
+static const char *gen_c_function(Gen *g, const Function *fn) {
+  const Source *s = diags_source(g->plan->diags, fn->c_span.file);
+  uint32_t line = 0, column = 0;
+  if (s) diag_place(s, fn->c_span.start, &line, &column);
+  bool fresh;
+  const char *name = gen_intern(g, "user", gen_printf(g, "extern c %u %u", fn->c_span.file, fn->c_span.start), &fresh);
+  if (!fresh) return name;
+  Buf params = {.arena = g->arena};
+  for (uint32_t i = 0; i < fn->param_len; i++) buf_printf(&params, ", %s %s", gen_ctype(g, fn->params[i]), fn->param_names[i]);
+  buf_printf(&g->users, "/* extern c fn %s */\nstatic %s %s(FrtCtx *cx%s) {\n  (void)cx;\n", fn->name, gen_ctype(g, fn->result), name,
+             params.data ? params.data : "");
+  uint32_t skip = s && fn->c_body[0] != '\n' && s->text[fn->c_span.start + 3] == '\n';  /* the first line end was dropped */
+  buf_printf(&g->users, "#line %u %s\n%s\n#line @\n}\n\n", line + skip, c_string(g->arena, s ? s->path : "", s ? strlen(s->path) : 0),
+             fn->c_body);
+  return name;
+}
+
 static CVal gen_call(GenFn *f, const Expr *e) {
   Gen *g = f->g;
   const Function *fn = e->fn;
+  const char *symbol = fn->c_body ? gen_c_function(g, fn) : fn->symbol;
   CVal *args = arena_alloc(g->arena, (e->arg_len + 1) * sizeof *args);
   const char *n = NULL;
   for (uint32_t i = 0; i < e->arg_len; i++) {
@@ -450,13 +469,13 @@ static CVal gen_call(GenFn *f, const Expr *e) {
   }
   const char *rest = list.data ? list.data : "";
   if (!fn->status) {
-    gen_line(f, "%s = %s(cx%s);", t, fn->symbol, rest);
+    gen_line(f, "%s = %s(cx%s);", t, symbol, rest);
   } else if (can_null) {
-    const char *s = gen_temp(f, "int", gen_printf(g, "%s(cx, &%s%s)", fn->symbol, t, rest));
+    const char *s = gen_temp(f, "int", gen_printf(g, "%s(cx, &%s%s)", symbol, t, rest));
     gen_line(f, "if (%s == FRT_NULL) %s = 1;", s, tn);
     if (fn->fails) gen_fail_if(f, gen_printf(g, "%s > 0", s), s);
   } else {
-    gen_try_call(f, gen_printf(g, "%s(cx, &%s%s)", fn->symbol, t, rest));
+    gen_try_call(f, gen_printf(g, "%s(cx, &%s%s)", symbol, t, rest));
   }
   gen_end_unless_null(f, n);
   return (CVal){t, tn};

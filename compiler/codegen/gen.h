@@ -15,6 +15,7 @@ typedef struct Gen {
   Buf types;      /* C structs of struct types, list elements, gathered rows */
   Buf consts;     /* strings, wide decimals, type descriptors */
   Buf state;      /* members of State */
+  Buf users;      /* the functions of `extern c` */
   Buf protos;
   Buf funcs;
   Buf init;       /* body of module_init */

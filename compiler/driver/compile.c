@@ -78,6 +78,8 @@ static const Backend *compile_backend(const FlowProgram *p) {
   return p->options.jit && !strcmp(p->options.jit, "cc") ? &backend_cc : &backend_tcc;
 }
 
+bool compile_has_c(const FlowProgram *p) { return strstr(p->c_text, "/* extern c fn ") != NULL; }
+
 bool compile_load(FlowProgram *p) {
   const char *why = NULL;
   const Backend *b = compile_backend(p);
@@ -89,6 +91,10 @@ bool compile_load(FlowProgram *p) {
     ok = b->load(p->arena, p->c_text, p->c_size, &p->loaded, &why);
   }
   p->times[p->time_len++] = (PassTime){b->name, compile_clock() - start};
+  if (!ok && compile_has_c(p)) {
+    fprintf(stderr, "%s: error: the C of `extern c` does not compile\n%s", p->path, why ? why : "");
+    return false;
+  }
   if (!ok) {
     fprintf(stderr, "flowc: internal error: the generated C does not compile; this is a bug of flowc\n%s\n", why ? why : "");
     return false;

@@ -31,5 +31,7 @@ struct FlowProgram {
 void compile_script(FlowProgram *p, const char *text, size_t size);
 /* Makes the module runnable with the back end of the options. Returns false with a message on stderr. */
 bool compile_load(FlowProgram *p);
+/* Whether the script brings C of its own: what does not compile is then its fault. */
+bool compile_has_c(const FlowProgram *p);
 
 #endif

@@ -79,7 +79,7 @@ static char *flow_compile_stats(FlowProgram *p) {
 int flow_run(FlowProgram *p, int argc, char **argv) {
   if (p->broken) return 70;
   if (!p->c_text) return 1;
-  if (!p->loaded.module && !compile_load(p)) return 70;
+  if (!p->loaded.module && !compile_load(p)) return compile_has_c(p) ? 1 : 70;
   FrtRunOptions o = {0};
   int rc = frt_parse_args(p->arena, p->loaded.module, argc, argv, &o);
   if (rc) return rc < 0 ? 0 : rc;

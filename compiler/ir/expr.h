@@ -94,6 +94,8 @@ struct Function {
   bool prepared[8];               /* parameter i is prepared at start: see `prepare` */
   const char *prepare[8];         /* symbol that prepares it: int symbol(FrtCtx *, const void **out, FrtStr text) */
   bool pure;                      /* same arguments, same result: may be folded */
+  const char *c_body;             /* `extern c fn`: the C text of its body, which goes into the module; else NULL */
+  Span c_span;                    /* and where it stands */
 };
 
 Expr *expr_new(Arena *a, ExprKind kind, const Type *type, Span span, uint32_t arg_len);

@@ -314,14 +314,46 @@ static bool resolve_fn_params(Binder *b, Symbol *s, UserFn *fn, Local **locals) 
   return good;
 }
 
+static bool is_c_name(const char *name) {
+  if (name[0] >= '0' && name[0] <= '9') return false;
+  return name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")] == 0;
+}
+
+/* `extern c fn`: its body is C text that goes into the module; the binder sees a call of it. */
+static bool resolve_c_fn(Binder *b, Symbol *s, UserFn *fn) {
+  const AstStmt *stmt = s->stmt;
+  if (!stmt->lang.text || strcmp(stmt->lang.text, "c"))
+    return report_unbuilt(b, stmt->span, "`extern` of another language than C in a script"), false;
+  for (const AstParamDecl *p = stmt->params; p; p = p->next) {
+    if (is_c_name(p->name.text)) continue;
+    diag_report(b->diags, DIAG_E0405, p->name.span, "rename it with letters, digits and `_`", NULL, p->name.text, "a name of C");
+    return false;
+  }
+  if (!stmt->value || fn->result->nullable) {
+    const char *hint = stmt->value ? "C returns a value: let the result not be nullable" : "give the body as a \"\"\"block\"\"\"";
+    diag_report(b->diags, DIAG_E0201, stmt->span, hint, NULL, "a C function", type_text(b->arena, fn->result));
+    return false;
+  }
+  Function *f = arena_alloc(b->arena, sizeof *f);
+  *f = (Function){ .name = s->name, .symbol = s->name, .params = fn->params, .param_names = fn->param_names,
+                   .param_len = fn->len, .result = fn->result, .c_body = stmt->value->text, .c_span = stmt->value->span };
+  Expr *call = expr_new(b->arena, EX_CALL, fn->result, stmt->span, fn->len);
+  call->fn = f;
+  for (uint32_t i = 0; i < fn->len; i++) {
+    call->arg[i] = expr_new(b->arena, EX_VAR, fn->params[i], stmt->span, 0);
+    call->arg[i]->var = fn->vars[i];
+  }
+  fn->body = call;
+  return true;
+}
+
 static bool resolve_fn(Binder *b, Symbol *s) {
   UserFn *fn = arena_alloc(b->arena, sizeof *fn);
   Local *locals = NULL;
-  if (s->stmt->kind == AST_EXTERN_FN)
-    return report_unbuilt(b, s->stmt->span, "`extern` C in a script"), false;
   bool good = resolve_fn_params(b, s, fn, &locals);
   fn->result = bind_type(b, s->module, s->stmt->type);
   s->fn = fn;
+  if (s->stmt->kind == AST_EXTERN_FN) return good && fn->result->kind != TY_ERROR && resolve_c_fn(b, s, fn);
   Scope scope = { .module = s->module, .locals = locals };
   Expr *body = bind_inner(b, &scope, s->stmt->value, fn->result);
   if (!good || fn->result->kind == TY_ERROR || body->type->kind == TY_ERROR) return false;
