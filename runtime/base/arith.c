@@ -60,10 +60,3 @@ double frt_sample(uint64_t seed, uint64_t n) {
 }
 
 double frt_f64_of_u64(uint64_t v) { return (double)v; }
-
-int frt_u64_of_f64(FrtCtx *cx, uint64_t *out, double v) {
-  (void)cx;
-  if (!(v >= 0 && v < 18446744073709551616.0) || v != floor(v)) return FRT_E_OUT_OF_RANGE;
-  *out = (uint64_t)v;
-  return FRT_OK;
-}

@@ -90,6 +90,5 @@ double frt_sample(uint64_t seed, uint64_t n);
 
 /* u64 to double and back, exact as C defines them, for tcc, which lacks the helpers. */
 double frt_f64_of_u64(uint64_t v);
-int frt_u64_of_f64(FrtCtx *cx, uint64_t *out, double v);
 
 #endif
