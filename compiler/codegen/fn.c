@@ -70,7 +70,7 @@ void gen_count(GenFn *f, uint32_t op, const char *what, const char *n) {
 void gen_call_uses(GenFn *f, const PhysNode *pn, uint32_t port, const char *block, const char *sel, const char *n) {
   for (uint32_t k = 0; k < pn->use_len[port]; k++) {
     const PhysUse *u = &pn->uses[port][k];
-    bool several = u->node->kind == PLAN_UNION || (u->node->kind == PLAN_WRITE && u->node->in_len > 1);
+    bool several = u->node->kind == PLAN_UNION || u->node->kind == PLAN_JOIN || (u->node->kind == PLAN_WRITE && u->node->in_len > 1);
     const char *suffix = several ? gen_printf(f->g, "_in%u", u->input) : "";
     gen_line(f, "if (%s && (rc = op%u%s(cx, S, %s, %s, %s))) return rc;", n, u->node->id, suffix, block, sel, n);
   }

@@ -67,7 +67,9 @@ int gen_value_width(const Type *t);    /* bytes that its text takes at most; 0: 
 void gen_node(Gen *g, const PhysNode *pn);
 void gen_sink(Gen *g, const PhysNode *pn);
 void gen_aggregate(Gen *g, const PhysNode *pn);
+void gen_join(Gen *g, const PhysNode *pn);
 void gen_sort(Gen *g, const PhysNode *pn);
+void gen_top(Gen *g, const PhysNode *pn);
 void gen_union(Gen *g, const PhysNode *pn);
 void gen_errors(Gen *g, const PhysNode *pn);
 void gen_fn_open(GenFn *f, Gen *g, const PlanNode *n, const char *suffix);

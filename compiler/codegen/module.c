@@ -181,8 +181,12 @@ static void module_params(Gen *g, Buf *out) {
 
 static void module_steps(Gen *g, Buf *out) {
   Buf b = {.arena = g->arena};
-  for (uint32_t i = 0; i < g->phys->scan_len; i++) buf_printf(&b, "  {FRT_STEP_SCAN, %u, NULL},\n", i);
-  for (uint32_t i = 0; i < g->phys->emit_len; i++) buf_printf(&b, "  {FRT_STEP_EMIT, 0, op%u_emit},\n", g->phys->emits[i]->id);
+  uint32_t scan = 0;
+  for (uint32_t i = 0; i < g->phys->step_len; i++) {
+    const PlanNode *n = g->phys->steps[i];
+    if (phys_scans(n)) buf_printf(&b, "  {FRT_STEP_SCAN, %u, NULL},\n", scan++);
+    else buf_printf(&b, "  {FRT_STEP_EMIT, 0, op%u_emit},\n", n->id);
+  }
   buf_printf(out, "static const FrtStep steps[] = {\n%s};\n\n", b.data ? b.data : "  {FRT_STEP_EMIT, 0, NULL}\n");
 }
 
@@ -196,7 +200,7 @@ static void module_table(Gen *g, Buf *out, uint32_t sinks, uint32_t taps) {
   buf_printf(out, "  .params = params, .ops = ops, .ports = ports, .scans = scans, .sinks = sinks, .taps = taps, .steps = steps,\n");
   buf_printf(out, "  .param_len = %u, .op_len = %u, .port_len = %u, .scan_len = %u,\n", g->plan->param_len, g->phys->node_max + unread,
              g->phys->port_len + unread, g->phys->scan_len);
-  buf_printf(out, "  .sink_len = %u, .tap_len = %u, .step_len = %u,\n", sinks, taps, g->phys->scan_len + g->phys->emit_len);
+  buf_printf(out, "  .sink_len = %u, .tap_len = %u, .step_len = %u,\n", sinks, taps, g->phys->step_len);
   buf_printf(out, "  .defaults = module_defaults, .init = module_init};\n");
 }
 

@@ -499,7 +499,9 @@ void gen_node(Gen *g, const PhysNode *pn) {
     case PLAN_UNION: gen_union(g, pn); break;
     case PLAN_ERRORS: gen_errors(g, pn); break;
     case PLAN_AGGREGATE: gen_aggregate(g, pn); break;
+    case PLAN_JOIN: gen_join(g, pn); break;
     case PLAN_SORT: gen_sort(g, pn); break;
+    case PLAN_TOP: gen_top(g, pn); break;
     case PLAN_WRITE: case PLAN_TAP: gen_sink(g, pn); break;
     default: break;
   }

@@ -68,8 +68,8 @@ void phys_explain(const Phys *p, FILE *out) {
     if (n->kind == PLAN_READ || n->kind == PLAN_VALUES || n->kind == PLAN_RANGE) explain_columns(p, n, out);
   }
   fputs("\norder:", out);
-  for (uint32_t i = 0; i < p->scan_len; i++) fprintf(out, " scan n%u", p->scans[i]->id);
-  for (uint32_t i = 0; i < p->emit_len; i++) fprintf(out, " emit n%u", p->emits[i]->id);
+  for (uint32_t i = 0; i < p->step_len; i++)
+    fprintf(out, " %s n%u", phys_scans(p->steps[i]) ? "scan" : "emit", p->steps[i]->id);
   fputs("\n", out);
 }
 

@@ -3,9 +3,8 @@
  * 1. uses: the edges of the plan turned round.
  * 2. columns: nodes are visited from the sinks up; each marks the columns that it reads. What is
  *    never marked is never parsed and never computed.
- * 3. order: a depth-first walk from the sinks puts scans, holders and ports into the order in which
- *    rows can flow: a port after everything that fails into it, a holder after all it holds. */
-#include "phys/phys.h"
+ * 3. order: order.c. */
+#include "phys/phys_internal.h"
 
 #include <string.h>
 
@@ -93,6 +92,14 @@ static void phys_read_keys(Phys *p, const PlanNode *n) {
   phys_read_expr(p, n->frame);
 }
 
+/* A column of the result needs the columns that it comes from. */
+static void phys_read_join(Phys *p, const PlanNode *n) {
+  for (uint32_t k = 0; k < n->out[0].schema.len; k++)
+    for (uint32_t side = 0; side < 2; side++)
+      if (p->col_use[n->out[0].schema.cols[k].col] && n->union_cols[side][k] != UINT32_MAX)
+        p->col_use[n->union_cols[side][k]] |= COL_VALUE;
+}
+
 static void phys_read_columns(Phys *p, const PlanNode *n) {
   switch (n->kind) {
     case PLAN_READ:
@@ -105,6 +112,9 @@ static void phys_read_columns(Phys *p, const PlanNode *n) {
       for (uint32_t k = 0; k < n->out[0].schema.len; k++)
         for (uint32_t i = 0; i < n->in_len; i++)
           if (p->col_use[n->out[0].schema.cols[k].col]) p->col_use[n->union_cols[i][k]] |= COL_VALUE;
+      break;
+    case PLAN_JOIN:
+      phys_read_join(p, n);
       break;
     case PLAN_UNPIVOT:
       for (uint32_t i = 0; i < n->unpivot_len; i++) p->col_use[n->unpivot_cols[i]] |= COL_VALUE;
@@ -130,9 +140,9 @@ static void phys_keep(Phys *p, const PlanNode *n) {
   p->nodes[n->id].kept = kept;
 }
 
-/* ---- 3. order ---- */
+/* ---- what cannot run yet ---- */
 
-static bool phys_holds(const PlanNode *n) {
+bool phys_holds(const PlanNode *n) {
   switch (n->kind) {
     case PLAN_AGGREGATE: case PLAN_SORT: case PLAN_TOP: case PLAN_DISTINCT: case PLAN_JOIN: case PLAN_RANK:
     case PLAN_PIVOT: case PLAN_WINDOW: case PLAN_SESSIONIZE:
@@ -141,40 +151,6 @@ static bool phys_holds(const PlanNode *n) {
       return false;
   }
 }
-
-static void phys_push(Arena *a, PlanNode ***list, uint32_t *len, PlanNode *n) {
-  *list = arena_grow(a, *list, *len, sizeof **list);
-  (*list)[(*len)++] = n;
-}
-
-static void phys_visit(Phys *p, PlanNode *n, uint8_t *seen) {
-  if (seen[n->id]) return;
-  seen[n->id] = 1;
-  for (uint32_t i = 0; i < n->in_len; i++) phys_visit(p, n->in[i].node, seen);
-  if (n->kind == PLAN_ERRORS)
-    for (uint32_t i = 0; i < p->plan->node_len; i++) {
-      PlanNode *m = p->plan->nodes[i];
-      if (m->policy.kind == FRT_POLICY_PORT && m->policy.port == (int32_t)n->error_port) phys_visit(p, m, seen);
-    }
-  Arena *a = p->plan->arena;
-  if (n->kind == PLAN_READ || n->kind == PLAN_VALUES || n->kind == PLAN_RANGE) phys_push(a, &p->scans, &p->scan_len, n);
-  if (phys_holds(n)) phys_push(a, &p->emits, &p->emit_len, n);
-  if (n->kind == PLAN_UNION || n->kind == PLAN_ERRORS) {
-    p->port_of_node[n->id] = (int32_t)p->port_len;
-    if (n->kind == PLAN_ERRORS) p->port_of_error[n->error_port] = (int32_t)p->port_len;
-    phys_push(a, &p->ports, &p->port_len, n);
-  }
-}
-
-/* Unions first: their inputs' scans run in the order in which they are written. */
-static void phys_order(Phys *p) {
-  uint8_t *seen = arena_alloc(p->plan->arena, p->node_max);
-  for (uint32_t i = 0; i < p->plan->node_len; i++)
-    if (p->plan->nodes[i]->kind == PLAN_UNION) phys_visit(p, p->plan->nodes[i], seen);
-  for (uint32_t i = 0; i < p->plan->node_len; i++) phys_visit(p, p->plan->nodes[i], seen);
-}
-
-/* ---- what cannot run yet ---- */
 
 static bool phys_agg_built(const PlanAgg *g) {
   switch (g->fn) {
@@ -186,8 +162,14 @@ static bool phys_agg_built(const PlanAgg *g) {
   }
 }
 
+/* The times of a join asof are compared as words. */
+static bool phys_join_built(const PlanNode *n) {
+  return !n->left_time || n->left_time->type->kind != TY_DECIMAL || !type_is_wide(n->left_time->type);
+}
+
 static bool phys_built(const PlanNode *n) {
-  if (!phys_holds(n) || n->kind == PLAN_SORT) return true;
+  if (n->kind == PLAN_JOIN) return phys_join_built(n);
+  if (!phys_holds(n) || n->kind == PLAN_SORT || n->kind == PLAN_TOP) return true;
   if (n->kind != PLAN_AGGREGATE || n->by_len) return false;
   for (uint32_t i = 0; i < n->agg_len; i++)
     if (!phys_agg_built(&n->aggs[i])) return false;

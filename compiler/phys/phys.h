@@ -15,6 +15,8 @@ typedef struct PhysNode {          /* index = PlanNode.id */
   bool text_space;                 /* that is a csv or tsv scan: raw text may be copied */
   const uint8_t *kept;             /* sort, top, rank: by ColId: not 0 where somebody behind it needs the column */
   const char *state_class;         /* "O(1)", "O(k)", "O(groups)", "O(rows)" */
+  bool left_held;                  /* a join: its left rows cannot wait for the right ones: they are held, and
+                                      probed in a step of its own */
 } PhysNode;
 
 enum { COL_VALUE = 1, COL_RAW = 2, COL_CHECK = 4 };
@@ -26,8 +28,8 @@ typedef struct Phys {
   uint8_t *col_use;                /* by ColId: COL_* bits; 0: nobody needs it */
   PlanNode **scans;                /* read, values, range in the order in which they run */
   uint32_t scan_len;
-  PlanNode **emits;                /* operators that emit what they hold, in order, after all scans */
-  uint32_t emit_len;
+  PlanNode **steps;                /* scans, and operators that emit what they hold, in the order of the run */
+  uint32_t step_len;
   PlanNode **ports;                /* unions and error ports, topologically sorted */
   uint32_t port_len;
   int32_t *port_of_error;          /* by Plan.error_ports index: index into ports */
@@ -36,6 +38,10 @@ typedef struct Phys {
 
 /* Makes the physical plan. Reports E0901 (not built yet) for what cannot run; NULL then. */
 Phys *phys_build(Arena *a, Plan *plan);
+/* Whether the node has a step in which it sends on what it holds. */
+bool phys_emits(const Phys *p, const PlanNode *n);
+/* Whether the node is a source: read, values, range. */
+bool phys_scans(const PlanNode *n);
 /* The plan for people: operators, layouts, state classes. */
 void phys_explain(const Phys *p, FILE *out);
 /* The same as Graphviz dot. */

@@ -1,0 +1,11 @@
+/* phys_internal.h: inside phys/. */
+#ifndef FLOW_PHYS_INTERNAL_H
+#define FLOW_PHYS_INTERNAL_H
+
+#include "phys/phys.h"
+
+bool phys_holds(const PlanNode *n);   /* an operator that keeps rows */
+/* Fills scans, steps and ports, and decides which joins hold their left side. */
+void phys_order(Phys *p);
+
+#endif
