@@ -12,6 +12,7 @@ typedef struct TccSymbol { const char *name; const void *address; } TccSymbol;
 /* Everything that generated code may call. */
 static const TccSymbol tcc_symbols[] = {
 #define FRT_SYM(name) {#name, (const void *)name},
+#include "flowrt_agg.def"
 #include "flowrt_arith.def"
 #include "flowrt_core.def"
 #include "flowrt_dec.def"

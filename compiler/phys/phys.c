@@ -152,16 +152,6 @@ bool phys_holds(const PlanNode *n) {
   }
 }
 
-static bool phys_agg_built(const PlanAgg *g) {
-  switch (g->fn) {
-    case AGG_COUNT: case AGG_SUM: case AGG_AVG: case AGG_MIN: case AGG_MAX: case AGG_FIRST: case AGG_LAST:
-    case AGG_ANY: case AGG_ALL: case AGG_STDDEV: case AGG_VARIANCE: case AGG_ARG_MIN: case AGG_ARG_MAX:
-      return true;
-    default:
-      return false;
-  }
-}
-
 /* The times of a join asof are compared as words. */
 static bool phys_join_built(const PlanNode *n) {
   return !n->left_time || n->left_time->type->kind != TY_DECIMAL || !type_is_wide(n->left_time->type);
@@ -170,10 +160,7 @@ static bool phys_join_built(const PlanNode *n) {
 static bool phys_built(const PlanNode *n) {
   if (n->kind == PLAN_JOIN) return phys_join_built(n);
   if (!phys_holds(n) || n->kind == PLAN_SORT || n->kind == PLAN_TOP) return true;
-  if (n->kind != PLAN_AGGREGATE || n->by_len) return false;
-  for (uint32_t i = 0; i < n->agg_len; i++)
-    if (!phys_agg_built(&n->aggs[i])) return false;
-  return true;
+  return n->kind == PLAN_AGGREGATE;
 }
 
 static const char *phys_state_class(const PlanNode *n) {

@@ -1,0 +1,369 @@
+/* agg.c: the aggregate, with `by` and without.
+ *
+ * A block goes through up to three loops: (1) what can fail is computed, so that a row that fails leaves no trace;
+ * (2) the keys, numbered by a table, each new group getting a struct A<id> in a store with its key values; (3) the
+ * accumulators, the structs' addresses having been prefetched. Without `by` there is one struct and loop 2 is left
+ * out. Groups are emitted in order of their numbers, which is the order of first appearance. */
+#include <string.h>
+
+#include "codegen/agg.h"
+
+static const Type *agg_part_type(const PlanAgg *a, int part) { return part == 1 ? a->arg[1]->type : agg_arg_type(a); }
+
+/* Name of the State array that keeps part 0 (argument) or 1 (`by`) of aggregate k, or its nulls, or its condition. */
+static const char *agg_kept(const AggPrinter *p, const char *what, uint32_t k) {
+  return gen_printf(p->g, "%s%u_%u", what, p->n->id, k);
+}
+
+static void agg_array(const AggPrinter *p, const char *ctype, const char *name) {
+  buf_printf(&p->g->state, "  %s *%s;\n", ctype, name);
+  buf_printf(&p->g->init, "  S->%s = frt_alloc_run(cx, cx->block_rows * sizeof(%s));\n", name, ctype);
+}
+
+/* ---- 1. what can fail ---- */
+
+static bool agg_has_condition(const AggPrinter *p, const PlanAgg *a) {
+  return a->where || p->n->policy.kind == FRT_POLICY_NULL;
+}
+
+static void agg_compute_part(const AggPrinter *p, GenFn *f, uint32_t k, int part) {
+  Gen *g = p->g;
+  const PlanAgg *a = &p->n->aggs[k];
+  const Type *t = agg_part_type(a, part);
+  const char *to = agg_kept(p, part ? "by" : "arg", k), *nulls = agg_kept(p, part ? "bynul" : "argnul", k);
+  agg_array(p, gen_ctype(g, t), to);
+  CVal v = gen_expr(f, a->arg[part]);
+  gen_line(f, "S->%s[i] = %s;", to, v.v);
+  if (!t->nullable) return;
+  agg_array(p, "uint8_t", nulls);
+  gen_line(f, "S->%s[i] = %s;", nulls, v.n ? v.n : "0");
+}
+
+/* All of aggregate k, which can fail, into arrays by row. */
+static void agg_compute(const AggPrinter *p, GenFn *f, uint32_t k) {
+  Gen *g = p->g;
+  const PlanAgg *a = &p->n->aggs[k];
+  bool to_null = p->n->policy.kind == FRT_POLICY_NULL;
+  const char *cond = agg_kept(p, "cond", k);
+  f->fail = to_null ? gen_printf(g, "null%u", k) : "fail";
+  gen_line(f, "{");
+  f->indent++;
+  if (agg_has_condition(p, a)) {
+    agg_array(p, "uint8_t", cond);
+    gen_line(f, "S->%s[i] = (%s) != 0;", cond, a->where ? gen_cond(f, a->where) : "1");
+  }
+  if (a->where) gen_line(f, "if (S->%s[i]) {", cond);
+  if (a->arg[0]) agg_compute_part(p, f, k, 0);
+  if (agg_has_by(a)) agg_compute_part(p, f, k, 1);
+  if (a->where) gen_line(f, "}");
+  f->indent--;
+  gen_line(f, "}");
+  if (!to_null) return;
+  gen_line(f, "if (0) {");
+  gen_line(f, "  null%u: e = 0; S->%s[i] = 0; FRT_COUNT(cx, %u, FRT_NULLED, 1);", k, cond, p->n->id);
+  gen_line(f, "}");
+}
+
+/* Afterwards sel and n are the rows that did not fail. */
+static void agg_compute_all(const AggPrinter *p, GenFn *f) {
+  Gen *g = p->g;
+  const PlanNode *n = p->n;
+  bool any = false;
+  for (uint32_t k = 0; k < n->agg_len; k++) any |= agg_can_fail(&n->aggs[k]);
+  if (!any) return;
+  const char *good = gen_printf(g, "good%u", n->id);
+  agg_array(p, "uint32_t", good);
+  gen_line(f, "uint32_t *good = S->%s, goods = 0;", good);
+  gen_line(f, "for (uint32_t k = 0; k < n; k++) {");
+  f->indent++;
+  gen_line(f, "uint32_t i = sel[k];");
+  for (uint32_t k = 0; k < n->agg_len; k++)
+    if (agg_can_fail(&n->aggs[k])) agg_compute(p, f, k);
+  gen_line(f, "good[goods++] = i;");
+  if (n->policy.kind != FRT_POLICY_NULL && f->fails) {
+    gen_line(f, "continue;");
+    buf_put(f->out, "  fail:\n");
+    gen_line(f, "frt_error(cx, b, i, %u, e, %s);", n->id, gen_const_str(g, "", 0));
+    gen_line(f, "e = 0;");
+  }
+  f->indent--;
+  gen_line(f, "}");
+  gen_line(f, "sel = good;");
+  gen_line(f, "n = goods;");
+  f->fails = false;
+}
+
+/* ---- 2. groups ---- */
+
+static void agg_fresh_groups(const AggPrinter *p, GenFn *f, const GenKeys *keys) {
+  Gen *g = p->g;
+  const PlanNode *n = p->n;
+  const char *fresh = gen_printf(g, "fresh%u", n->id);
+  agg_array(p, "uint32_t", fresh);
+  gen_line(f, "uint32_t fresh = frt_table_add_%s(cx, &S->tab%u, %s, %s, %s, %s, S->%s);", keys->is_word ? "words" : "texts", n->id,
+           keys->keys, keys->nul, keys->n, keys->ids, fresh);
+  gen_line(f, "for (uint32_t k = 0; k < fresh; k++) {");
+  f->indent++;
+  gen_line(f, "uint32_t i = %s[S->%s[k]];", keys->sel, fresh);
+  gen_line(f, "A%u *A = frt_store_add(cx, &S->grp%u);", n->id, n->id);
+  f->fail = "unreached";
+  f->fails = false;
+  for (uint32_t j = 0; j < n->made_len; j++) {
+    const PlanMade *m = &n->made[j];
+    const Type *t = g->plan->columns[m->col].type;
+    CVal v = gen_expr(f, m->value);
+    if (t->nullable) gen_line(f, "A->n%u_ = %s;", m->col, v.n ? v.n : "0");
+    if (v.n) gen_line(f, "if (!%s) {", v.n);
+    if (t->kind == TY_STRING || t->kind == TY_BYTES)
+      gen_line(f, "A->c%u = frt_store_text(cx, &S->grp%u, %s);", m->col, n->id, v.v);
+    else gen_line(f, "A->c%u = %s;", m->col, v.v);
+    if (v.n) gen_line(f, "}");
+  }
+  if (f->fails) {     /* it was computed before, for the table, and did not fail */
+    gen_line(f, "continue;");
+    buf_put(f->out, "  unreached:\n");
+    gen_line(f, "e = 0;");
+  }
+  f->fails = false;
+  f->indent--;
+  gen_line(f, "}");
+}
+
+/* ---- 3. accumulators ---- */
+
+static AggValues agg_values(const AggPrinter *p, GenFn *f, uint32_t k) {
+  Gen *g = p->g;
+  const PlanAgg *a = &p->n->aggs[k];
+  AggValues x = {{NULL, NULL}, {NULL, NULL}, NULL};
+  if (agg_can_fail(a)) {
+    if (a->arg[0]) x.v.v = gen_printf(g, "S->%s[i]", agg_kept(p, "arg", k));
+    if (a->arg[0] && a->arg[0]->type->nullable) x.v.n = gen_printf(g, "S->%s[i]", agg_kept(p, "argnul", k));
+    if (agg_has_by(a)) x.by.v = gen_printf(g, "S->%s[i]", agg_kept(p, "by", k));
+    if (agg_has_by(a) && a->arg[1]->type->nullable) x.by.n = gen_printf(g, "S->%s[i]", agg_kept(p, "bynul", k));
+    if (agg_has_condition(p, a)) x.where = gen_printf(g, "S->%s[i]", agg_kept(p, "cond", k));
+    return x;
+  }
+  if (a->where) x.where = gen_atom(f, "uint8_t", gen_cond(f, a->where));
+  if (a->arg[0]) {
+    x.v = gen_expr(f, a->arg[0]);
+    x.v.v = gen_atom(f, gen_ctype(g, a->arg[0]->type), x.v.v);
+  }
+  if (agg_has_by(a)) {
+    x.by = gen_expr(f, a->arg[1]);
+    x.by.v = gen_atom(f, gen_ctype(g, a->arg[1]->type), x.by.v);
+  }
+  return x;
+}
+
+static void agg_update(const AggPrinter *p, GenFn *f, const GenKeys *keys) {
+  Gen *g = p->g;
+  const PlanNode *n = p->n;
+  AggValues *x = arena_alloc(g->arena, (n->agg_len + 1) * sizeof *x);
+  for (uint32_t k = 0; k < n->agg_len; k++) agg_before_rows(p, f, k);
+  if (p->grouped) {
+    agg_array(p, "void *", gen_printf(g, "at%u", n->id));
+    gen_line(f, "A%u *const *at = (A%u *const *)S->at%u;", n->id, n->id, n->id);
+    gen_line(f, "frt_store_rows(&S->grp%u, %s, %s, S->at%u);", n->id, keys->ids, keys->n, n->id);
+  } else {
+    gen_line(f, "A%u *A = &S->agg%u;", n->id, n->id);
+    gen_line(f, "const uint32_t gid = 0;");
+    gen_line(f, "(void)gid;");
+  }
+  gen_line(f, "for (uint32_t k = 0; k < %s; k++) {", p->grouped ? keys->n : "n");
+  f->indent++;
+  gen_line(f, "uint32_t i = %s[k];", p->grouped ? keys->sel : "sel");
+  gen_line(f, "(void)i;");
+  if (p->grouped) {
+    gen_line(f, "A%u *A = at[k];", n->id);
+    gen_line(f, "uint32_t gid = %s[k];", keys->ids);
+    gen_line(f, "(void)gid;");
+  }
+  for (uint32_t k = 0; k < n->agg_len; k++) x[k] = agg_values(p, f, k);
+  for (uint32_t k = 0; k < n->agg_len; k++) agg_take(p, f, k, x[k]);
+  gen_line(f, "A->rows++;");
+  f->indent--;
+  gen_line(f, "}");
+  for (uint32_t k = 0; k < n->agg_len; k++) agg_after_rows(p, f, k);
+}
+
+static void agg_rows(const AggPrinter *p) {
+  Gen *g = p->g;
+  const PlanNode *n = p->n;
+  GenFn f;
+  GenKeys keys = {0};
+  const Expr **exprs = arena_alloc(g->arena, (n->agg_len * 3 + n->made_len + 1) * sizeof *exprs);
+  Expr **values = arena_alloc(g->arena, (n->made_len + 1) * sizeof *values);
+  uint32_t len = 0;
+  for (uint32_t k = 0; k < n->agg_len; k++) {
+    exprs[len++] = n->aggs[k].arg[0];
+    exprs[len++] = n->aggs[k].arg[1];
+    exprs[len++] = n->aggs[k].where;
+  }
+  for (uint32_t j = 0; j < n->made_len; j++) exprs[len++] = values[j] = n->made[j].value;
+  gen_fn_open(&f, g, n, "");
+  gen_declare_columns(&f, exprs, len, NULL, 0);
+  gen_line(&f, "int e = 0;");
+  gen_line(&f, "(void)e;");
+  gen_count(&f, n->id, "IN", "n");
+  if (n->policy.kind == FRT_POLICY_NULL) gen_line(&f, "const uint32_t rows = n;");
+  agg_compute_all(p, &f);
+  if (p->grouped) {
+    keys = gen_keys(&f, n, "key", values, n->made_len, true);
+    agg_fresh_groups(p, &f, &keys);
+  }
+  agg_update(p, &f, &keys);
+  const char *taken = p->grouped ? keys.n : "n";
+  gen_count(&f, n->id, "HELD", taken);
+  if (n->policy.kind == FRT_POLICY_NULL) gen_count(&f, n->id, "DROPPED", gen_printf(g, "rows - %s", taken));
+  gen_line(&f, "return FRT_OK;");
+  gen_fn_close(&f);
+}
+
+/* ---- the end ---- */
+
+static void agg_flush(const AggPrinter *p, GenFn *f, bool fails) {
+  gen_line(f, "b->n = b->sel_len = m;");
+  gen_line(f, "b->sel = S->iota;");
+  gen_count(f, p->n->id, "MADE", "m");
+  gen_count(f, p->n->id, "OUT", fails ? "kept" : "m");
+  gen_call_uses(f, p->pn, 0, "b", fails ? "keep" : "S->iota", fails ? "kept" : "m");
+  gen_line(f, "if ((rc = frt_block_end(cx, b))) return rc;");
+  gen_line(f, "b->row0 += m;");
+  gen_line(f, fails ? "m = kept = 0;" : "m = 0;");
+}
+
+static void agg_load_keys(const AggPrinter *p, GenFn *f) {
+  Gen *g = p->g;
+  for (uint32_t j = 0; j < p->n->made_len; j++) {
+    ColId c = p->n->made[j].col;
+    gen_column_state(g, c, true);
+    gen_line(f, "S->c%u[m] = A->c%u;", c, c);
+    if (g->plan->columns[c].type->nullable) gen_line(f, "S->n%u[m] = A->n%u_;", c, c);
+  }
+}
+
+/* One group: its results; true when one of them can fail (a total that does not fit). */
+static bool agg_results(const AggPrinter *p, GenFn *f) {
+  Gen *g = p->g;
+  const PlanNode *n = p->n;
+  bool any = false;
+  for (uint32_t k = 0; k < n->agg_len; k++) {
+    ColId col = n->aggs[k].col;
+    const char *name = g->plan->columns[col].name;
+    gen_column_state(g, col, true);
+    f->fail = gen_printf(g, "fail%u", k);
+    f->fails = false;
+    agg_result(p, f, k);
+    if (!f->fails) continue;
+    gen_line(f, "if (0) {");
+    gen_line(f, "  fail%u:", k);
+    if (n->policy.kind == FRT_POLICY_NULL && g->plan->columns[col].type->nullable) {
+      gen_line(f, "  S->n%u[m] = 1;", col);
+      gen_line(f, "  FRT_COUNT(cx, %u, FRT_NULLED, 1);", n->id);
+    } else {
+      gen_line(f, "  if (!failed) frt_error(cx, b, m, %u, e, %s);", n->id, gen_const_str(g, name, strlen(name)));
+      gen_line(f, "  failed = 1;");
+    }
+    gen_line(f, "  e = 0;");
+    gen_line(f, "}");
+    any = true;
+  }
+  return any;
+}
+
+static void agg_groups(const AggPrinter *p) {
+  Gen *g = p->g;
+  const PlanNode *n = p->n;
+  const char *groups = p->grouped ? gen_printf(g, "S->grp%u.len", n->id) : "1";
+  GenFn f = {.g = g, .out = &g->funcs, .row = "i", .indent = 1};
+  buf_printf(&g->state, "  FrtBlock b%u;\n", n->id);
+  agg_array(p, "uint32_t", gen_printf(g, "keep%u", n->id));
+  buf_printf(&g->funcs, "static int op%u_groups(FrtCtx *cx, State *S) {\n", n->id);
+  gen_line(&f, "FrtBlock *b = &S->b%u;", n->id);
+  gen_line(&f, "uint32_t m = 0, *keep = S->keep%u, kept = 0;", n->id);
+  gen_line(&f, "int e = 0, rc = 0;");
+  gen_line(&f, "(void)e; (void)rc; (void)kept;");
+  gen_line(&f, "S->block = b;");
+  for (uint32_t k = 0; k < n->agg_len; k++) agg_before_groups(p, &f, k, groups);
+  bool wrong = f.fails;
+  gen_line(&f, "for (uint64_t g = 0; g < %s; g++) {", groups);
+  f.indent++;
+  gen_line(&f, p->grouped ? "A%u *A = FRT_ROW(&S->grp%u, g);" : "A%u *A = &S->agg%u;", n->id, n->id);
+  gen_line(&f, "int failed = 0;");
+  gen_line(&f, "(void)A; (void)failed;");
+  agg_load_keys(p, &f);
+  bool fails = agg_results(p, &f);
+  if (fails) {
+    gen_line(&f, "keep[kept] = m;");
+    gen_line(&f, "kept += !failed;");
+  }
+  gen_line(&f, "m++;");
+  if (p->grouped) {
+    gen_line(&f, "if (m == cx->block_rows) {");
+    f.indent++;
+    agg_flush(p, &f, fails);
+    f.indent--;
+    gen_line(&f, "}");
+  }
+  f.indent--;
+  gen_line(&f, "}");
+  gen_line(&f, "if (m) {");
+  f.indent++;
+  agg_flush(p, &f, fails);
+  f.indent--;
+  gen_line(&f, "}");
+  gen_line(&f, "(void)keep;");
+  gen_line(&f, "return FRT_OK;");
+  if (wrong) buf_printf(f.out, "wrong:\n  return frt_fatal(cx, %u, e, cx->detail);\n", n->id);
+  gen_fn_close(&f);
+}
+
+static void agg_emit(const AggPrinter *p) {
+  Gen *g = p->g;
+  const PlanNode *n = p->n;
+  GenFn f = {.g = g, .out = &g->funcs, .indent = 1};
+  agg_groups(p);
+  buf_printf(&g->protos, "static int op%u_emit(FrtCtx *cx, void *state);\n", n->id);
+  buf_printf(&g->funcs, "static int op%u_emit(FrtCtx *cx, void *state) {\n", n->id);
+  gen_line(&f, "State *S = state;");
+  gen_line(&f, "int rc = op%u_groups(cx, S);", n->id);
+  for (uint32_t k = 0; k < n->agg_len; k++) agg_free(p, &f, k);
+  if (p->grouped) {
+    gen_line(&f, "frt_table_free(&S->tab%u);", n->id);
+    gen_line(&f, "frt_store_free(&S->grp%u);", n->id);
+  }
+  gen_line(&f, "return rc;");
+  gen_fn_close(&f);
+}
+
+static void agg_struct(const AggPrinter *p) {
+  Gen *g = p->g;
+  const PlanNode *n = p->n;
+  Buf members = {.arena = g->arena};
+  buf_put(&members, "  uint64_t rows;\n");
+  for (uint32_t k = 0; k < n->agg_len; k++) agg_members(p, &members, k);
+  for (uint32_t j = 0; j < n->made_len; j++) {
+    const Type *t = g->plan->columns[n->made[j].col].type;
+    buf_printf(&members, "  %s c%u;\n", gen_ctype(g, t), n->made[j].col);
+    if (t->nullable) buf_printf(&members, "  uint8_t n%u_;\n", n->made[j].col);
+  }
+  buf_printf(&g->types, "typedef struct A%u {  /* a group of n%u */\n%s} A%u;\n", n->id, n->id, members.data, n->id);
+}
+
+void gen_aggregate(Gen *g, const PhysNode *pn) {
+  const PlanNode *n = pn->node;
+  AggPrinter p = {g, pn, n, n->by_len > 0};
+  agg_struct(&p);
+  for (uint32_t k = 0; k < n->agg_len; k++) agg_declare(&p, k);
+  if (p.grouped) {
+    Expr **values = arena_alloc(g->arena, (n->made_len + 1) * sizeof *values);
+    for (uint32_t j = 0; j < n->made_len; j++) values[j] = n->made[j].value;
+    buf_printf(&g->state, "  FrtTable tab%u;\n  FrtStore grp%u;\n", n->id, n->id);
+    buf_printf(&g->init, "  frt_table_init(&S->tab%u, %d);\n", n->id, !gen_keys_are_words(values, n->made_len));
+    buf_printf(&g->init, "  frt_store_init(&S->grp%u, sizeof(A%u));\n", n->id, n->id);
+  } else {
+    buf_printf(&g->state, "  A%u agg%u;\n", n->id, n->id);
+  }
+  agg_rows(&p);
+  agg_emit(&p);
+}

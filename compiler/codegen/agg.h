@@ -1,0 +1,46 @@
+/* agg.h: the two halves of the aggregate's printer: agg.c prints the operator, agg_acc.c the accumulators. */
+#ifndef FLOW_CODEGEN_AGG_H
+#define FLOW_CODEGEN_AGG_H
+
+#include "codegen/gen_hold.h"
+
+/* How an aggregate keeps what it needs. */
+typedef enum AggKeep {
+  KEEP_INLINE,     /* in the group's struct */
+  KEEP_DISTINCT,   /* and a table of (group, value) for all groups */
+  KEEP_FLOATS,     /* a store of FrtHeldF64 */
+  KEEP_ROWS        /* a store of H<id>_<k> { v, group } */
+} AggKeep;
+
+typedef struct AggPrinter {
+  Gen *g;
+  const PhysNode *pn;
+  const PlanNode *n;
+  bool grouped;
+} AggPrinter;
+
+/* Values of one aggregate in one row; where: NULL, or a condition. */
+typedef struct AggValues {
+  CVal v, by;
+  const char *where;
+} AggValues;
+
+const Type *agg_arg_type(const PlanAgg *a);
+bool agg_has_by(const PlanAgg *a);       /* arg_min, arg_max */
+AggKeep agg_keep(const PlanAgg *a);
+bool agg_can_fail(const PlanAgg *a);     /* its arguments or its condition */
+/* Whether it passes over rows, so that its count differs from the group's. */
+bool agg_skips(const AggPrinter *p, const PlanAgg *a);
+
+void agg_members(const AggPrinter *p, Buf *b, uint32_t k);   /* of the group's struct */
+void agg_declare(const AggPrinter *p, uint32_t k);           /* State, init and types of what is kept outside */
+void agg_before_rows(const AggPrinter *p, GenFn *f, uint32_t k);
+/* Takes row i of group `gid` with accumulators *A. */
+void agg_take(const AggPrinter *p, GenFn *f, uint32_t k, AggValues v);
+void agg_after_rows(const AggPrinter *p, GenFn *f, uint32_t k);
+/* At the end: what is done once for all groups; the result of group g into row m; what is freed. */
+void agg_before_groups(const AggPrinter *p, GenFn *f, uint32_t k, const char *groups);
+void agg_result(const AggPrinter *p, GenFn *f, uint32_t k);
+void agg_free(const AggPrinter *p, GenFn *f, uint32_t k);
+
+#endif
