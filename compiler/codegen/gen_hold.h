@@ -27,6 +27,8 @@ void gen_row_save(GenFn *f, const ColId *cols, uint32_t len, const char *row, co
 void gen_row_load(GenFn *f, const ColId *cols, uint32_t len, const char *row, const char *at);
 /* The columns of a schema that somebody needs, each once. */
 uint32_t gen_used_columns(Gen *g, const Schema *s, ColId **cols);
+/* Whether values of the type point to bytes outside of the row. */
+bool gen_row_points(const Type *t);
 const char *gen_atom_of(GenFn *f, const Type *t, const char *v);
 
 /* op<id>_emit, a step of its own: fills S->c<col>[m++] and flushes. The caller ends it with gen_line "return FRT_OK;" and

@@ -35,6 +35,13 @@ void gen_order_add(GenFn *f, const GenOrder *o, const CVal *v);
 const Expr **gen_order_exprs(const GenOrder *o);
 /* Declares the columns that the emit fills: S->c<col> becomes an array of its own. */
 void gen_order_targets(GenFn *f, const GenOrder *o);
+/* Whether key j is a member of its own. */
+bool gen_order_key_rests(const GenOrder *o, uint32_t j);
+/* The keys of groups; the columns that the rows and these read; the code that numbers the groups of a block by
+ * S->table<id>: row sel[k] has the group ids[k]. */
+Expr **gen_order_by(const GenOrder *o);
+const ColId *gen_order_reads(const GenOrder *o, uint32_t *len);
+GenKeys gen_order_groups(GenFn *f, const GenOrder *o);
 /* A C condition: a is before b in the order of the type. */
 const char *gen_order_before(Gen *g, const Type *t, const char *a, const char *b);
 

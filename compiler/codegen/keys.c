@@ -129,7 +129,7 @@ GenKeys gen_keys(GenFn *f, const PlanNode *n, const char *name, Expr *const *key
 /* ---- rows at rest ---- */
 
 /* Whether values of the type point to bytes outside of the row. */
-static bool row_points(const Type *t) {
+bool gen_row_points(const Type *t) {
   return t->kind == TY_STRING || t->kind == TY_BYTES || t->kind == TY_LIST || t->kind == TY_STRUCT;
 }
 
@@ -161,14 +161,14 @@ void gen_row_save(GenFn *f, const ColId *cols, uint32_t len, const char *row, co
     const Type *t = g->plan->columns[cols[i]].type;
     uint32_t c = cols[i];
     if (t->nullable) gen_line(f, "%s->n%u = n%u[i];", row, c, c);
-    if (t->nullable && row_points(t)) gen_line(f, "if (!n%u[i]) {", c);
+    if (t->nullable && gen_row_points(t)) gen_line(f, "if (!n%u[i]) {", c);
     if (t->kind == TY_STRING || t->kind == TY_BYTES) {
       gen_line(f, "%s->c%u = frt_store_text(cx, %s, c%u[i]);", row, c, store, c);
     } else {
       gen_line(f, "%s->c%u = c%u[i];", row, c, c);
-      if (row_points(t)) gen_line(f, "frt_store_value(cx, %s, %s, &%s->c%u);", store, gen_type_desc(g, t), row, c);
+      if (gen_row_points(t)) gen_line(f, "frt_store_value(cx, %s, %s, &%s->c%u);", store, gen_type_desc(g, t), row, c);
     }
-    if (t->nullable && row_points(t)) gen_line(f, "}");
+    if (t->nullable && gen_row_points(t)) gen_line(f, "}");
   }
 }
 

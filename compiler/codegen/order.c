@@ -93,3 +93,130 @@ void gen_sort(Gen *g, const PhysNode *pn) {
   sort_take(&o);
   sort_emit(&o);
 }
+
+/* ---- top ---- */
+
+/* N, computed once. */
+static void top_limit(const GenOrder *o) {
+  Gen *g = o->g;
+  uint32_t id = o->n->id;
+  buf_printf(&g->state, "  uint64_t limit%u, next%u, bound%u;\n  uint32_t full%u;\n", id, id, id, id);
+  GenFn f = {.g = g, .out = &g->init, .indent = 1, .fail = "fail", .temps = 100000 + id * 100};
+  CVal v = gen_expr(&f, o->n->count);
+  const char *text = o->n->word && !strcmp(o->n->word, "top") ? "top needs a number that is not negative"
+                                                              : "take and skip need a number that is not negative";
+  gen_line(&f, "if (%s < 0) { cx->detail = %s; e = FRT_E_ARGUMENT; goto fail; }", v.v, gen_const_str(g, text, strlen(text)));
+  gen_line(&f, "S->limit%u = (uint64_t)%s;", id, v.v);
+  gen_line(&f, "S->next%u = 1024;", id);
+  if (o->n->by_len) gen_line(&f, "frt_table_init(&S->table%u, %d);", id, !gen_keys_are_words(gen_order_by(o), o->n->by_len));
+}
+
+/* What a moved row points to moves along. */
+static void top_move_texts(GenFn *f, const GenOrder *o) {
+  Gen *g = o->g;
+  const char *store = gen_printf(g, "&S->store%u", o->n->id);
+  for (uint32_t i = 0; i < o->len; i++) {
+    const Type *t = g->plan->columns[o->cols[i]].type;
+    if (!gen_row_points(t)) continue;
+    if (t->nullable) gen_line(f, "if (!row->n%u)", o->cols[i]);
+    gen_line(f, "frt_store_value(cx, %s, %s, &row->c%u);", store, gen_type_desc(g, t), o->cols[i]);
+  }
+  for (uint32_t j = 0; j < o->n->key_len; j++) {
+    const Type *t = o->n->keys[j].value->type;
+    if (!gen_order_key_rests(o, j) || !gen_row_points(t)) continue;
+    if (t->nullable) gen_line(f, "if (!row->kn%u)", j);
+    gen_line(f, "frt_store_value(cx, %s, %s, &row->k%u);", store, gen_type_desc(g, t), j);
+  }
+}
+
+/* op<id>_cut: sorts, cuts, and moves what is left to a new store. */
+static void top_cut(const GenOrder *o) {
+  Gen *g = o->g;
+  uint32_t id = o->n->id;
+  GenFn f = {.g = g, .out = &g->funcs};
+  buf_printf(&g->protos, "static void op%u_cut(FrtCtx *cx, State *S);\n", id);
+  gen_line(&f, "/* n%u %s: only rows that can still be wanted stay */", id, o->n->word ? o->n->word : "");
+  gen_line(&f, "static void op%u_cut(FrtCtx *cx, State *S) {", id);
+  f.indent = 1;
+  gen_line(&f, "FrtPairs *pairs = &S->pairs%u;", id);
+  gen_line(&f, "FrtStore old = S->store%u;", id);
+  gen_line(&f, "uint64_t len = pairs->len;");
+  gen_line(&f, "frt_sort_pairs(pairs->data, len, %d, %s, S, &old);", o->exact, gen_order_compare_name(o));
+  if (o->n->by_len) {
+    gen_line(&f, "frt_pairs_cut_groups(pairs, &old, S->table%u.len, S->limit%u);", id, id);
+  } else {
+    gen_line(&f, "if (len >= S->limit%u) {", id);
+    gen_line(&f, "  pairs->len = S->limit%u;", id);
+    gen_line(&f, "  S->full%u = 1;", id);
+    gen_line(&f, "  S->bound%u = pairs->len ? pairs->data[pairs->len - 1].key : 0;", id);
+    gen_line(&f, "}");
+  }
+  gen_line(&f, "S->next%u = pairs->len < 1024 ? pairs->len + 1024 : pairs->len * 2;", id);
+  gen_line(&f, "if (pairs->len == len) return;");
+  gen_line(&f, "frt_store_init(&S->store%u, sizeof(R%u));", id, id);
+  gen_line(&f, "for (uint64_t at = 0; at < pairs->len; at++) {");
+  f.indent++;
+  gen_line(&f, "R%u *row = frt_store_add(cx, &S->store%u);", id, id);
+  gen_line(&f, "*row = *(const R%u *)FRT_ROW(&old, pairs->data[at].row);", id);
+  gen_line(&f, "pairs->data[at].row = at;");
+  top_move_texts(&f, o);
+  f.indent--;
+  gen_line(&f, "}");
+  gen_line(&f, "frt_store_free(&old);");
+  gen_fn_close(&f);
+}
+
+static void top_take(const GenOrder *o) {
+  GenFn f;
+  Gen *g = o->g;
+  const PlanNode *n = o->n;
+  uint32_t id = n->id;
+  CVal *v = arena_alloc(g->arena, (n->key_len + 1) * sizeof *v);
+  GenKeys keys = {.sel = "sel", .n = "n"};
+  gen_fn_open(&f, g, n, "");
+  uint32_t reads_len;
+  const ColId *reads = gen_order_reads(o, &reads_len);
+  gen_declare_columns(&f, gen_order_exprs(o), n->key_len, reads, reads_len);
+  if (n->by_len) keys = gen_order_groups(&f, o);
+  gen_line(&f, "uint64_t dropped = 0;");
+  order_take_open(&f, o, keys.sel, keys.n);
+  gen_order_eval(&f, o, v);
+  gen_order_word(&f, o, v);
+  if (n->by_len) gen_line(&f, "if (!S->limit%u) { dropped++; continue; }", id);
+  else gen_line(&f, "if (S->full%u && (word %s S->bound%u || !S->limit%u)) { dropped++; continue; }", id, o->exact ? ">=" : ">", id, id);
+  gen_order_add(&f, o, v);
+  if (n->by_len) gen_line(&f, "row->g = %s[k];", keys.ids);
+  gen_line(&f, "if (S->pairs%u.len >= S->next%u) op%u_cut(cx, S);", id, id, id);
+  order_fail_label(&f, n);
+  f.indent--;
+  gen_line(&f, "}");
+  gen_count(&f, id, "IN", "n");
+  gen_count(&f, id, "DROPPED", "dropped");
+  gen_count(&f, id, "HELD", gen_printf(g, "%s - failed - dropped", keys.n));
+  gen_line(&f, "return FRT_OK;");
+  gen_fn_close(&f);
+}
+
+static void top_emit(const GenOrder *o) {
+  GenFn f;
+  uint32_t id = o->n->id;
+  gen_emit_open(&f, o->g, o->n);
+  gen_line(&f, "op%u_cut(cx, S);", id);
+  if (o->n->by_len) gen_line(&f, "frt_pairs_group(&S->pairs%u, &S->store%u, S->table%u.len);", id, id, id);
+  order_emit_rows(&f, o);
+  order_free(&f, o);
+  if (o->n->by_len) gen_line(&f, "frt_table_free(&S->table%u);", id);
+  gen_line(&f, "return FRT_OK;");
+  gen_fn_close(&f);
+}
+
+void gen_top(Gen *g, const PhysNode *pn) {
+  GenOrder o = gen_order_plan(g, pn, NULL, 0);
+  gen_order_state(&o, o.n->by_len ? "  uint32_t g;\n" : NULL);
+  if (o.n->by_len) buf_printf(&g->state, "  FrtTable table%u;\n", o.n->id);
+  gen_order_compare(&o);
+  top_limit(&o);
+  top_cut(&o);
+  top_take(&o);
+  top_emit(&o);
+}

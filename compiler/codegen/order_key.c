@@ -59,7 +59,7 @@ static const char *key_order(GenFn *f, const Type *t, const char *v, KeyField fi
   return gen_printf(g, "((uint64_t)(int64_t)%s + 0x%lxUL)", v, (unsigned long)half);
 }
 
-static bool key_rests(const GenOrder *o, uint32_t j) { return !o->exact && o->n->keys[j].value->kind != EX_COLUMN; }
+bool gen_order_key_rests(const GenOrder *o, uint32_t j) { return !o->exact && o->n->keys[j].value->kind != EX_COLUMN; }
 
 static bool order_is_exact(const PlanNode *n) {
   int bits = 0;
@@ -138,13 +138,13 @@ void gen_order_state(const GenOrder *o, const char *members) {
   Gen *g = o->g;
   uint32_t id = o->n->id;
   Buf more = {.arena = g->arena};
+  if (members) buf_put(&more, members);
   for (uint32_t j = 0; j < o->n->key_len; j++) {
     const Type *t = o->n->keys[j].value->type;
-    if (!key_rests(o, j)) continue;
+    if (!gen_order_key_rests(o, j)) continue;
     buf_printf(&more, "  %s k%u;\n", gen_ctype(g, t), j);
     if (t->nullable) buf_printf(&more, "  uint8_t kn%u;\n", j);
   }
-  if (members) buf_put(&more, members);
   gen_row_struct(g, gen_printf(g, "R%u", id), o->cols, o->len, more.data);
   buf_printf(&g->state, "  FrtStore store%u;\n  FrtPairs pairs%u;\n", id, id);
   buf_printf(&g->init, "  frt_store_init(&S->store%u, sizeof(R%u));\n", id, id);
@@ -173,7 +173,7 @@ void gen_order_add(GenFn *f, const GenOrder *o, const CVal *v) {
   gen_row_save(f, o->cols, o->len, "row", store);
   for (uint32_t j = 0; j < o->n->key_len; j++) {
     const Type *t = o->n->keys[j].value->type;
-    if (!key_rests(o, j)) continue;
+    if (!gen_order_key_rests(o, j)) continue;
     if (t->nullable) gen_line(f, "row->kn%u = %s;", j, v[j].n ? v[j].n : "0");
     if (v[j].n) gen_line(f, "if (!%s)", v[j].n);
     if (t->kind == TY_STRING || t->kind == TY_BYTES) gen_line(f, "row->k%u = frt_store_text(cx, %s, %s);", j, store, v[j].v);
@@ -198,6 +198,48 @@ void gen_order_targets(GenFn *f, const GenOrder *o) {
   }
 }
 
+/* ---- groups ---- */
+
+/* The keys of `per` and `over (by ...)`: columns, or what the operator makes for them. */
+Expr **gen_order_by(const GenOrder *o) {
+  const PlanNode *n = o->n;
+  Expr **by = arena_alloc(o->g->arena, (n->by_len + 1) * sizeof *by);
+  for (uint32_t i = 0; i < n->by_len; i++) {
+    for (uint32_t k = 0; k < n->made_len; k++)
+      if (n->made[k].col == n->by[i]) by[i] = n->made[k].value;
+    if (by[i]) continue;
+    by[i] = expr_new(o->g->arena, EX_COLUMN, o->g->plan->columns[n->by[i]].type, n->span, 0);
+    by[i]->col = n->by[i];
+  }
+  return by;
+}
+
+static void order_visit(void *env, ColId col) {
+  GenOrder *o = env;
+  if (!order_has(o->cols, o->len, col)) o->cols[o->len++] = col;
+}
+
+const ColId *gen_order_reads(const GenOrder *o, uint32_t *len) {
+  GenOrder r = {.len = o->len};
+  Expr **by = gen_order_by(o);
+  r.cols = arena_alloc(o->g->arena, (o->g->plan->column_len + 1) * sizeof *r.cols);
+  memcpy(r.cols, o->cols, o->len * sizeof *r.cols);
+  for (uint32_t i = 0; i < o->n->by_len; i++) expr_columns(by[i], order_visit, &r);
+  *len = r.len;
+  return r.cols;
+}
+
+GenKeys gen_order_groups(GenFn *f, const GenOrder *o) {
+  Gen *g = o->g;
+  uint32_t id = o->n->id;
+  GenKeys keys = gen_keys(f, o->n, "per", gen_order_by(o), o->n->by_len, true);
+  buf_printf(&g->state, "  uint32_t *fresh%u;\n", id);
+  buf_printf(&g->init, "  S->fresh%u = frt_alloc_run(cx, cx->block_rows * sizeof(uint32_t));\n", id);
+  gen_line(f, "frt_table_add_%s(cx, &S->table%u, %s, %s, %s, %s, S->fresh%u);", keys.is_word ? "words" : "texts", id, keys.keys, keys.nul,
+           keys.n, keys.ids, id);
+  return keys;
+}
+
 /* ---- comparison ---- */
 
 const char *gen_order_before(Gen *g, const Type *t, const char *a, const char *b) {
@@ -217,7 +259,7 @@ static void compare_key(GenFn *f, const GenOrder *o, uint32_t j) {
   Gen *g = o->g;
   const PlanSortKey *key = &o->n->keys[j];
   const Type *t = key->value->type;
-  bool rests = key_rests(o, j);
+  bool rests = gen_order_key_rests(o, j);
   const char *m = rests ? gen_printf(g, "k%u", j) : gen_printf(g, "c%u", key->value->col);
   const char *null = rests ? gen_printf(g, "kn%u", j) : gen_printf(g, "n%u", key->value->col);
   const char *x = gen_printf(g, "x->%s", m), *y = gen_printf(g, "y->%s", m);

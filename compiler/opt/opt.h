@@ -17,9 +17,10 @@ extern const unsigned opt_pass_len;
  * found broken and after which pass (a bug). */
 const char *opt_run(Plan *p, const char *without);
 
-/* fold.c, pushdown.c */
+/* fold.c, pushdown.c, top.c */
 void opt_fold(Plan *p);
 void opt_always(Plan *p);
 void opt_pushdown(Plan *p);
+void opt_top(Plan *p);
 
 #endif

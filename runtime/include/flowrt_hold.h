@@ -87,5 +87,9 @@ typedef struct FrtPairs {
 } FrtPairs;
 void frt_pairs_add(FrtPairs *p, uint64_t key, uint64_t row);
 void frt_pairs_free(FrtPairs *p);
+/* Rows of groups: each row begins with the uint32_t number of its group, less than `groups`. Keeps the first `limit`
+ * pairs of each group; puts the groups one after another, stably. */
+void frt_pairs_cut_groups(FrtPairs *p, const FrtStore *s, uint32_t groups, uint64_t limit);
+void frt_pairs_group(FrtPairs *p, const FrtStore *s, uint32_t groups);
 
 #endif

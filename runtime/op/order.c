@@ -1,0 +1,36 @@
+/* order.c: pairs of rows that belong to groups, see flowrt_hold.h. The group's number is the first uint32_t of the row. */
+#include <string.h>
+
+#include "base/arena.h"
+#include "flowrt.h"
+
+static uint32_t order_group(const FrtStore *s, uint64_t row) { return *(const uint32_t *)FRT_ROW(s, row); }
+
+static uint64_t *order_counts(uint32_t groups) {
+  size_t size = ((size_t)groups + 1) * sizeof(uint64_t);
+  return memset(frt_malloc(size), 0, size);
+}
+
+void frt_pairs_cut_groups(FrtPairs *p, const FrtStore *s, uint32_t groups, uint64_t limit) {
+  uint64_t *counts = order_counts(groups), kept = 0;
+  for (uint64_t i = 0; i < p->len; i++)
+    if (counts[order_group(s, p->data[i].row)]++ < limit) p->data[kept++] = p->data[i];
+  p->len = kept;
+  frt_free(counts);
+}
+
+/* A counting sort: one pass to count, one to place. */
+void frt_pairs_group(FrtPairs *p, const FrtStore *s, uint32_t groups) {
+  if (groups < 2 || p->len < 2) return;
+  uint64_t *at = order_counts(groups);
+  uint32_t *group = frt_malloc(p->len * sizeof *group);
+  FrtPair *sorted = frt_malloc(p->len * sizeof *sorted);
+  for (uint64_t i = 0; i < p->len; i++) at[(group[i] = order_group(s, p->data[i].row)) + 1]++;
+  for (uint32_t g = 0; g < groups; g++) at[g + 1] += at[g];
+  for (uint64_t i = 0; i < p->len; i++) sorted[at[group[i]]++] = p->data[i];
+  frt_free(p->data);
+  frt_free(group);
+  frt_free(at);
+  p->data = sorted;
+  p->room = p->len;
+}
