@@ -21,6 +21,11 @@ static Symbol *module_find_own(Module *m, const char *name, int kinds) {
   return NULL;
 }
 
+/* What `use` brings into scope: with `as m` only types and ops, which keep their names. */
+static int kinds_in_scope(const char *alias, int kinds) {
+  return alias ? kinds & (SYM_TYPE | SYM_OP) : kinds & ~SYM_STREAM;
+}
+
 Symbol *module_find(Module *m, const char *alias, const char *name, int kinds) {
   if (alias) {
     Module *other = module_of_alias(m, alias);
@@ -28,7 +33,7 @@ Symbol *module_find(Module *m, const char *alias, const char *name, int kinds) {
   }
   Symbol *own = module_find_own(m, name, kinds);
   for (uint32_t i = 0; !own && i < m->use_len; i++)
-    if (!m->uses[i].alias) own = module_find_own(m->uses[i].module, name, kinds & ~SYM_STREAM);
+    own = module_find_own(m->uses[i].module, name, kinds_in_scope(m->uses[i].alias, kinds));
   return own;
 }
 
@@ -45,7 +50,7 @@ const char *const *module_names(Binder *b, Module *m, int kinds, uint32_t *len) 
   *len = 0;
   names_of(b, m, kinds, &names, len);
   for (uint32_t i = 0; i < m->use_len; i++)
-    if (!m->uses[i].alias) names_of(b, m->uses[i].module, kinds & ~SYM_STREAM, &names, len);
+    names_of(b, m->uses[i].module, kinds_in_scope(m->uses[i].alias, kinds), &names, len);
   return names;
 }
 
