@@ -28,6 +28,8 @@ static void cli_help(FILE *out) {
         "  --jit tcc|cc|auto     which compiler makes the code (tcc: at once; cc: the system's)\n"
         "  --opt=-PASS[,PASS]    leave optimiser passes out (--opt=-all)\n"
         "  --dump=ast|bound|opt|phys|c   print a stage and stop\n"
+        "  --on-error skip|fail  the policy of operators that have none, instead of the script's default\n"
+        "  --mask COL[,COL]      columns that taps show masked\n"
         "  --diagnostics=json    errors and warnings as JSON lines\n"
         "  -e 'SCRIPT'           the script itself\n"
         "  --version, --help\n"
@@ -71,6 +73,8 @@ static int cli_own_flag(Cli *c, int argc, char **argv, int *i) {
   if ((v = cli_value("--jit", argc, argv, i))) c->options.jit = v;
   else if ((v = cli_value("--opt", argc, argv, i))) c->options.no_passes = v[0] == '-' ? v + 1 : v;
   else if ((v = cli_value("--dump", argc, argv, i))) c->dump = v;
+  else if ((v = cli_value("--on-error", argc, argv, i))) c->options.on_error = v;
+  else if ((v = cli_value("--mask", argc, argv, i))) c->options.mask = v;
   else if ((v = cli_value("--diagnostics", argc, argv, i))) c->json = !strcmp(v, "json");
   else if (building && (v = cli_value("--cc", argc, argv, i))) c->cc = v;
   else if (building && !strcmp(w, "-o") && *i + 1 < argc) c->output = argv[++*i];
@@ -95,6 +99,8 @@ static int cli_parse(Cli *c, int argc, char **argv) {
   const char *jit = c->options.jit;
   if (jit && strcmp(jit, "tcc") && strcmp(jit, "cc") && strcmp(jit, "auto"))
     return cli_usage_error("--jit is tcc, cc or auto, not `%s`", jit);
+  const char *policy = c->options.on_error;
+  if (policy && strcmp(policy, "skip") && strcmp(policy, "fail")) return cli_usage_error("--on-error is skip or fail, not `%s`", policy);
   c->colour = isatty(2) && !getenv("NO_COLOR");
   return 0;
 }

@@ -27,6 +27,8 @@ typedef struct FlowOptions {
   const char *jit;          /* "tcc" (default), "cc", "auto" */
   const char *no_passes;    /* optimiser passes that are left out: "fold,pushdown" or "all" */
   int check_only;           /* no file is read for its types */
+  const char *on_error;     /* "fail" or "skip": the default policy, instead of the script's */
+  const char *mask;         /* "email,phone": columns that taps show masked */
   int stats;                /* times of the passes are kept for --stats */
 } FlowOptions;
 

@@ -179,6 +179,14 @@ static void op_sample(Chain *c, const AstOp *op) {
   else n->seed = (uint64_t)seed->value.i;
 }
 
+/* Whether --mask names the column. */
+static bool mask_named(const Chain *c, const char *name) {
+  size_t n = strlen(name);
+  for (const char *at = c->b->options->mask; at && *at; at += strcspn(at, ",") + (at[strcspn(at, ",")] == ','))
+    if (strcspn(at, ",") == n && !strncmp(at, name, n)) return true;
+  return false;
+}
+
 static void op_tap(Chain *c, const AstOp *op) {
   const Plan *plan = c->b->plan;
   for (uint32_t i = 0; i < plan->node_len; i++)
@@ -188,7 +196,7 @@ static void op_tap(Chain *c, const AstOp *op) {
   const Schema *schema = chain_schema(c);
   bool *masked = arena_alloc(c->b->arena, (schema->len + 1) * sizeof *masked);
   for (uint32_t i = 0; i < schema->len; i++)
-    masked[i] = plan->columns[schema->cols[i].col].mask != NULL;
+    masked[i] = plan->columns[schema->cols[i].col].mask != NULL || mask_named(c, schema->cols[i].name);
   for (const AstNamePair *p = op->pairs; p; p = p->next) {
     const SchemaColumn *sc = chain_column(c, p->left);
     if (!sc) continue;

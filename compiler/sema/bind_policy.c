@@ -139,6 +139,10 @@ void policy_apply(Chain *c, PlanNode *n, const AstOnError *own) {
     n->policy.port = c->unit->errors_port;
     return;
   }
+  if (c->b->options->on_error) {
+    n->policy.kind = strcmp(c->b->options->on_error, "skip") ? FRT_POLICY_FAIL : FRT_POLICY_SKIP;
+    return;
+  }
   if (!st->dflt) return;
   PlanPolicy p = policy_of(c, st->dflt);
   if (p.kind == FRT_POLICY_NULL && !takes_null(n)) return;
@@ -155,6 +159,6 @@ bool policy_gives_null(const Chain *c, const AstOnError *own) {
   const AstOnError *e = own->kind != AST_ON_NONE ? own : NULL;
   for (const Expansion *x = c->expansion; !e && x; x = x->parent)
     if (x->on_error && x->on_error->kind != AST_ON_NONE) e = x->on_error;
-  if (!e && c->unit->errors_port < 0) e = streams_of(c->b)->dflt;
+  if (!e && c->unit->errors_port < 0 && !c->b->options->on_error) e = streams_of(c->b)->dflt;
   return e && e->kind == AST_ON_NULL;
 }
