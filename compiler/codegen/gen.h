@@ -67,6 +67,9 @@ int gen_value_width(const Type *t);    /* bytes that its text takes at most; 0: 
 void gen_node(Gen *g, const PhysNode *pn);
 void gen_sink(Gen *g, const PhysNode *pn);
 void gen_aggregate(Gen *g, const PhysNode *pn);
+void gen_distinct(Gen *g, const PhysNode *pn);
+void gen_sessionize(Gen *g, const PhysNode *pn);
+void gen_window(Gen *g, const PhysNode *pn);
 void gen_join(Gen *g, const PhysNode *pn);
 void gen_sort(Gen *g, const PhysNode *pn);
 void gen_top(Gen *g, const PhysNode *pn);
@@ -80,6 +83,12 @@ void gen_count(GenFn *f, uint32_t op, const char *what, const char *n);
 /* Text of value v (of type t) put at p for CSV or JSON. */
 void gen_put_csv(GenFn *f, const Type *t, CVal v, const FrtSinkOptions *o);
 void gen_put_json(GenFn *f, const Type *t, CVal v);
+
+/* Rows that multiply (explode, unpivot, windows that overlap) get a block of their own: the columns that go on, the
+ * function op<id>_flush(cx, S, up, m), and the copy of row i to place m of the new block, which is flushed when full. */
+uint32_t gen_carried(Gen *g, const PlanNode *n, ColId **cols);
+void gen_carry_flush(Gen *g, const PhysNode *pn, const ColId *cols, uint32_t len);
+void gen_carry(GenFn *f, const PlanNode *n, const ColId *cols, uint32_t len);
 
 /* ---- scans.c, module.c ---- */
 void gen_scan(Gen *g, const PhysNode *pn, uint32_t index);

@@ -36,7 +36,8 @@ static void key_put(GenFn *f, const Type *t, const char *v) {
 }
 
 /* A composite key of row k, put together in the block's arena. */
-static void key_composite(GenFn *f, Expr *const *keys, const CVal *v, uint32_t len, bool null_is_value, const char *name) {
+static void key_composite(GenFn *f, Expr *const *keys, const CVal *v, uint32_t len, bool null_is_value, bool can_null,
+                          const char *name) {
   Gen *g = f->g;
   Buf size = {.arena = g->arena};
   Buf any = {.arena = g->arena};
@@ -47,6 +48,7 @@ static void key_composite(GenFn *f, Expr *const *keys, const CVal *v, uint32_t l
     if (v[j].n) buf_printf(&any, "%s%s", any.size ? " | " : "", v[j].n);
   }
   gen_line(f, "%s_key[at].aux = 0;", name);
+  if (!null_is_value && !any.data && can_null) gen_line(f, "%s_nul[at] = 0;", name);
   if (!null_is_value && any.data) {
     gen_line(f, "%s_nul[at] = %s;", name, any.data);
     gen_line(f, "if (%s_nul[at]) { %s_key[at].ptr = NULL; %s_key[at].len = 0; } else {", name, name, name);
@@ -65,8 +67,8 @@ static void key_composite(GenFn *f, Expr *const *keys, const CVal *v, uint32_t l
   gen_line(f, "}");
 }
 
-static void key_single(GenFn *f, const Expr *key, CVal v, bool is_word, const char *name) {
-  if (v.n) gen_line(f, "%s_nul[at] = %s;", name, v.n);
+static void key_single(GenFn *f, const Expr *key, CVal v, bool is_word, bool can_null, const char *name) {
+  if (v.n || can_null) gen_line(f, "%s_nul[at] = %s;", name, v.n ? v.n : "0");
   if (is_word) gen_line(f, "%s_key[at] = %s;", name, key_word(f->g, key->type, v.v));
   else gen_line(f, "%s_key[at] = %s;", name, v.v);
 }
@@ -81,6 +83,8 @@ GenKeys gen_keys(GenFn *f, const PlanNode *n, const char *name, Expr *const *key
     can_fail |= expr_can_fail(keys[j]);
     can_null |= keys[j]->type->nullable && (single || !null_is_value);
   }
+  bool to_null = can_fail && !null_is_value && n->policy.kind == FRT_POLICY_NULL;
+  can_null |= to_null;
   const char *state = gen_printf(g, "%s%u", name, n->id);
   buf_printf(&g->state, "  %s *%s_key;\n  uint32_t *%s_id;\n", is_word ? "uint64_t" : "FrtStr", state, state);
   buf_printf(&g->init, "  S->%s_key = frt_alloc_run(cx, cx->block_rows * sizeof(%s));\n", state, is_word ? "uint64_t" : "FrtStr");
@@ -108,14 +112,15 @@ GenKeys gen_keys(GenFn *f, const PlanNode *n, const char *name, Expr *const *key
     v[j] = gen_expr(f, keys[j]);
     v[j].v = gen_atom_of(f, keys[j]->type, v[j].v);
   }
-  if (single) key_single(f, keys[0], v[0], is_word, name);
-  else key_composite(f, keys, v, len, null_is_value, name);
+  if (single) key_single(f, keys[0], v[0], is_word, can_null, name);
+  else key_composite(f, keys, v, len, null_is_value, can_null, name);
   if (can_fail) gen_line(f, "%s_sel[at] = i;", name);
   gen_line(f, "%s_len++;", name);
   if (f->fails) {
     gen_line(f, "continue;");
     buf_printf(f->out, "  %s:\n", f->fail);
     gen_line(f, "frt_error(cx, b, i, %u, e, %s);", n->id, gen_const_str(g, "", 0));
+    if (to_null) gen_line(f, "%s_nul[at] = 1; %s_sel[at] = i; %s_len++;", name, name, name);
   }
   gen_line(f, "(void)e;");
   f->indent--;

@@ -2,7 +2,7 @@
  * it fills columns, makes a smaller selection, counts, and calls its consumers. */
 #include <string.h>
 
-#include "codegen/gen_expr.h"
+#include "codegen/gen_hold.h"
 
 /* ---- the common loop ---- */
 
@@ -353,7 +353,7 @@ static void rows_sample(Gen *g, const PhysNode *pn) {
 /* ---- explode and unpivot: rows that multiply get a block of their own ---- */
 
 /* The columns that go on from the incoming schema: they are copied row by row. */
-static uint32_t rows_carried(Gen *g, const PlanNode *n, ColId **cols) {
+uint32_t gen_carried(Gen *g, const PlanNode *n, ColId **cols) {
   const Schema *in = &n->in[0].node->out[n->in[0].port].schema;
   const Schema *out = &n->out[0].schema;
   *cols = arena_alloc(g->arena, (in->len + 1) * sizeof **cols);
@@ -368,8 +368,8 @@ static uint32_t rows_carried(Gen *g, const PlanNode *n, ColId **cols) {
   return len;
 }
 
-/* n<id>_flush sends the m rows of the new block on; the carried columns stand in x<id>_c<col>. */
-static void rows_flush(Gen *g, const PhysNode *pn, const ColId *cols, uint32_t len) {
+/* See gen_hold.h. */
+void gen_carry_flush(Gen *g, const PhysNode *pn, const ColId *cols, uint32_t len) {
   const PlanNode *n = pn->node;
   GenFn f = {.g = g, .out = &g->funcs};
   buf_printf(&g->state, "  FrtBlock b%u;\n  uint32_t *parent%u;\n", n->id, n->id);
@@ -404,7 +404,8 @@ static void rows_flush(Gen *g, const PhysNode *pn, const ColId *cols, uint32_t l
   gen_fn_close(&f);
 }
 
-static void rows_carry(GenFn *f, const PlanNode *n, const ColId *cols, uint32_t len) {
+/* See gen_hold.h. */
+void gen_carry(GenFn *f, const PlanNode *n, const ColId *cols, uint32_t len) {
   for (uint32_t i = 0; i < len; i++) {
     gen_line(f, "S->x%u_c%u[m] = c%u[i];", n->id, cols[i], cols[i]);
     if (f->g->plan->columns[cols[i]].type->nullable) gen_line(f, "S->x%u_n%u[m] = n%u[i];", n->id, cols[i], cols[i]);
@@ -419,8 +420,8 @@ static void rows_carry(GenFn *f, const PlanNode *n, const ColId *cols, uint32_t 
 static void rows_explode(Gen *g, const PhysNode *pn) {
   const PlanNode *n = pn->node;
   ColId *cols, made = n->made[0].col;
-  uint32_t len = rows_carried(g, n, &cols);
-  rows_flush(g, pn, cols, len);
+  uint32_t len = gen_carried(g, n, &cols);
+  gen_carry_flush(g, pn, cols, len);
   gen_column_state(g, made, true);
   GenFn f;
   gen_fn_open(&f, g, n, "");
@@ -439,7 +440,7 @@ static void rows_explode(Gen *g, const PhysNode *pn) {
   f.indent++;
   gen_line(&f, "S->c%u[m] = ((const %s *)%s.data)[j]%s;", made, c, list, elem->nullable ? ".v" : "");
   if (elem->nullable) gen_line(&f, "S->n%u[m] = ((const %s *)%s.data)[j].n;", made, c, list);
-  rows_carry(&f, n, cols, len);
+  gen_carry(&f, n, cols, len);
   f.indent--;
   gen_line(&f, "}");
   if (f.fails) rows_fail_label(&f, n, "fail", rows_no_field(g));
@@ -454,8 +455,8 @@ static void rows_explode(Gen *g, const PhysNode *pn) {
 static void rows_unpivot(Gen *g, const PhysNode *pn) {
   const PlanNode *n = pn->node;
   ColId *cols, name = n->made[0].col, value = n->made[1].col;
-  uint32_t len = rows_carried(g, n, &cols);
-  rows_flush(g, pn, cols, len);
+  uint32_t len = gen_carried(g, n, &cols);
+  gen_carry_flush(g, pn, cols, len);
   gen_column_state(g, name, true);
   gen_column_state(g, value, true);
   GenFn f;
@@ -476,7 +477,7 @@ static void rows_unpivot(Gen *g, const PhysNode *pn) {
     v = gen_cast(&f, from, t, v, true);
     gen_line(&f, "S->c%u[m] = %s;", value, v.v);
     if (t->nullable) gen_line(&f, "S->n%u[m] = %s;", value, v.n ? v.n : "0");
-    rows_carry(&f, n, cols, len);
+    gen_carry(&f, n, cols, len);
   }
   rows_loop_close(&f);
   gen_line(&f, "if (m && (rc = op%u_flush(cx, S, b, m))) return rc;", n->id);
@@ -499,6 +500,9 @@ void gen_node(Gen *g, const PhysNode *pn) {
     case PLAN_UNION: gen_union(g, pn); break;
     case PLAN_ERRORS: gen_errors(g, pn); break;
     case PLAN_AGGREGATE: gen_aggregate(g, pn); break;
+    case PLAN_DISTINCT: gen_distinct(g, pn); break;
+    case PLAN_SESSIONIZE: gen_sessionize(g, pn); break;
+    case PLAN_WINDOW: gen_window(g, pn); break;
     case PLAN_JOIN: gen_join(g, pn); break;
     case PLAN_SORT: gen_sort(g, pn); break;
     case PLAN_TOP: gen_top(g, pn); break;

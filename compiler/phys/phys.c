@@ -11,9 +11,10 @@
 static bool phys_starts_space(const PlanNode *n) {
   switch (n->kind) {
     case PLAN_READ: case PLAN_VALUES: case PLAN_RANGE: case PLAN_ERRORS: case PLAN_EXPLODE: case PLAN_UNPIVOT:
-    case PLAN_UNION: case PLAN_AGGREGATE: case PLAN_SORT: case PLAN_TOP: case PLAN_DISTINCT: case PLAN_JOIN:
-    case PLAN_RANK: case PLAN_PIVOT: case PLAN_WINDOW: case PLAN_SESSIONIZE:
+    case PLAN_UNION: case PLAN_AGGREGATE: case PLAN_SORT: case PLAN_TOP: case PLAN_JOIN: case PLAN_RANK:
+    case PLAN_PIVOT:
       return true;
+    case PLAN_WINDOW: return strcmp(n->window, "tumbling") != 0;
     default:
       return false;
   }
@@ -119,6 +120,9 @@ static void phys_read_columns(Phys *p, const PlanNode *n) {
     case PLAN_UNPIVOT:
       for (uint32_t i = 0; i < n->unpivot_len; i++) p->col_use[n->unpivot_cols[i]] |= COL_VALUE;
       break;
+    case PLAN_WINDOW: case PLAN_SESSIONIZE:
+      p->col_use[n->time_col] |= COL_VALUE;
+      break;
     case PLAN_TAP:
       for (uint32_t i = 0; i < n->out[0].schema.len; i++) p->col_use[n->out[0].schema.cols[i].col] |= COL_VALUE;
       break;
@@ -134,7 +138,7 @@ static void phys_read_columns(Phys *p, const PlanNode *n) {
 
 /* What is read behind an operator that puts rows in order: its own keys need not go on. */
 static void phys_keep(Phys *p, const PlanNode *n) {
-  if (n->kind != PLAN_SORT && n->kind != PLAN_TOP && n->kind != PLAN_RANK) return;
+  if (n->kind != PLAN_SORT && n->kind != PLAN_TOP && n->kind != PLAN_RANK && n->kind != PLAN_JOIN) return;
   uint8_t *kept = arena_alloc(p->plan->arena, p->plan->column_len + 1);
   memcpy(kept, p->col_use, p->plan->column_len);
   p->nodes[n->id].kept = kept;
@@ -144,9 +148,9 @@ static void phys_keep(Phys *p, const PlanNode *n) {
 
 bool phys_holds(const PlanNode *n) {
   switch (n->kind) {
-    case PLAN_AGGREGATE: case PLAN_SORT: case PLAN_TOP: case PLAN_DISTINCT: case PLAN_JOIN: case PLAN_RANK:
-    case PLAN_PIVOT: case PLAN_WINDOW: case PLAN_SESSIONIZE:
+    case PLAN_AGGREGATE: case PLAN_SORT: case PLAN_TOP: case PLAN_JOIN: case PLAN_RANK: case PLAN_PIVOT:
       return true;
+    case PLAN_WINDOW: return !strcmp(n->window, "session");
     default:
       return false;
   }
@@ -160,14 +164,15 @@ static bool phys_join_built(const PlanNode *n) {
 static bool phys_built(const PlanNode *n) {
   if (n->kind == PLAN_JOIN) return phys_join_built(n);
   if (!phys_holds(n) || n->kind == PLAN_SORT || n->kind == PLAN_TOP) return true;
-  return n->kind == PLAN_AGGREGATE;
+  return n->kind == PLAN_AGGREGATE || n->kind == PLAN_WINDOW;
 }
 
 static const char *phys_state_class(const PlanNode *n) {
   switch (n->kind) {
     case PLAN_AGGREGATE: return n->by_len ? "O(groups)" : "O(1)";
     case PLAN_TOP: return "O(k)";
-    case PLAN_DISTINCT: return "O(groups)";
+    case PLAN_DISTINCT: case PLAN_SESSIONIZE: return "O(groups)";
+    case PLAN_WINDOW: return strcmp(n->window, "session") ? "O(1)" : "O(rows)";
     case PLAN_SORT: case PLAN_JOIN: case PLAN_RANK: case PLAN_PIVOT: return "O(rows)";
     default: return "O(1)";
   }

@@ -6,4 +6,5 @@
 #include "flowrt_json.h"   /* lists and structs as JSON text (runtime/io) */
 #include "flowrt_op.h"      /* sums, kept values (runtime/op) */
 #include "flowrt_hold.h"    /* rows at rest: stores, tables, sorts (runtime/op) */
+#include "flowrt_join.h"    /* the build side of a join (runtime/op) */
 #include "flowrt_agg.h"     /* accumulators of groups (runtime/op) */

@@ -1,0 +1,36 @@
+/* flowrt_join.h: the build side of a join; part of flowrt.h. Generated code puts the right side's rows into
+ * `rows` and their keys into `keys`, and finds them by key numbers. */
+#ifndef FLOWRT_JOIN_H
+#define FLOWRT_JOIN_H
+
+enum { FRT_JOIN_TIMES = 1, FRT_JOIN_MATCHES = 2 };   /* as-of joins; right and full joins */
+enum { FRT_ASOF_LATER = 1, FRT_ASOF_STRICT = 2 };
+/* In place of a row's number: FRT_NONE where nothing matches, or */
+#define FRT_SEVERAL 0xfffffffeu   /* several rows match where one may */
+#define FRT_FAILED 0xfffffffdu    /* the row has failed already; the least of the three */
+
+typedef struct FrtJoin {
+  FrtTable keys;
+  FrtStore rows;
+  uint32_t *key_of;                /* by row: its key's number; FRT_NONE: no left row can match it */
+  uint64_t *times;                 /* as-of: by row; once ready: by position in `order` */
+  uint32_t *start, *order;         /* once ready, if several: order[start[key] .. start[key + 1]) are the key's rows */
+  uint8_t *matched;                /* FRT_JOIN_MATCHES: by key number */
+  uint64_t room;
+  uint32_t flags, several, ready;  /* several: some key may have several rows; else row numbers are key numbers */
+} FrtJoin;
+
+void frt_join_init(FrtJoin *j, uint32_t is_text, uint32_t row_size, uint32_t flags);
+/* The last n rows of the store have these keys and times (NULL: none). FRT_OK or FRT_FATAL. */
+int frt_join_add(FrtCtx *cx, FrtJoin *j, uint32_t op, const uint32_t *ids, const uint64_t *times, uint32_t n);
+/* All rows are there: before anything is found. Does nothing when called again. */
+void frt_join_ready(FrtJoin *j);
+/* Key numbers become numbers of rows: the first of each key; FRT_SEVERAL where there are more and only_one is set. */
+void frt_join_find(const FrtJoin *j, uint32_t *ids, uint32_t n, uint32_t only_one);
+/* Key numbers become numbers of the rows that are nearest to times[k] and at most `within` away: the latest that is not
+ * later or, FRT_ASOF_LATER, the first that is not earlier; FRT_ASOF_STRICT: nor at the same time. */
+void frt_join_asof(const FrtJoin *j, uint32_t *ids, const uint64_t *times, uint32_t n, uint32_t how, uint64_t within);
+/* Fetches the first 64 of the rows into the cache. */
+void frt_join_touch(const FrtJoin *j, const uint32_t *rows, uint32_t n);
+
+#endif
