@@ -368,7 +368,7 @@ uint32_t gen_carried(Gen *g, const PlanNode *n, ColId **cols) {
   return len;
 }
 
-/* See gen_hold.h. */
+/* See gen.h. */
 void gen_carry_flush(Gen *g, const PhysNode *pn, const ColId *cols, uint32_t len) {
   const PlanNode *n = pn->node;
   GenFn f = {.g = g, .out = &g->funcs};
@@ -404,7 +404,7 @@ void gen_carry_flush(Gen *g, const PhysNode *pn, const ColId *cols, uint32_t len
   gen_fn_close(&f);
 }
 
-/* See gen_hold.h. */
+/* See gen.h. */
 void gen_carry(GenFn *f, const PlanNode *n, const ColId *cols, uint32_t len) {
   for (uint32_t i = 0; i < len; i++) {
     gen_line(f, "S->x%u_c%u[m] = c%u[i];", n->id, cols[i], cols[i]);

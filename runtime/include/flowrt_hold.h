@@ -92,4 +92,12 @@ void frt_pairs_free(FrtPairs *p);
 void frt_pairs_cut_groups(FrtPairs *p, const FrtStore *s, uint32_t groups, uint64_t limit);
 void frt_pairs_group(FrtPairs *p, const FrtStore *s, uint32_t groups);
 
+/* ---- the end ---- */
+
+/* call(what) when the run ends, however it ends: for what was not freed before (freeing twice does no harm). */
+void frt_at_end(FrtCtx *cx, void (*call)(void *what), void *what);
+void frt_table_end(void *table);
+void frt_store_end(void *store);
+void frt_pairs_end(void *pairs);
+
 #endif

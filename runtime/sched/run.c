@@ -322,6 +322,7 @@ int frt_run(const FrtModule *m, const FrtRunOptions *o) {
   frt_errors_end(r);
   if (r->tap) frt_taps_end(r);
   if (frt_functions_end) frt_functions_end(&r->cx);
+  frt_at_end_all(r);
   frt_alloc_end(r);
   arena_free(r->block_arena);
   arena_free(r->run_arena);

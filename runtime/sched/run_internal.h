@@ -37,6 +37,7 @@ struct FrtRun {
   size_t slab_size, spilled_size;
   const FrtScan *scan;           /* the scan of the present step, or NULL */
   const FrtBlock *block;         /* the source block whose rows are under way, or NULL */
+  struct FrtAtEnd *at_end;       /* op/end.c: what gives memory back at the end */
   int64_t start_mono_us, progress_us;
   uint64_t source_bytes_before;  /* of earlier steps */
   struct { uint64_t lines_empty, keys_unknown, columns_extra, blocks_fast, blocks_careful; } counts;
@@ -50,6 +51,8 @@ const char *frt_op_place(FrtRun *r, uint32_t op);
 void frt_cancel_install(void);
 void frt_cancel_restore(void);
 int frt_cancelled(void);
+/* op/end.c */
+void frt_at_end_all(FrtRun *r);
 /* errors/tap.c */
 void frt_taps_start(FrtRun *r);
 void frt_taps_end(FrtRun *r);
