@@ -73,6 +73,7 @@ void gen_window(Gen *g, const PhysNode *pn);
 void gen_join(Gen *g, const PhysNode *pn);
 void gen_sort(Gen *g, const PhysNode *pn);
 void gen_top(Gen *g, const PhysNode *pn);
+void gen_rank(Gen *g, const PhysNode *pn);
 void gen_union(Gen *g, const PhysNode *pn);
 void gen_errors(Gen *g, const PhysNode *pn);
 void gen_fn_open(GenFn *f, Gen *g, const PlanNode *n, const char *suffix);

@@ -42,6 +42,13 @@ bool gen_order_key_rests(const GenOrder *o, uint32_t j);
 Expr **gen_order_by(const GenOrder *o);
 const ColId *gen_order_reads(const GenOrder *o, uint32_t *len);
 GenKeys gen_order_groups(GenFn *f, const GenOrder *o);
+/* S->table<id>, which numbers the groups. */
+void gen_order_table(const GenOrder *o);
+/* The columns of `row` into place m of the block. */
+void gen_order_load(GenFn *f, const GenOrder *o);
+/* The loop over the rows of a block; those that failed (f->fail) are reported and counted in `failed`. (order.c) */
+void gen_order_loop_open(GenFn *f, const char *sel, const char *n);
+void gen_order_loop_close(GenFn *f, const PlanNode *n);
 /* A C condition: a is before b in the order of the type. */
 const char *gen_order_before(Gen *g, const Type *t, const char *a, const char *b);
 

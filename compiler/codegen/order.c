@@ -10,16 +10,19 @@
 
 /* ---- sort ---- */
 
-static void order_fail_label(GenFn *f, const PlanNode *n) {
-  if (!f->fails) return;
-  gen_line(f, "continue;");
-  buf_put(f->out, "  fail:\n");
-  gen_line(f, "frt_error(cx, b, i, %u, e, %s);", n->id, gen_const_str(f->g, "", 0));
-  gen_line(f, "failed++;");
-  gen_line(f, "e = 0;");
+void gen_order_loop_close(GenFn *f, const PlanNode *n) {
+  if (f->fails) {
+    gen_line(f, "continue;");
+    buf_put(f->out, "  fail:\n");
+    gen_line(f, "frt_error(cx, b, i, %u, e, %s);", n->id, gen_const_str(f->g, "", 0));
+    gen_line(f, "failed++;");
+    gen_line(f, "e = 0;");
+  }
+  f->indent--;
+  gen_line(f, "}");
 }
 
-static void order_take_open(GenFn *f, const GenOrder *o, const char *sel, const char *n) {
+void gen_order_loop_open(GenFn *f, const char *sel, const char *n) {
   gen_line(f, "uint32_t failed = 0;");
   gen_line(f, "int e = 0;");
   gen_line(f, "(void)e;");
@@ -33,13 +36,11 @@ static void sort_take(const GenOrder *o) {
   CVal *v = arena_alloc(o->g->arena, (o->n->key_len + 1) * sizeof *v);
   gen_fn_open(&f, o->g, o->n, "");
   gen_declare_columns(&f, gen_order_exprs(o), o->n->key_len, o->cols, o->len);
-  order_take_open(&f, o, "sel", "n");
+  gen_order_loop_open(&f, "sel", "n");
   gen_order_eval(&f, o, v);
   gen_order_word(&f, o, v);
   gen_order_add(&f, o, v);
-  order_fail_label(&f, o->n);
-  f.indent--;
-  gen_line(&f, "}");
+  gen_order_loop_close(&f, o->n);
   gen_count(&f, o->n->id, "IN", "n");
   gen_count(&f, o->n->id, "HELD", "n - failed");
   gen_line(&f, "return FRT_OK;");
@@ -53,11 +54,7 @@ static void order_emit_rows(GenFn *f, const GenOrder *o) {
   f->indent++;
   gen_line(f, "const R%u *row = FRT_ROW(&S->store%u, S->pairs%u.data[at].row);", id, id, id);
   gen_line(f, "(void)row;");
-  for (uint32_t i = 0; i < o->out_len; i++) {
-    ColId c = o->out[i];
-    gen_line(f, "S->c%u[m] = row->c%u;", c, c);
-    if (f->g->plan->columns[c].type->nullable) gen_line(f, "S->n%u[m] = row->n%u;", c, c);
-  }
+  gen_order_load(f, o);
   gen_line(f, "m++;");
   gen_emit_flush_when_full(f, o->pn, 0);
   f->indent--;
@@ -108,7 +105,6 @@ static void top_limit(const GenOrder *o) {
   gen_line(&f, "if (%s < 0) { cx->detail = %s; e = FRT_E_ARGUMENT; goto fail; }", v.v, gen_const_str(g, text, strlen(text)));
   gen_line(&f, "S->limit%u = (uint64_t)%s;", id, v.v);
   gen_line(&f, "S->next%u = 1024;", id);
-  if (o->n->by_len) gen_line(&f, "frt_table_init(&S->table%u, %d);", id, !gen_keys_are_words(gen_order_by(o), o->n->by_len));
 }
 
 /* What a moved row points to moves along. */
@@ -179,7 +175,7 @@ static void top_take(const GenOrder *o) {
   gen_declare_columns(&f, gen_order_exprs(o), n->key_len, reads, reads_len);
   if (n->by_len) keys = gen_order_groups(&f, o);
   gen_line(&f, "uint64_t dropped = 0;");
-  order_take_open(&f, o, keys.sel, keys.n);
+  gen_order_loop_open(&f, keys.sel, keys.n);
   gen_order_eval(&f, o, v);
   gen_order_word(&f, o, v);
   if (n->by_len) gen_line(&f, "if (!S->limit%u) { dropped++; continue; }", id);
@@ -187,9 +183,7 @@ static void top_take(const GenOrder *o) {
   gen_order_add(&f, o, v);
   if (n->by_len) gen_line(&f, "row->g = %s[k];", keys.ids);
   gen_line(&f, "if (S->pairs%u.len >= S->next%u) op%u_cut(cx, S);", id, id, id);
-  order_fail_label(&f, n);
-  f.indent--;
-  gen_line(&f, "}");
+  gen_order_loop_close(&f, n);
   gen_count(&f, id, "IN", "n");
   gen_count(&f, id, "DROPPED", "dropped");
   gen_count(&f, id, "HELD", gen_printf(g, "%s - failed - dropped", keys.n));
@@ -213,7 +207,7 @@ static void top_emit(const GenOrder *o) {
 void gen_top(Gen *g, const PhysNode *pn) {
   GenOrder o = gen_order_plan(g, pn, NULL, 0);
   gen_order_state(&o, o.n->by_len ? "  uint32_t g;\n" : NULL);
-  if (o.n->by_len) buf_printf(&g->state, "  FrtTable table%u;\n", o.n->id);
+  if (o.n->by_len) gen_order_table(&o);
   gen_order_compare(&o);
   top_limit(&o);
   top_cut(&o);

@@ -198,6 +198,14 @@ void gen_order_targets(GenFn *f, const GenOrder *o) {
   }
 }
 
+void gen_order_load(GenFn *f, const GenOrder *o) {
+  for (uint32_t i = 0; i < o->out_len; i++) {
+    ColId c = o->out[i];
+    gen_line(f, "S->c%u[m] = row->c%u;", c, c);
+    if (f->g->plan->columns[c].type->nullable) gen_line(f, "S->n%u[m] = row->n%u;", c, c);
+  }
+}
+
 /* ---- groups ---- */
 
 /* The keys of `per` and `over (by ...)`: columns, or what the operator makes for them. */
@@ -238,6 +246,12 @@ GenKeys gen_order_groups(GenFn *f, const GenOrder *o) {
   gen_line(f, "frt_table_add_%s(cx, &S->table%u, %s, %s, %s, %s, S->fresh%u);", keys.is_word ? "words" : "texts", id, keys.keys, keys.nul,
            keys.n, keys.ids, id);
   return keys;
+}
+
+void gen_order_table(const GenOrder *o) {
+  Gen *g = o->g;
+  buf_printf(&g->state, "  FrtTable table%u;\n", o->n->id);
+  buf_printf(&g->init, "  frt_table_init(&S->table%u, %d);\n", o->n->id, !gen_keys_are_words(gen_order_by(o), o->n->by_len));
 }
 
 /* ---- comparison ---- */

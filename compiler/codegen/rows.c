@@ -506,6 +506,7 @@ void gen_node(Gen *g, const PhysNode *pn) {
     case PLAN_JOIN: gen_join(g, pn); break;
     case PLAN_SORT: gen_sort(g, pn); break;
     case PLAN_TOP: gen_top(g, pn); break;
+    case PLAN_RANK: gen_rank(g, pn); break;
     case PLAN_WRITE: case PLAN_TAP: gen_sink(g, pn); break;
     default: break;
   }

@@ -163,7 +163,7 @@ static bool phys_join_built(const PlanNode *n) {
 
 static bool phys_built(const PlanNode *n) {
   if (n->kind == PLAN_JOIN) return phys_join_built(n);
-  if (!phys_holds(n) || n->kind == PLAN_SORT || n->kind == PLAN_TOP) return true;
+  if (!phys_holds(n) || n->kind == PLAN_SORT || n->kind == PLAN_TOP || n->kind == PLAN_RANK) return true;
   return n->kind == PLAN_AGGREGATE || n->kind == PLAN_WINDOW;
 }
 
