@@ -104,6 +104,23 @@ static bool table_column_type(Chain *c, Table *t, uint32_t i) {
   return true;
 }
 
+/* `[]` takes its type from the other rows: the cells left open by table_cells. */
+static void table_empty_lists(Chain *c, const AstFlow *f, Table *t) {
+  for (uint32_t i = 0; i < t->len; i++) {
+    const Type *list = NULL;
+    for (uint32_t r = 0; r < t->rows && !list; r++) {
+      const Expr *cell = t->cells[r * t->len + i];
+      if (cell && cell->type->kind == TY_LIST) list = cell->type;
+    }
+    uint32_t r = 0;
+    for (const AstExpr *row = f->rows->items; row; row = row->next, r++) {
+      Expr **cell = &t->cells[r * t->len + i];
+      const AstExpr *value = *cell ? NULL : member_find(row, t->names[i])->value;
+      if (value) *cell = bind_const(c->b, chain_module(c), value, list, true);
+    }
+  }
+}
+
 static bool table_cells(Chain *c, const AstFlow *f, Table *t, bool typed) {
   uint32_t r = 0;
   bool good = true;
@@ -113,10 +130,15 @@ static bool table_cells(Chain *c, const AstFlow *f, Table *t, bool typed) {
       const AstArg *a = member_find(row, t->names[i]);
       const Type *want = typed && t->types[i]->kind != TY_ERROR ? t->types[i] : NULL;
       bool null = !a || (!want && a->value->kind == AST_NULL);
+      if (a && !want && a->value->kind == AST_LIST && !a->value->items) {
+        t->cells[r * t->len + i] = NULL;
+        continue;
+      }
       t->cells[r * t->len + i] = null ? cell_null(c, a ? a->span : row->span)
                                       : bind_const(c->b, chain_module(c), a->value, want, true);
     }
   }
+  table_empty_lists(c, f, t);
   for (uint32_t i = 0; i < t->len; i++) {
     if (!typed && !table_column_type(c, t, i)) {
       good = false;
