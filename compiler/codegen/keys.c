@@ -56,7 +56,7 @@ static void key_composite(GenFn *f, Expr *const *keys, const CVal *v, uint32_t l
     gen_line(f, "{");
   }
   f->indent++;
-  gen_line(f, "char *p = frt_alloc(cx, 0%s);", size.data);
+  gen_line(f, "char *p = frt_alloc(cx, 0%s);", size.data ? size.data : "");
   gen_line(f, "%s_key[at].ptr = p;", name);
   for (uint32_t j = 0; j < len; j++) {
     if (v[j].n && null_is_value) gen_line(f, "if (%s) p = frt_key_null(p); else", v[j].n);
