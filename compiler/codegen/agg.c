@@ -361,6 +361,7 @@ void gen_aggregate(Gen *g, const PhysNode *pn) {
     buf_printf(&g->state, "  FrtTable tab%u;\n  FrtStore grp%u;\n", n->id, n->id);
     buf_printf(&g->init, "  frt_table_init(&S->tab%u, %d);\n", n->id, !gen_keys_are_words(values, n->made_len));
     buf_printf(&g->init, "  frt_store_init(&S->grp%u, sizeof(A%u));\n", n->id, n->id);
+    buf_printf(&g->init, "  frt_at_end(cx, frt_table_end, &S->tab%u);\n  frt_at_end(cx, frt_store_end, &S->grp%u);\n", n->id, n->id);
   } else {
     buf_printf(&g->state, "  A%u agg%u;\n", n->id, n->id);
   }

@@ -112,6 +112,7 @@ static void agg_declare_distinct(const AggPrinter *p, uint32_t k) {
   bool word = agg_key_is_word(agg_key_form(p, t));
   buf_printf(&g->state, "  FrtTable tab%u_%u;\n", id, k);
   buf_printf(&g->init, "  frt_table_init(&S->tab%u_%u, %d);\n", id, k, !word);
+  buf_printf(&g->init, "  frt_at_end(cx, frt_table_end, &S->tab%u_%u);\n", id, k);
   agg_scratch(p, word ? "uint64_t" : "FrtStr", gen_printf(g, "dk%u_%u", id, k));
   agg_scratch(p, "uint32_t", gen_printf(g, "dg%u_%u", id, k));
   agg_scratch(p, "uint32_t", gen_printf(g, "di%u_%u", id, k));
@@ -121,6 +122,7 @@ static void agg_declare_distinct(const AggPrinter *p, uint32_t k) {
              id, k, gen_ctype(g, t), id, k);
   buf_printf(&g->state, "  FrtStore mode%u_%u;\n", id, k);
   buf_printf(&g->init, "  frt_store_init(&S->mode%u_%u, sizeof(M%u_%u));\n", id, k, id, k);
+  buf_printf(&g->init, "  frt_at_end(cx, frt_store_end, &S->mode%u_%u);\n", id, k);
   agg_scratch(p, gen_ctype(g, t), gen_printf(g, "dv%u_%u", id, k));
 }
 
@@ -141,6 +143,8 @@ void agg_declare(const AggPrinter *p, uint32_t k) {
       break;
     default: break;
   }
+  if (agg_keep(a) == KEEP_FLOATS || agg_keep(a) == KEEP_ROWS)
+    buf_printf(&g->init, "  frt_at_end(cx, frt_store_end, &S->held%u_%u);\n", id, k);
 }
 
 /* ---- taking rows ---- */

@@ -54,6 +54,21 @@ void gen_distinct(Gen *g, const PhysNode *pn) {
 
 /* ---- sessionize ---- */
 
+/* Emits what leads to the key of each row: afterwards A is the key of position k. */
+static GenKeys stream_session_keys(GenFn *f, const PlanNode *n) {
+  Gen *g = f->g;
+  if (!n->by_len) {
+    buf_printf(&g->state, "  A%u grp%u;\n", n->id, n->id);
+    return (GenKeys){.sel = "sel", .n = "n"};
+  }
+  buf_printf(&g->state, "  FrtStore grp%u;\n", n->id);
+  buf_printf(&g->init, "  frt_store_init(&S->grp%u, sizeof(A%u));\n", n->id, n->id);
+  buf_printf(&g->init, "  frt_at_end(cx, frt_store_end, &S->grp%u);\n", n->id);
+  GenKeys k = stream_number(f, n);
+  gen_line(f, "for (uint32_t j = 0; j < fresh; j++) frt_store_add(cx, &S->grp%u);", n->id);
+  return k;
+}
+
 /* A session goes on while the time is not further than the gap from the row of the key before; a row without a time
  * stays in the session that its key is in. */
 void gen_sessionize(Gen *g, const PhysNode *pn) {
@@ -61,26 +76,24 @@ void gen_sessionize(Gen *g, const PhysNode *pn) {
   ColId made = n->made[0].col, time = n->time_col;
   bool nullable = g->plan->columns[time].type->nullable;
   GenFn f;
-  buf_printf(&g->types, "typedef struct A%u {  /* a key of n%u */\n  int64_t last, session;\n  uint8_t timed;\n} A%u;\n", n->id, n->id,
+  buf_printf(&g->types, "typedef struct A%u {  /* a key of n%u */\n  int64_t last, session;\n  uint64_t timed;\n} A%u;\n", n->id, n->id,
              n->id);
-  buf_printf(&g->state, "  FrtStore grp%u;\n  int64_t sessions%u;\n", n->id, n->id);
-  buf_printf(&g->init, "  frt_store_init(&S->grp%u, sizeof(A%u));\n", n->id, n->id);
-  buf_printf(&g->init, "  frt_at_end(cx, frt_store_end, &S->grp%u);\n", n->id);
+  buf_printf(&g->state, "  int64_t sessions%u;\n", n->id);
   gen_column_state(g, made, true);
   gen_fn_open(&f, g, n, "");
   ColId *read = arena_alloc(g->arena, (n->by_len + 2) * sizeof *read);
-  memcpy(read, n->by, n->by_len * sizeof *read);
+  if (n->by_len) memcpy(read, n->by, n->by_len * sizeof *read);
   read[n->by_len] = time;
   read[n->by_len + 1] = made;
   gen_declare_columns(&f, NULL, 0, read, n->by_len + 2);
   gen_line(&f, "int rc = 0;");
   gen_line(&f, "(void)rc;");
-  GenKeys k = stream_number(&f, n);
-  gen_line(&f, "for (uint32_t j = 0; j < fresh; j++) frt_store_add(cx, &S->grp%u);", n->id);
+  GenKeys k = stream_session_keys(&f, n);
   gen_line(&f, "for (uint32_t k = 0; k < %s; k++) {", k.n);
   f.indent++;
   gen_line(&f, "uint32_t i = %s[k];", k.sel);
-  gen_line(&f, "A%u *A = FRT_ROW(&S->grp%u, %s[k]);", n->id, n->id, k.ids);
+  if (n->by_len) gen_line(&f, "A%u *A = FRT_ROW(&S->grp%u, %s[k]);", n->id, n->id, k.ids);
+  else gen_line(&f, "A%u *A = &S->grp%u;", n->id, n->id);
   gen_line(&f, "if (!A->session) A->session = ++S->sessions%u;", n->id);
   if (nullable) gen_line(&f, "if (!n%u[i]) {", time);
   gen_line(&f, "if (A->timed && (c%u[i] - A->last > %ldL || A->last - c%u[i] > %ldL)) A->session = ++S->sessions%u;", time,
