@@ -412,6 +412,7 @@ static void rank_emit_row(GenFn *f, const GenOrder *o) {
   gen_line(f, "if (row->bad) {");
   gen_line(f, "  cx->detail = names[row->which];");
   gen_line(f, "  frt_error(cx, b, m, %u, (int)row->bad, names[row->which]);", n->id);
+  gen_line(f, "  FRT_COUNT(cx, %u, FRT_MADE, 1);", n->id);
   gen_line(f, "  continue;");
   gen_line(f, "}");
   gen_order_load(f, o);
