@@ -91,7 +91,7 @@ Test(ord_sort, words_of_texts) {
     FrtStr a = {up[i - 1], (uint32_t)strlen(up[i - 1]), 0}, b = {up[i], (uint32_t)strlen(up[i]), 0};
     cr_assert(frt_order_text(a) < frt_order_text(b));
   }
-  cr_assert(frt_order_i64(INT64_MIN) < frt_order_i64(-1) && frt_order_i64(-1) < frt_order_i64(0));
+  cr_assert(frt_order_i64(FRT_I64_MIN) < frt_order_i64(-1) && frt_order_i64(-1) < frt_order_i64(0));
 }
 
 /* Rows of groups begin with the number of the group. */
