@@ -117,30 +117,64 @@ CSV_AVX512 static __m512i csv_avx512_iota(void) {
   return bytes;
 }
 
+/* Where the hardware's prefetcher stops at the end of a page, this does not: mapped files are read from memory. */
+enum { CSV_AHEAD = 2048 };
+
+/* The whole 64 bytes; what is kept from one to the next stays in registers while there are no quotes. Returns where it
+ * stopped. */
+CSV_AVX512 static size_t csv_avx512_whole(CsvIndex *x, CsvCarry *k, uint32_t *out_found, __m512i *out_all) {
+  const __m512i delimiter = _mm512_set1_epi8(x->delimiter), newline = _mm512_set1_epi8('\n'),
+                quote = _mm512_set1_epi8(x->quote), cr = _mm512_set1_epi8('\r'), iota = csv_avx512_iota();
+  const uint64_t quoting = x->quote ? ~(uint64_t)0 : 0;
+  const uint32_t need = x->need;
+  const size_t len = x->len;
+  const char *p = x->p;
+  uint32_t *out = x->out, found = *out_found;
+  uint64_t newlines = 0, busy = 0, ends = (uint64_t)1 << 63;
+  __m512i all = *out_all;
+  size_t at = 0;
+  for (; at + 64 <= len && found < need; at += 64) {
+    _mm_prefetch(p + at + CSV_AHEAD, _MM_HINT_T0);
+    __m512i bytes = _mm512_loadu_si512(p + at);
+    uint64_t d = _mm512_cmpeq_epi8_mask(bytes, delimiter), n = _mm512_cmpeq_epi8_mask(bytes, newline);
+    uint64_t q = _mm512_cmpeq_epi8_mask(bytes, quote) & quoting, separators = d | n;
+    all = _mm512_or_si512(all, bytes);
+    if ((q | busy) == 0) {
+      ends = separators;
+      newlines += (uint64_t)__builtin_popcountll(n);
+    } else {
+      CsvMasks m = {d, n, q, _mm512_cmpeq_epi8_mask(bytes, cr)};
+      k->opens = ends >> 63;
+      separators = csv_step_quotes(k, &m, csv_avx2_prefix_xor(q), ~(uint64_t)0);
+      ends = k->opens << 63;
+      busy = k->inside | k->closed | k->closed_cr;
+    }
+    found = csv_avx512_store(out, found, (uint32_t)at + 1, separators, iota);
+  }
+  k->opens = ends >> 63;
+  k->newlines += newlines;
+  k->newlines_all += newlines;
+  *out_found = found;
+  *out_all = all;
+  return at;
+}
+
 CSV_AVX512 void csv_index_avx512(CsvIndex *x) {
   CsvCarry k;
   uint32_t found = 0;
-  const uint64_t quoting = x->quote ? ~(uint64_t)0 : 0;
-  const __m512i delimiter = _mm512_set1_epi8(x->delimiter), newline = _mm512_set1_epi8('\n'),
-                quote = _mm512_set1_epi8(x->quote), cr = _mm512_set1_epi8('\r'), iota = csv_avx512_iota();
   __m512i all = _mm512_setzero_si512();
   csv_carry_start(&k);
-  for (size_t at = 0; at < x->len && found < x->need; at += 64) {
+  size_t at = csv_avx512_whole(x, &k, &found, &all);
+  if (at < x->len && found < x->need) {
     __m512i bytes = _mm512_loadu_si512(x->p + at);
-    uint64_t valid = csv_valid_mask(x->len - at), separators;
-    CsvMasks m = {_mm512_cmpeq_epi8_mask(bytes, delimiter) & valid, _mm512_cmpeq_epi8_mask(bytes, newline) & valid,
-                  _mm512_cmpeq_epi8_mask(bytes, quote) & valid & quoting, 0};
+    uint64_t valid = csv_valid_mask(x->len - at);
+    CsvMasks m = {_mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8(x->delimiter)) & valid,
+                  _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8('\n')) & valid,
+                  x->quote ? _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8(x->quote)) & valid : 0,
+                  _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8('\r'))};
     all = _mm512_or_si512(all, bytes);
-    if (csv_step_plain(&k, m.quote)) {
-      separators = m.delimiter | m.newline;
-      k.opens = separators >> 63;
-      k.newlines += (uint64_t)__builtin_popcountll(m.newline);
-      k.newlines_all += (uint64_t)__builtin_popcountll(m.newline);
-    } else {
-      m.cr = _mm512_cmpeq_epi8_mask(bytes, cr);
-      separators = csv_step_quotes(&k, &m, csv_avx2_prefix_xor(m.quote), valid);
-    }
-    found = csv_avx512_store(x->out, found, (uint32_t)at + 1, separators, iota);
+    uint64_t separators = csv_step_quotes(&k, &m, csv_avx2_prefix_xor(m.quote), valid);
+    found = csv_avx512_store(x->out, found, (uint32_t)at + 1, separators, csv_avx512_iota());
   }
   x->high = _mm512_movepi8_mask(all) != 0;
   csv_carry_end(&k, x, found);

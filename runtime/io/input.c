@@ -300,3 +300,7 @@ void frt_input_close(FrtInput *in) {
 uint64_t frt_input_size(const FrtInput *in) { return in->size; }
 
 uint64_t frt_input_read_bytes(const FrtInput *in) { return in->raw_bytes; }
+
+int frt_input_plain_fd(const FrtInput *in) {
+  return in->owns_fd && in->kind == INPUT_PLAIN && in->size && !in->head ? in->fd : -1;
+}

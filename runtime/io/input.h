@@ -21,6 +21,8 @@ void frt_input_close(FrtInput *in);
 /* Bytes of the file as it lies on disk, 0 when not known, and how many of them were read. */
 uint64_t frt_input_size(const FrtInput *in);
 uint64_t frt_input_read_bytes(const FrtInput *in);
+/* The descriptor of a regular file whose bytes are the input's, for map.h; -1 for any other input. */
+int frt_input_plain_fd(const FrtInput *in);
 
 /* The files that a path names: itself, or what its glob (*, ?, [..], **) matches, sorted by bytes.
  * A glob that matches nothing is an error: returns -1 and *why. */

@@ -1,7 +1,8 @@
 /* scan.c: the files of a `read`, one after another, as a window of bytes; the formats cut it up.
  *
  * The window holds [at, limit). frt_scan_refill moves what is unread to the front and reads behind it,
- * so a record is always in one piece. The window doubles when one record fills it. */
+ * so a record is always in one piece. The window doubles when one record fills it. The window of a larger
+ * regular file is mapped (map.h), and moves on with `at`. */
 #include "io/scan.h"
 
 #include <errno.h>
@@ -52,15 +53,70 @@ static void scan_window_grow(FrtScanner *s) {
 }
 
 static void scan_window_free(FrtScanner *s) {
-  if (s->window) frt_free(s->window - FRT_PAD);
+  if (s->map) frt_map_close(s->map);
+  else if (s->window) frt_free(s->window - FRT_PAD);
+  s->map = NULL;
   s->window = s->at = s->limit = NULL;
+}
+
+/* ---- a mapped window ---- */
+
+static int scan_map_cut(FrtScanner *s) {
+  return scan_fatal(s, FRT_E_READ, arena_printf(s->cx->run->run_arena, "%s: the file was cut while it was read", s->file.ptr));
+}
+
+static int scan_map_show(FrtScanner *s, uint64_t from) {
+  size_t len;
+  const char *p = frt_map_window(s->map, from, s->window_size, &len);
+  if (!p) return scan_fatal(s, FRT_E_READ, arena_printf(s->cx->run->run_arena, "%s: %s", s->file.ptr, strerror(errno)));
+  s->map_from = from;
+  s->window = s->at = (char *)(uintptr_t)p;
+  s->limit = s->at + len;
+  return FRT_OK;
+}
+
+/* Maps the file in place of reading it, where that can be done. */
+static int scan_map_open(FrtScanner *s) {
+  int fd = s->window_want < FRT_WINDOW_SIZE ? -1 : frt_input_plain_fd(s->input);
+  if (fd < 0 || frt_input_size(s->input) < FRT_MAP_MIN) return FRT_OK;
+  FrtMap *map = frt_map_open(fd, frt_input_size(s->input));
+  size_t len;
+  const char *p = map ? frt_map_window(map, 0, FRT_WINDOW_SIZE, &len) : NULL;
+  if (!p) {
+    frt_map_close(map);
+    return FRT_OK;
+  }
+  scan_window_free(s);
+  s->map = map;
+  s->window_size = FRT_WINDOW_SIZE;
+  int rc = scan_map_show(s, 0);
+  s->bytes += (uint64_t)(s->limit - s->at);
+  return rc;
+}
+
+static int scan_map_refill(FrtScanner *s) {
+  uint64_t end = s->map_from + (uint64_t)(s->limit - s->window), from = s->map_from + (uint64_t)(s->at - s->window);
+  if (frt_map_is_cut(s->map)) return scan_map_cut(s);
+  if (end - from >= s->window_size) s->window_size *= 2;
+  int rc = scan_map_show(s, from);
+  if (rc != FRT_OK) return rc;
+  uint64_t now = from + (uint64_t)(s->limit - s->at);
+  if (now <= end && frt_map_size(s->map) > end) {   /* it has grown */
+    rc = scan_map_show(s, from);
+    now = from + (uint64_t)(s->limit - s->at);
+  }
+  if (rc != FRT_OK) return rc;
+  if (frt_map_is_cut(s->map)) return scan_map_cut(s);
+  s->bytes += now - end;
+  if (now == end) s->input_ended = 1;
+  return now == end ? FRT_END : FRT_OK;
 }
 
 int frt_scan_refill(FrtScanner *s) {
   const char *why = NULL;
   size_t keep = (size_t)(s->limit - s->at);
   if (s->input_ended) return FRT_END;
-  if (s->at != s->window) {
+  if (s->at != s->window && !s->map) {
     memmove(s->window, s->at, keep);
     s->at = s->window;
     s->limit = s->at + keep;
@@ -70,6 +126,7 @@ int frt_scan_refill(FrtScanner *s) {
                                     (unsigned long long)s->line);
     return scan_fatal(s, FRT_E_READ, text);
   }
+  if (s->map) return scan_map_refill(s);
   if (keep == s->window_size) scan_window_grow(s);
   ssize_t got = frt_input_read(s->input, s->limit, s->window_size - keep, &why);
   if (got < 0) return scan_fatal(s, FRT_E_READ, why);
@@ -105,16 +162,21 @@ static int scan_file_open(FrtScanner *s) {
   s->input = frt_input_open(s->cx->run->run_arena, s->file.ptr, &why);
   if (!s->input) return scan_fatal(s, FRT_E_OPEN, why);
   s->input_ended = 0;
-  if (!s->window) scan_window_make(s, s->window_want);
-  s->at = s->limit = s->window;
+  int rc = scan_map_open(s);
+  if (rc != FRT_OK) return rc;
+  if (!s->map) {
+    if (!s->window) scan_window_make(s, s->window_want);
+    s->at = s->limit = s->window;
+  }
   s->offset = 0;
   s->line = 1;
-  int rc = scan_skip_bom(s);
+  rc = scan_skip_bom(s);
   if (rc == FRT_OK && s->format->start_file) rc = s->format->start_file(s);
   return rc;
 }
 
 static void scan_file_close(FrtScanner *s) {
+  if (s->map) scan_window_free(s);
   if (s->input) frt_input_close(s->input);
   s->input = NULL;
   s->path_at++;
@@ -215,6 +277,7 @@ int frt_scan_next(FrtScanner *s, FrtBlock **out) {
     }
     scan_block_reset(s);
     int rc = s->format->next(s);
+    if (s->map && frt_map_is_cut(s->map)) return scan_map_cut(s);
     if (rc == FRT_END && s->input) {
       scan_file_close(s);
       continue;
@@ -233,9 +296,9 @@ void frt_scan_close(FrtScanner *s) {
   if (!s) return;
   if (s->format && s->format->close) s->format->close(s);
   s->format_state = NULL;
+  scan_window_free(s);
   if (s->input) frt_input_close(s->input);
   s->input = NULL;
-  scan_window_free(s);
 }
 
 void frt_scan_row_bad(FrtScanner *s, uint32_t row) {

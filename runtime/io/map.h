@@ -1,0 +1,25 @@
+/* map.h: windows of a regular file, mapped in place of read: a copy less of every byte.
+ *
+ * A file that another process cuts while it is mapped would kill the run with SIGBUS. A handler puts zeros
+ * where the bytes were and notes it; the scanner looks at the note after each block and stops with an error.
+ * Faults elsewhere go to the handler that was there before. */
+#ifndef FRT_IO_MAP_H
+#define FRT_IO_MAP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct FrtMap FrtMap;
+
+/* Prepares to map a file of that size; NULL: it is to be read. The descriptor stays the caller's. */
+FrtMap *frt_map_open(int fd, uint64_t size);
+/* Maps bytes [from, from + size), or to the end of the file; moves any earlier window. At least 64 bytes before and
+ * after can be read. The bytes and, in *len, how many of them; NULL: errno says why. */
+const char *frt_map_window(FrtMap *m, uint64_t from, size_t size, size_t *len);
+/* The size of the file, looked up again. */
+uint64_t frt_map_size(FrtMap *m);
+/* Whether bytes of a window were gone. */
+int frt_map_is_cut(const FrtMap *m);
+void frt_map_close(FrtMap *m);
+
+#endif
