@@ -314,12 +314,15 @@ static bool fields_of(Chain *c, const AstFlow *f, PlanRead *r, Schema *schema, c
 PlanEdge source_read(Chain *c, const AstFlow *f) {
   Binder *b = c->b;
   int format = read_format(c, f);
-  if (format < 0) return (PlanEdge){ 0 };
+  /* Reported; with its type known, what follows is still looked through. */
+  bool unknown = format < 0;
+  if (unknown && !f->type) return (PlanEdge){ 0 };
+  if (unknown) format = 0;
   OptionValue values[READ_OPTION_LEN] = { 0 };
   PlanRead *r = arena_alloc(b->arena, sizeof *r);
   Schema schema = { 0 };
   const char *word = arena_printf(b->arena, "read %s", read_formats[format].name);
-  read_options_bind(c, f, format, r, values);
+  if (!unknown) read_options_bind(c, f, format, r, values);
   const AstExpr *path = options_path(c, f->args, f->span, word);
   if (!path) return (PlanEdge){ 0 };
   r->path = bind_const(b, chain_module(c), path, type_basic(TY_STRING), true);
