@@ -53,11 +53,6 @@ static void join_array(Gen *g, const char *type, const char *name) {
   buf_printf(&g->init, "  S->%s = frt_alloc_run(cx, cx->block_rows * sizeof(%s));\n", name, type);
 }
 
-static const char *join_table_call(const Join *j, const char *what, const GenKeys *k, const char *more) {
-  return gen_printf(j->g, "frt_table_%s_%s(%s&S->j%u.keys, %s, %s, %s, %s%s);", what, k->is_word ? "words" : "texts",
-                    what[0] == 'a' ? "cx, " : "", j->id, k->keys, k->nul, k->n, k->ids, more);
-}
-
 static const char *join_no_field(const Join *j) { return gen_const_str(j->g, "", 0); }
 
 /* ---- the right side ---- */
@@ -121,7 +116,8 @@ static void join_build(const Join *j) {
   gen_fn_open(&f, g, n, "_in1");
   gen_declare_columns(&f, read, len + 1, j->kept, j->kept_len);
   GenKeys k = gen_keys(&f, n, "jr", n->right_keys, len, false);
-  gen_line(&f, "%s", join_table_call(j, "add", &k, gen_printf(g, ", S->j%u_fresh", j->id)));
+  gen_line(&f, "frt_table_add_%s(cx, &S->j%u.keys, %s, %s, %s, %s, S->j%u_fresh);", k.is_word ? "words" : "texts", j->id, k.keys,
+           k.nul, k.n, k.ids, j->id);
   gen_count(&f, j->id, "IN", "n");
   if (j->only_keys) {
     gen_count(&f, j->id, "HELD", k.n);
@@ -247,23 +243,42 @@ static void join_unmatched(GenFn *f, const Join *j) {
   gen_line(f, "continue;");
 }
 
+/* The right columns of the rows that were found, a call a column. */
+static void join_gather(GenFn *f, const Join *j) {
+  for (uint32_t i = 0; i < j->made_len; i++) {
+    ColId to = join_made_col(j, i), from = j->n->union_cols[1][j->made[i]];
+    const Type *t = j->g->plan->columns[from].type;
+    bool text = t->kind == TY_STRING || t->kind == TY_BYTES;
+    const char *call = gen_printf(j->g, "frt_join_gather(J, hit, to, hits, FRT_OFFSETOF(J%u,", j->id);
+    gen_line(f, "%s c%u), sizeof(%s), %d, c%u);", call, from, gen_ctype(j->g, t), text, to);
+    if (join_nullable(j, from)) gen_line(f, "%s n%u), 1, 0, n%u);", call, from, to);
+    else if (join_nullable(j, to)) gen_line(f, "for (uint32_t k = 0; k < hits; k++) n%u[to[k]] = 0;", to);
+  }
+}
+
+/* keep: rows that go on; hit and to: right rows that were found, and for which left rows. */
 static void join_single(GenFn *f, const Join *j, const GenKeys *k) {
+  bool made = j->made_len > 0;
   gen_line(f, "const FrtJoin *J = &S->j%u;", j->id);
-  gen_line(f, "uint32_t mask = (1u << J->rows.shift) - 1, shift = J->rows.shift;");
+  gen_line(f, "(void)J;");
+  if (made) {
+    join_array(j->g, "uint32_t", gen_printf(j->g, "j%u_to", j->id));
+    gen_line(f, "uint32_t *hit = id, *to = S->j%u_to, hits = 0;", j->id);
+  }
   gen_line(f, "for (uint32_t k = 0; k < %s; k++) {", k->n);
   f->indent++;
   gen_line(f, "uint32_t i = %s[k], row = id[k];", k->sel);
-  if (j->made_len) gen_line(f, "if (!(k & 63)) frt_join_touch(J, id + k, %s - k);", k->n);
   gen_line(f, "if (row >= FRT_FAILED) {");
   f->indent++;
   join_unmatched(f, j);
   f->indent--;
   gen_line(f, "}");
-  gen_line(f, "const J%u *r = (const J%u *)J->rows.chunks[row >> shift] + (row & mask);", j->id, j->id);
-  join_put_right(f, j, "", "i");
   gen_line(f, "keep[kept++] = i;");
+  if (made) gen_line(f, "hit[hits] = row;");
+  if (made) gen_line(f, "to[hits++] = i;");
   f->indent--;
   gen_line(f, "}");
+  if (made) join_gather(f, j);
 }
 
 static void join_members(GenFn *f, const Join *j, const GenKeys *k) {
@@ -393,10 +408,10 @@ static void join_probe_open(GenFn *f, const Join *j, GenKeys *k) {
   gen_declare_columns(f, read, len + 1, made, j->outer ? 0 : j->made_len);
   gen_line(f, "int rc = 0;");
   gen_line(f, "(void)rc;");
-  if (!j->only_keys) gen_line(f, "frt_join_ready(&S->j%u);", j->id);
+  gen_line(f, "frt_join_ready(&S->j%u);", j->id);
   *k = gen_keys(f, n, "jl", n->left_keys, len, false);
   gen_line(f, "uint32_t *id = %s;", k->ids);
-  gen_line(f, "%s", join_table_call(j, "find", k, ""));
+  gen_line(f, "frt_join_find_%s(&S->j%u, %s, %s, %s, id);", k->is_word ? "words" : "texts", j->id, k->keys, k->nul, k->n);
   gen_count(f, j->id, "IN", "n");
 }
 

@@ -16,6 +16,8 @@ typedef struct FrtJoin {
   uint64_t *times;                 /* as-of: by row; once ready: by position in `order` */
   uint32_t *start, *order;         /* once ready, if several: order[start[key] .. start[key + 1]) are the key's rows */
   uint8_t *matched;                /* FRT_JOIN_MATCHES: by key number */
+  uint32_t *direct;                /* once ready, where keys are words of a small range: by word - base, key numbers */
+  uint64_t base, span;             /* the range, span 0: none; direct NULL: key numbers are word - base */
   uint64_t room;
   uint32_t flags, several, ready;  /* several: some key may have several rows; else row numbers are key numbers */
 } FrtJoin;
@@ -25,12 +27,16 @@ void frt_join_init(FrtJoin *j, uint32_t is_text, uint32_t row_size, uint32_t fla
 int frt_join_add(FrtCtx *cx, FrtJoin *j, uint32_t op, const uint32_t *ids, const uint64_t *times, uint32_t n);
 /* All rows are there: before anything is found. Does nothing when called again. */
 void frt_join_ready(FrtJoin *j);
+/* The numbers of keys, FRT_NONE for those that are not there and for nulls. */
+void frt_join_find_words(const FrtJoin *j, const uint64_t *keys, const uint8_t *nul, uint32_t n, uint32_t *ids);
+void frt_join_find_texts(const FrtJoin *j, const FrtStr *keys, const uint8_t *nul, uint32_t n, uint32_t *ids);
 /* Key numbers become numbers of rows: the first of each key; FRT_SEVERAL where there are more and only_one is set. */
 void frt_join_find(const FrtJoin *j, uint32_t *ids, uint32_t n, uint32_t only_one);
 /* Key numbers become numbers of the rows that are nearest to times[k] and at most `within` away: the latest that is not
  * later or, FRT_ASOF_LATER, the first that is not earlier; FRT_ASOF_STRICT: nor at the same time. */
 void frt_join_asof(const FrtJoin *j, uint32_t *ids, const uint64_t *times, uint32_t n, uint32_t how, uint64_t within);
-/* Fetches the first 64 of the rows into the cache. */
-void frt_join_touch(const FrtJoin *j, const uint32_t *rows, uint32_t n);
+/* A column of rows: out[to[k]] = the member of row rows[k] at `offset`. is_text: an FrtStr, whose text is fetched too. */
+void frt_join_gather(const FrtJoin *j, const uint32_t *rows, const uint32_t *to, uint32_t n, uint32_t offset, uint32_t size,
+                     uint32_t is_text, void *out);
 
 #endif

@@ -3,13 +3,16 @@
  * Rows rest in a store in the order in which they came, their keys in a table. While every key has one row,
  * a row's number is its key's number. Otherwise the rows of each key are put side by side, in their order (a
  * counting sort by key number); for an as-of join in the order of their times, so that a binary search finds
- * the nearest. */
+ * the nearest.
+ *
+ * Words that lie close together, as most numbers of customers do, need no hash table: an array by word gives the
+ * key's number, or the word itself does. */
 #include <string.h>
 
 #include "base/arena.h"
 #include "flowrt.h"
 
-enum { JOIN_BATCH = 64 };
+enum { JOIN_BATCH = 64, JOIN_DIRECT = 1024 /* entries of the array that are worth it for any table */ };
 
 void frt_join_init(FrtJoin *j, uint32_t is_text, uint32_t row_size, uint32_t flags) {
   memset(j, 0, sizeof *j);
@@ -66,10 +69,56 @@ static void join_put_side_by_side(FrtJoin *j) {
   j->times = when;
 }
 
+/* ---- keys ---- */
+
+static int join_is_null_key(const FrtJoin *j, uint32_t number) { return number == j->keys.null_number; }
+
+static void join_put_direct(FrtJoin *j) {
+  uint32_t len = j->keys.len, in_order = 1;
+  int64_t least = INT64_MAX, most = INT64_MIN;
+  for (uint32_t i = 0; i < len; i++) {
+    int64_t w = (int64_t)j->keys.words[i];
+    if (join_is_null_key(j, i)) continue;
+    if (w < least) least = w;
+    if (w > most) most = w;
+  }
+  if (least > most || (uint64_t)most - (uint64_t)least > 4 * (uint64_t)len + JOIN_DIRECT) return;
+  j->base = (uint64_t)least;
+  j->span = (uint64_t)most - (uint64_t)least + 1;
+  for (uint32_t i = 0; i < len && in_order; i++) in_order = j->keys.words[i] - j->base == i;
+  if (in_order && j->keys.null_number == FRT_NONE) return;
+  j->direct = frt_malloc(j->span * sizeof *j->direct);
+  memset(j->direct, 0xff, j->span * sizeof *j->direct);
+  for (uint32_t i = 0; i < len; i++)
+    if (!join_is_null_key(j, i)) j->direct[j->keys.words[i] - j->base] = i;
+}
+
+void frt_join_find_words(const FrtJoin *j, const uint64_t *keys, const uint8_t *nul, uint32_t n, uint32_t *ids) {
+  if (!j->span) {
+    frt_table_find_words(&j->keys, keys, nul, n, ids);
+    return;
+  }
+  const uint32_t *direct = j->direct;
+  uint64_t base = j->base, span = j->span;
+  if (direct)
+    for (uint32_t k = 0; k < n; k++) ids[k] = keys[k] - base < span ? direct[keys[k] - base] : FRT_NONE;
+  else
+    for (uint32_t k = 0; k < n; k++) ids[k] = keys[k] - base < span ? (uint32_t)(keys[k] - base) : FRT_NONE;
+  for (uint32_t k = 0; nul && k < n; k++)
+    if (nul[k]) ids[k] = FRT_NONE;
+}
+
+void frt_join_find_texts(const FrtJoin *j, const FrtStr *keys, const uint8_t *nul, uint32_t n, uint32_t *ids) {
+  frt_table_find_texts(&j->keys, keys, nul, n, ids);
+}
+
+/* ---- rows ---- */
+
 void frt_join_ready(FrtJoin *j) {
   if (j->ready) return;
   j->ready = 1;
-  j->several = j->flags & FRT_JOIN_TIMES || j->rows.len != j->keys.len;
+  if (!j->keys.is_text) join_put_direct(j);
+  j->several = j->flags & FRT_JOIN_TIMES || j->rows.len > j->keys.len;   /* semi and anti joins keep no rows */
   if (j->several) join_put_side_by_side(j);
   if (j->flags & FRT_JOIN_MATCHES) {
     j->matched = frt_malloc((size_t)j->keys.len + 1);
@@ -112,13 +161,32 @@ void frt_join_asof(const FrtJoin *j, uint32_t *ids, const uint64_t *times, uint3
   }
 }
 
-void frt_join_touch(const FrtJoin *j, const uint32_t *rows, uint32_t n) {
-  uint32_t size = j->rows.row_size;
-  if (n > JOIN_BATCH) n = JOIN_BATCH;
-  for (uint32_t k = 0; k < n; k++) {
-    if (rows[k] >= FRT_FAILED) continue;
-    const char *row = FRT_ROW(&j->rows, rows[k]);
-    __builtin_prefetch(row);
-    if ((((uintptr_t)row & 63) + size) > 64) __builtin_prefetch(row + 64);
+/* One loop a size, so that copies are single moves; rows are fetched JOIN_BATCH ahead. */
+#define JOIN_GATHER(type, more)                                                                       \
+  for (uint32_t k = 0; k < n; k++) {                                                                  \
+    if (k + JOIN_BATCH < n) __builtin_prefetch((const char *)FRT_ROW(s, rows[k + JOIN_BATCH]) + offset); \
+    const type *v = (const type *)((const char *)FRT_ROW(s, rows[k]) + offset);                       \
+    ((type *)out)[to[k]] = *v;                                                                        \
+    more;                                                                                             \
+  }
+
+void frt_join_gather(const FrtJoin *j, const uint32_t *rows, const uint32_t *to, uint32_t n, uint32_t offset, uint32_t size,
+                     uint32_t is_text, void *out) {
+  const FrtStore *s = &j->rows;
+  if (is_text) {
+    JOIN_GATHER(FrtStr, __builtin_prefetch(v->ptr))
+  } else if (size == 16) {
+    JOIN_GATHER(FrtI128, (void)0)
+  } else if (size == 8) {
+    JOIN_GATHER(uint64_t, (void)0)
+  } else if (size == 4) {
+    JOIN_GATHER(uint32_t, (void)0)
+  } else if (size == 2) {
+    JOIN_GATHER(uint16_t, (void)0)
+  } else if (size == 1) {
+    JOIN_GATHER(uint8_t, (void)0)
+  } else {
+    for (uint32_t k = 0; k < n; k++)
+      memcpy((char *)out + (size_t)to[k] * size, (const char *)FRT_ROW(s, rows[k]) + offset, size);
   }
 }
