@@ -31,7 +31,8 @@ void frt_store_free(FrtStore *s);
 
 /* Numbers the distinct keys 0, 1, 2, ... in order of first appearance. Keys are 64-bit words or byte texts
  * (several columns are put together by frt_key_*). Open addressing, linear probing, 32 bits of salt a slot; probes of a
- * block are prefetched in batches. Zeroed, then frt_table_init. */
+ * block are prefetched in batches. Word keys below dense_room stand in an array instead, which grows while half of all
+ * keys are small for their number (docs/adr/0011-hash-table.md). Zeroed, then frt_table_init. */
 typedef struct FrtTable {
   uint64_t *slots;                 /* salt << 32 | number + 1; 0: free */
   uint64_t mask;
@@ -41,6 +42,9 @@ typedef struct FrtTable {
   uint32_t is_text;
   uint32_t null_number;            /* number of the null key, FRT_NONE while there is none */
   FrtStore keep;                   /* of the texts */
+  uint32_t *dense;                 /* by key: number + 1, 0: free */
+  uint64_t dense_room;
+  uint32_t dense_check, unused;    /* the number of keys at which dense is looked at again */
 } FrtTable;
 
 #define FRT_NONE 0xffffffffu

@@ -188,10 +188,16 @@ char *frt_key_group(char *p, uint32_t group) {
 }
 
 void frt_store_rows(const FrtStore *s, const uint32_t *ids, uint32_t n, void **rows) {
+  uint64_t size = s->row_size;
+  uint32_t shift = s->shift, mask = (1u << shift) - 1;
+  if (s->len * size < 32 * 1024) {
+    for (uint32_t k = 0; k < n; k++) rows[k] = s->chunks[ids[k] >> shift] + (ids[k] & mask) * size;
+    return;
+  }
   for (uint32_t k = 0; k < n; k++) {
-    char *row = FRT_ROW(s, ids[k]);
+    char *row = s->chunks[ids[k] >> shift] + (ids[k] & mask) * size;
     __builtin_prefetch(row, 1);
-    if (s->row_size > 64) __builtin_prefetch(row + s->row_size - 1, 1);
+    __builtin_prefetch(row + size - 1, 1);
     rows[k] = row;
   }
 }

@@ -3,13 +3,14 @@
  * A slot is 8 bytes: the upper half of the hash as a salt and the key's number + 1. Almost every probe of a
  * wrong slot ends at the salt; the right one reads the key once. A block is worked in batches of 64: hash and
  * prefetch all, then probe, so that the misses of a large table overlap (Sompolski et al. 2011; DuckDB's salted
- * entries). Full to at most 5/8. */
+ * entries). What a slot leads to is prefetched too, once the table is larger than the caches near by. Full to at most
+ * 5/8. */
 #include <string.h>
 
 #include "base/arena.h"
 #include "flowrt.h"
 
-enum { TABLE_FIRST = 1024, TABLE_BATCH = 64 };
+enum { TABLE_FIRST = 1024, TABLE_BATCH = 64, TABLE_NEAR = 1 << 13, TABLE_DENSE_FIRST = 1024, TABLE_DENSE_FACTOR = 8 };
 
 static inline uint64_t table_hash_word(uint64_t x) {
   x *= 0x9e3779b97f4a7c15ull;
@@ -44,6 +45,7 @@ void frt_table_init(FrtTable *t, uint32_t is_text) {
   memset(t, 0, sizeof *t);
   t->is_text = is_text;
   t->null_number = FRT_NONE;
+  t->dense_check = TABLE_DENSE_FIRST;
   frt_store_init(&t->keep, 1);
 }
 
@@ -51,6 +53,7 @@ void frt_table_free(FrtTable *t) {
   frt_free(t->slots);
   frt_free(t->words);
   frt_free(t->texts);
+  frt_free(t->dense);
   frt_store_free(&t->keep);
   frt_table_init(t, t->is_text);
 }
@@ -72,7 +75,7 @@ static void table_grow(FrtTable *t) {
   memset(t->slots, 0, size * sizeof *t->slots);
   t->mask = size - 1;
   for (uint32_t i = 0; i < t->len; i++)
-    if (i != t->null_number) table_place(t, table_number_hash(t, i), i);
+    if (i != t->null_number && (t->is_text || t->words[i] >= t->dense_room)) table_place(t, table_number_hash(t, i), i);
 }
 
 static uint32_t table_new_number(FrtTable *t) {
@@ -84,8 +87,24 @@ static uint32_t table_new_number(FrtTable *t) {
   return t->len++;
 }
 
+/* Each time the number of keys has doubled: an array of 8 places a key, if half of the keys or more fall into it. Keys
+ * that stood in a slot before stay there unseen. */
+static void table_grow_dense(FrtTable *t) {
+  uint64_t room = (uint64_t)t->dense_check * TABLE_DENSE_FACTOR;
+  uint32_t small = 0;
+  t->dense_check *= 2;
+  for (uint32_t i = 0; i < t->len; i++) small += t->words[i] < room;
+  if (t->is_text || room <= t->dense_room || small < t->len / 2) return;
+  t->dense = frt_realloc(t->dense, room * sizeof *t->dense);
+  memset(t->dense + t->dense_room, 0, (room - t->dense_room) * sizeof *t->dense);
+  for (uint32_t i = 0; i < t->len; i++)
+    if (i != t->null_number && t->words[i] >= t->dense_room && t->words[i] < room) t->dense[t->words[i]] = i + 1;
+  t->dense_room = room;
+}
+
 /* There is room for `more` keys without growing. */
 static void table_reserve(FrtTable *t, uint32_t more) {
+  if (t->len >= t->dense_check && t->dense_check <= UINT32_MAX / 2) table_grow_dense(t);
   while (!t->slots || ((uint64_t)t->len + more) * 8 > (t->mask + 1) * 5) table_grow(t);
 }
 
@@ -124,6 +143,41 @@ static inline uint32_t table_probe_text(const FrtTable *t, uint64_t hash, FrtStr
   }
 }
 
+/* Hashes keys[0..m) and gets their slots on the way, and then what the slots lead to. */
+static inline void table_prefetch_words(const FrtTable *t, const uint64_t *keys, uint32_t m, uint64_t *hash) {
+  for (uint32_t j = 0; j < m; j++) {
+    if (keys[j] < t->dense_room) {
+      __builtin_prefetch(&t->dense[keys[j]]);
+      continue;
+    }
+    hash[j] = table_hash_word(keys[j]);
+    __builtin_prefetch(&t->slots[hash[j] & t->mask]);
+  }
+  if (t->mask < TABLE_NEAR) return;
+  for (uint32_t j = 0; j < m; j++)
+    if (keys[j] >= t->dense_room) __builtin_prefetch(&t->words[(uint32_t)t->slots[hash[j] & t->mask] - 1]);
+}
+
+static inline void table_prefetch_texts(const FrtTable *t, const FrtStr *keys, const uint8_t *nul, uint32_t m, uint64_t *hash) {
+  for (uint32_t j = 0; j < m; j++) {
+    hash[j] = nul && nul[j] ? 0 : table_hash(keys[j]);
+    __builtin_prefetch(&t->slots[hash[j] & t->mask]);
+  }
+  if (t->mask < TABLE_NEAR) return;
+  for (uint32_t j = 0; j < m; j++) __builtin_prefetch(&t->texts[(uint32_t)t->slots[hash[j] & t->mask] - 1]);
+  for (uint32_t j = 0; j < m; j++) {
+    uint64_t slot = t->slots[hash[j] & t->mask];
+    if (slot) __builtin_prefetch(t->texts[(uint32_t)slot - 1].ptr);
+  }
+}
+
+/* A key that is not there yet. */
+static uint32_t table_add_word(FrtTable *t, uint64_t key) {
+  uint32_t number = table_new_number(t);
+  t->words[number] = key;
+  return number;
+}
+
 uint32_t frt_table_add_words(FrtCtx *cx, FrtTable *t, const uint64_t *keys, const uint8_t *nul, uint32_t n, uint32_t *ids, uint32_t *fresh) {
   uint64_t hash[TABLE_BATCH], at;
   uint32_t fresh_len = 0;
@@ -131,22 +185,27 @@ uint32_t frt_table_add_words(FrtCtx *cx, FrtTable *t, const uint64_t *keys, cons
   for (uint32_t from = 0; from < n; from += TABLE_BATCH) {
     uint32_t m = n - from < TABLE_BATCH ? n - from : TABLE_BATCH;
     table_reserve(t, m + 1);
+    table_prefetch_words(t, keys + from, m, hash);
     for (uint32_t j = 0; j < m; j++) {
-      hash[j] = table_hash_word(keys[from + j]);
-      __builtin_prefetch(&t->slots[hash[j] & t->mask]);
-    }
-    for (uint32_t j = 0; j < m; j++) {
-      uint32_t k = from + j;
+      uint32_t k = from + j, number;
       if (nul && nul[k]) {
         ids[k] = table_null(t, k, fresh, &fresh_len);
         continue;
       }
-      uint32_t number = table_probe_word(t, hash[j], keys[k], &at);
-      if (number == FRT_NONE) {
-        number = table_new_number(t);
-        t->words[number] = keys[k];
-        t->slots[at] = (hash[j] & 0xffffffff00000000ull) | (number + 1);
-        fresh[fresh_len++] = k;
+      if (keys[k] < t->dense_room) {
+        number = t->dense[keys[k]] - 1;
+        if (number == FRT_NONE) {
+          number = table_add_word(t, keys[k]);
+          t->dense[keys[k]] = number + 1;
+          fresh[fresh_len++] = k;
+        }
+      } else {
+        number = table_probe_word(t, hash[j], keys[k], &at);
+        if (number == FRT_NONE) {
+          number = table_add_word(t, keys[k]);
+          t->slots[at] = (hash[j] & 0xffffffff00000000ull) | (number + 1);
+          fresh[fresh_len++] = k;
+        }
       }
       ids[k] = number;
     }
@@ -160,10 +219,7 @@ uint32_t frt_table_add_texts(FrtCtx *cx, FrtTable *t, const FrtStr *keys, const 
   for (uint32_t from = 0; from < n; from += TABLE_BATCH) {
     uint32_t m = n - from < TABLE_BATCH ? n - from : TABLE_BATCH;
     table_reserve(t, m + 1);
-    for (uint32_t j = 0; j < m; j++) {
-      hash[j] = nul && nul[from + j] ? 0 : table_hash(keys[from + j]);
-      __builtin_prefetch(&t->slots[hash[j] & t->mask]);
-    }
+    table_prefetch_texts(t, keys + from, nul ? nul + from : NULL, m, hash);
     for (uint32_t j = 0; j < m; j++) {
       uint32_t k = from + j;
       if (nul && nul[k]) {
@@ -188,13 +244,12 @@ void frt_table_find_words(const FrtTable *t, const uint64_t *keys, const uint8_t
   uint64_t hash[TABLE_BATCH], at;
   for (uint32_t from = 0; from < n; from += TABLE_BATCH) {
     uint32_t m = n - from < TABLE_BATCH ? n - from : TABLE_BATCH;
-    for (uint32_t j = 0; j < m && t->slots; j++) {
-      hash[j] = table_hash_word(keys[from + j]);
-      __builtin_prefetch(&t->slots[hash[j] & t->mask]);
-    }
+    if (t->slots) table_prefetch_words(t, keys + from, m, hash);
     for (uint32_t j = 0; j < m; j++) {
       uint32_t k = from + j;
-      ids[k] = !t->slots || (nul && nul[k]) ? FRT_NONE : table_probe_word(t, hash[j], keys[k], &at);
+      if (!t->slots || (nul && nul[k])) ids[k] = FRT_NONE;
+      else if (keys[k] < t->dense_room) ids[k] = t->dense[keys[k]] - 1;
+      else ids[k] = table_probe_word(t, hash[j], keys[k], &at);
     }
   }
 }
@@ -203,10 +258,7 @@ void frt_table_find_texts(const FrtTable *t, const FrtStr *keys, const uint8_t *
   uint64_t hash[TABLE_BATCH], at;
   for (uint32_t from = 0; from < n; from += TABLE_BATCH) {
     uint32_t m = n - from < TABLE_BATCH ? n - from : TABLE_BATCH;
-    for (uint32_t j = 0; j < m && t->slots; j++) {
-      hash[j] = nul && nul[from + j] ? 0 : table_hash(keys[from + j]);
-      __builtin_prefetch(&t->slots[hash[j] & t->mask]);
-    }
+    if (t->slots) table_prefetch_texts(t, keys + from, nul ? nul + from : NULL, m, hash);
     for (uint32_t j = 0; j < m; j++) {
       uint32_t k = from + j;
       ids[k] = !t->slots || (nul && nul[k]) ? FRT_NONE : table_probe_text(t, hash[j], keys[k], &at);

@@ -73,6 +73,34 @@ Test(agg_op, words_are_numbered_in_order_of_appearance) {
   frt_table_free(&t);
 }
 
+/* Small keys move into an array while the table grows; large ones stay in slots. */
+Test(agg_op, dense_and_sparse_keys_live_together) {
+  enum { N = 200000 };
+  static uint64_t keys[N];
+  static uint32_t ids[N], again[N], fresh[N];
+  static const uint32_t parts[] = {0, 1, 2, 5, 100};      /* one key in so many is large; 0: none */
+  for (uint32_t p = 0; p < sizeof parts / sizeof *parts; p++) {
+    FrtTable t;
+    uint32_t different = 0;
+    frt_table_init(&t, 0);
+    for (uint32_t i = 0; i < N; i++) {
+      uint64_t key = (uint64_t)i * 7919 % 50021;
+      keys[i] = parts[p] && key % parts[p] == 0 ? key * 0x9e3779b97f4a7c15ull : key;
+    }
+    for (uint32_t from = 0; from < N; from += 1000)
+      different += frt_table_add_words(cx, &t, keys + from, NULL, 1000, ids + from, fresh);
+    cr_assert_eq(different, 50021);
+    for (uint32_t i = 0; i < N; i++) cr_assert_eq(ids[i], i % 50021);
+    frt_table_find_words(&t, keys, NULL, N, again);
+    cr_assert_eq(memcmp(ids, again, sizeof ids), 0);
+    cr_assert(parts[p] == 1 || parts[p] == 2 || t.dense_room > 50021);
+    uint64_t missing[2] = {50021, UINT64_MAX};
+    frt_table_find_words(&t, missing, NULL, 2, again);
+    cr_assert(again[0] == FRT_NONE && again[1] == FRT_NONE);
+    frt_table_free(&t);
+  }
+}
+
 Test(agg_op, texts_are_compared_whole) {
   enum { N = 5000 };
   static char room[N][48];
