@@ -220,6 +220,25 @@ static uint32_t sink_csv_runs(Gen *g, const PhysNode *pn, const Schema *s, int *
   return len;
 }
 
+/* Where the whole line of each row stands as it is in the source, the loop over the rows has nothing left to do. */
+static bool sink_csv_whole(GenFn *f, const int *fields, const SinkRun *runs, uint32_t len) {
+  Buf b = {.arena = f->g->arena};
+  for (uint32_t i = 0; i < len; i++) {
+    int at = fields[runs[i].from];
+    if (at < 0 || (i && at != fields[runs[i].from - 1] + 1)) return false;
+    buf_printf(&b, "%sraw%u", i ? " & " : "", runs[i].from);
+    if (i) buf_printf(&b, " & (b->fields[%d].end == b->fields[%d].beg && b->fields[%d].beg_add)", at - 1, at, at);
+  }
+  if (!len) return false;
+  uint32_t last = runs[len - 1].from;
+  gen_line(f, "uint32_t copied = 0;");
+  gen_line(f, "if (%s) {", b.data);
+  gen_line(f, "  if (frt_put_rows(cx, o, first%u, last%u, sel, n)) return FRT_FATAL;", runs[0].from, last);
+  gen_line(f, "  copied = n;");
+  gen_line(f, "}");
+  return true;
+}
+
 static void sink_csv_row(GenFn *f, const Schema *s, const FrtSinkOptions *o, const int *fields, const SinkRun *runs, uint32_t len) {
   for (uint32_t i = 0; i < len; i++) {
     if (i) gen_line(f, "*p++ = %d;", o->delimiter);
@@ -304,8 +323,9 @@ static void sink_rows(Gen *g, const PhysNode *pn) {
   gen_line(&f, "int e = 0;");
   gen_line(&f, "uint32_t failed = 0;");
   if (!split) gen_line(&f, "FrtOut *o = frt_sink_out(cx, %u);", sink_index(g, n));
+  bool whole = !split && csv && sink_csv_whole(&f, fields, runs, run_len);
   if (!split) gen_line(&f, "char *p = o->at;");
-  gen_line(&f, "for (uint32_t k = 0; k < n; k++) {");
+  gen_line(&f, "for (uint32_t k = %s; k < n; k++) {", whole ? "copied" : "0");
   f.indent++;
   gen_line(&f, "uint32_t i = sel[k];");
   if (split) {

@@ -53,6 +53,8 @@ void frt_keep_str(FrtCtx *cx, FrtStr *slot, uint32_t *capacity, FrtStr v);
 
 /* Copies the text of fields first..last of row i, which stand side by side, delimiters included. */
 char *frt_put_fields(char *p, const FrtFields *first, const FrtFields *last, uint32_t i);
+/* Rows sel[0..n) as lines of the text of those fields, to o; lines that stand side by side in the source at once. */
+int frt_put_rows(FrtCtx *cx, FrtOut *o, const FrtFields *first, const FrtFields *last, const uint32_t *sel, uint32_t n);
 
 /* What the run is called in error rows. */
 FrtStr frt_run_id(FrtCtx *cx);

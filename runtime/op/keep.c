@@ -24,6 +24,26 @@ char *frt_put_fields(char *p, const FrtFields *first, const FrtFields *last, uin
   return p + n;
 }
 
+enum { KEEP_ROWS_MAX = 64 * 1024 };   /* bytes copied at once, or one row */
+
+int frt_put_rows(FrtCtx *cx, FrtOut *o, const FrtFields *first, const FrtFields *last, const uint32_t *sel, uint32_t n) {
+  const char *head = first->base + first->beg_add, *tail = last->base - last->end_sub;
+  for (uint32_t k = 0; k < n;) {
+    const char *from = head + first->beg[(size_t)sel[k] * first->stride];
+    const char *to = tail + last->end[(size_t)sel[k] * last->stride];
+    while (++k < n && *to == '\n' && head + first->beg[(size_t)sel[k] * first->stride] == to + 1 && to - from < KEEP_ROWS_MAX)
+      to = tail + last->end[(size_t)sel[k] * last->stride];
+    size_t len = (size_t)(to - from);
+    char *p = o->at;
+    if ((size_t)(o->end - p) <= len && !(p = frt_out_room(cx, o, len + 1))) return FRT_FATAL;
+    memcpy(p, from, len);
+    p[len] = '\n';
+    o->at = p + len + 1;
+  }
+  o->rows += n;
+  return FRT_OK;
+}
+
 FrtStr frt_run_id(FrtCtx *cx) {
   const char *id = cx->run->run_id;
   return (FrtStr){id, (uint32_t)strlen(id), 0};
