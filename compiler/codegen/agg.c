@@ -178,9 +178,16 @@ static void agg_update(const AggPrinter *p, GenFn *f, const GenKeys *keys) {
     gen_line(f, "uint32_t gid = %s[k];", keys->ids);
     gen_line(f, "(void)gid;");
   }
+  f->fail = "impossible";
   for (uint32_t k = 0; k < n->agg_len; k++) x[k] = agg_values(p, f, k);
   for (uint32_t k = 0; k < n->agg_len; k++) agg_take(p, f, k, x[k]);
   gen_line(f, "A->rows++;");
+  if (f->fails) {     /* kernels that report errors, with operands that leave room for every result */
+    gen_line(f, "continue;");
+    buf_put(f->out, "  impossible:\n");
+    gen_line(f, "e = 0;");
+  }
+  f->fails = false;
   f->indent--;
   gen_line(f, "}");
   for (uint32_t k = 0; k < n->agg_len; k++) agg_after_rows(p, f, k);
