@@ -129,10 +129,10 @@ static void phys_read_columns(Phys *p, const PlanNode *n) {
     default:
       break;
   }
+  for (uint32_t i = 0; i < n->by_len; i++) p->col_use[n->by[i]] |= COL_VALUE;  /* before what makes them */
   phys_read_made(p, n);
   phys_read_expr(p, n->cond);
   for (uint32_t i = 0; i < n->conds_len; i++) phys_read_expr(p, n->conds[i]);
-  for (uint32_t i = 0; i < n->by_len; i++) p->col_use[n->by[i]] |= COL_VALUE;
   phys_read_keys(p, n);
 }
 
