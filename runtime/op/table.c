@@ -10,7 +10,8 @@
 #include "base/arena.h"
 #include "flowrt.h"
 
-enum { TABLE_FIRST = 1024, TABLE_BATCH = 64, TABLE_NEAR = 1 << 13, TABLE_DENSE_FIRST = 1024, TABLE_DENSE_FACTOR = 8 };
+enum { TABLE_FIRST = 1024, TABLE_BATCH = 64, TABLE_NEAR = 1 << 13, TABLE_DENSE_LEAST = 256, TABLE_DENSE_FIRST = 1024,
+       TABLE_DENSE_FACTOR = 8 };
 
 static inline uint64_t table_hash_word(uint64_t x) {
   x *= 0x9e3779b97f4a7c15ull;
@@ -102,8 +103,16 @@ static void table_grow_dense(FrtTable *t) {
   t->dense_room = room;
 }
 
+/* Enums, bools and other small numbers never meet a slot. */
+static void table_start_dense(FrtTable *t) {
+  t->dense = frt_malloc(TABLE_DENSE_LEAST * sizeof *t->dense);
+  memset(t->dense, 0, TABLE_DENSE_LEAST * sizeof *t->dense);
+  t->dense_room = TABLE_DENSE_LEAST;
+}
+
 /* There is room for `more` keys without growing. */
 static void table_reserve(FrtTable *t, uint32_t more) {
+  if (!t->slots && !t->is_text) table_start_dense(t);
   if (t->len >= t->dense_check && t->dense_check <= UINT32_MAX / 2) table_grow_dense(t);
   while (!t->slots || ((uint64_t)t->len + more) * 8 > (t->mask + 1) * 5) table_grow(t);
 }
