@@ -52,7 +52,7 @@ static char *tcc_text(Arena *a, const char *c_text) {
   char *text = arena_alloc(a, before + flow_header_size + after + 64);
   memcpy(text, c_text, before);
   memcpy(text + before, flow_header_text, flow_header_size);
-  int n = sprintf(text + before + flow_header_size, "#line 3 \"flow_module.c\"\n");
+  int n = snprintf(text + before + flow_header_size, 64, "#line 3 \"flow_module.c\"\n");
   memcpy(text + before + flow_header_size + n, at + sizeof include - 1, after + 1);
   return text;
 }

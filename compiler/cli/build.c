@@ -13,7 +13,7 @@ static char *build_name(const char *script) {
   size_t n = dot && dot > base ? (size_t)(dot - base) : strlen(base);
   char *name = calloc(n + 5, 1);
   if (name) memcpy(name, base, n);
-  if (name && !dot) strcat(name, ".out");
+  if (name && !dot) memcpy(name + n, ".out", 4);
   return name;
 }
 

@@ -30,7 +30,7 @@ static const Type *type_malformed(Binder *b, const AstType *t, const char *why, 
 /* The number of a type's argument, or -1. */
 static int type_number(const AstExpr *e) {
   if (!e || e->kind != AST_INT || strlen(e->text) > 4) return -1;
-  return atoi(e->text);
+  return (int)strtol(e->text, NULL, 10);
 }
 
 static const Type *bind_decimal(Binder *b, const AstType *t) {

@@ -154,7 +154,7 @@ static const char *message_show(FrtRun *r, FrtStr text, size_t max, int lines) {
   for (uint32_t i = 0; i < n; i++) {
     unsigned char c = (unsigned char)text.ptr[i];
     if ((c >= 0x20 && c != 0x7f) || (c == '\n' && lines)) *p++ = (char)c;
-    else p += sprintf(p, "\\x%02x", c);
+    else p += snprintf(p, 5, "\\x%02x", c);
   }
   if (n < text.len) memcpy(p, "...", 4);
   return out;

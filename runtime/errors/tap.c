@@ -34,7 +34,7 @@ char *frt_tap_begin(FrtCtx *cx, uint32_t tap, const FrtBlock *b, uint32_t row, s
   }
   memcpy(s->buffer, "{\"tap\":", 7);
   char *p = frt_json_quote(s->buffer + 7, t->name);
-  p += sprintf(p, ",\"row\":%llu,", (unsigned long long)key + 1);
+  p += snprintf(p, 32, ",\"row\":%llu,", (unsigned long long)key + 1);
   s->head = (size_t)(p - s->buffer);
   return p;
 }

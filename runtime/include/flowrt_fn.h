@@ -1,4 +1,6 @@
 /* flowrt_fn.h: the functions on values, by room: part of flowrt.h. */
+#ifndef FLOWRT_FN_H
+#define FLOWRT_FN_H
 #include "flowrt_arith.h"   /* checked arithmetic, comparing (runtime/base) */
 #include "flowrt_dec.h"     /* decimals (runtime/base) */
 #include "flowrt_text.h"    /* printing values, conversions between types (runtime/text) */
@@ -8,3 +10,5 @@
 #include "flowrt_hold.h"    /* rows at rest: stores, tables, sorts (runtime/op) */
 #include "flowrt_join.h"    /* the build side of a join (runtime/op) */
 #include "flowrt_agg.h"     /* accumulators of groups (runtime/op) */
+
+#endif
