@@ -100,6 +100,7 @@ static void join_state(const Join *j) {
   buf_printf(&g->state, "  FrtJoin j%u;\n", id);
   buf_printf(&g->init, "  frt_join_init(&S->j%u, %d, sizeof(J%u), %s);\n", id, !is_word, id,
              j->asof ? "FRT_JOIN_TIMES" : j->outer ? "FRT_JOIN_MATCHES" : "0");
+  buf_printf(&g->init, "  frt_at_end(cx, frt_join_end, &S->j%u);\n", id);
   join_array(g, "uint32_t", gen_printf(g, "j%u_fresh", id));
   if (j->asof) join_array(g, "uint64_t", gen_printf(g, "j%u_when", id));
 }
@@ -449,6 +450,7 @@ static void join_hold_left(const Join *j, const ColId *cols, uint32_t len) {
   gen_row_struct(g, gen_printf(g, "L%u", j->id), cols, len, NULL);
   buf_printf(&g->state, "  FrtStore l%u;\n", j->id);
   buf_printf(&g->init, "  frt_store_init(&S->l%u, sizeof(L%u));\n", j->id, j->id);
+  buf_printf(&g->init, "  frt_at_end(cx, frt_store_end, &S->l%u);\n", j->id);
   gen_fn_open(&f, g, j->n, "_in0");
   gen_declare_columns(&f, NULL, 0, cols, len);
   gen_line(&f, "for (uint32_t k = 0; k < n; k++) {");
@@ -504,6 +506,7 @@ static void join_emit_left(GenFn *f, const Join *j, const ColId *cols, uint32_t 
   f->indent--;
   gen_line(f, "}");
   join_swap(f, j, cols, len, true);
+  gen_line(f, "frt_store_free(&S->l%u);", j->id);
 }
 
 static void join_emit_right(GenFn *f, const Join *j) {
@@ -543,6 +546,7 @@ static void join_emit(const Join *j) {
   gen_line(&f, "S->block = b;");
   if (j->pn->left_held) join_emit_left(&f, j, cols, len);
   if (j->outer) join_emit_right(&f, j);
+  gen_line(&f, "frt_join_end(&S->j%u);", j->id);
   gen_line(&f, "return FRT_OK;");
   gen_fn_close(&f);
 }

@@ -22,7 +22,9 @@ typedef struct FrtJoin {
   uint32_t flags, several, ready;  /* several: some key may have several rows; else row numbers are key numbers */
 } FrtJoin;
 
+/* Zeroed, then frt_join_init; frt_join_end gives its memory back (for frt_at_end). */
 void frt_join_init(FrtJoin *j, uint32_t is_text, uint32_t row_size, uint32_t flags);
+void frt_join_end(void *join);
 /* The last n rows of the store have these keys and times (NULL: none). FRT_OK or FRT_FATAL. */
 int frt_join_add(FrtCtx *cx, FrtJoin *j, uint32_t op, const uint32_t *ids, const uint64_t *times, uint32_t n);
 /* All rows are there: before anything is found. Does nothing when called again. */

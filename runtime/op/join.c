@@ -21,6 +21,23 @@ void frt_join_init(FrtJoin *j, uint32_t is_text, uint32_t row_size, uint32_t fla
   j->flags = flags;
 }
 
+void frt_join_end(void *join) {
+  FrtJoin *j = join;
+  frt_table_free(&j->keys);
+  frt_store_free(&j->rows);
+  frt_free(j->key_of);
+  frt_free(j->times);
+  frt_free(j->start);
+  frt_free(j->order);
+  frt_free(j->matched);
+  frt_free(j->direct);
+  j->key_of = j->start = j->order = j->direct = NULL;
+  j->times = NULL;
+  j->matched = NULL;
+  j->room = j->span = 0;
+  j->several = 0;
+}
+
 static void join_grow(FrtJoin *j, uint64_t len) {
   if (len <= j->room) return;
   j->room = j->room * 2 > len ? j->room * 2 : len + 1024;
