@@ -1,4 +1,4 @@
-# Examples.
+# The examples and their answers.
 examples: $(BUILD)/flowc ## run the examples and compare their results
-	@examples/run $(abspath $(BUILD)/flowc)
+	@FLOWC=$(abspath $(BUILD)/flowc) BUILD=$(abspath $(BUILD)) examples/run
 .PHONY: examples
