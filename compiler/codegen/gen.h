@@ -66,11 +66,14 @@ int gen_value_width(const Type *t);    /* bytes that its text takes at most; 0: 
 /* ---- rows.c, sinks.c, hold.c: an operator a function n<id>(cx, S, b, sel, n) ---- */
 void gen_node(Gen *g, const PhysNode *pn);
 void gen_sink(Gen *g, const PhysNode *pn);
+uint32_t gen_sink_index(const Gen *g, const PlanNode *n);
 void gen_aggregate(Gen *g, const PhysNode *pn);
 void gen_distinct(Gen *g, const PhysNode *pn);
 void gen_sessionize(Gen *g, const PhysNode *pn);
 void gen_window(Gen *g, const PhysNode *pn);
 void gen_join(Gen *g, const PhysNode *pn);
+/* One column becomes another name of the other. */
+void gen_alias(GenFn *f, const PlanMade *m);
 void gen_sort(Gen *g, const PhysNode *pn);
 void gen_top(Gen *g, const PhysNode *pn);
 void gen_rank(Gen *g, const PhysNode *pn);

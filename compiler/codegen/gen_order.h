@@ -49,6 +49,8 @@ void gen_order_load(GenFn *f, const GenOrder *o);
 /* The loop over the rows of a block; those that failed (f->fail) are reported and counted in `failed`. (order.c) */
 void gen_order_loop_open(GenFn *f, const char *sel, const char *n);
 void gen_order_loop_close(GenFn *f, const PlanNode *n);
+/* sort whose rows are held as text (order_text.c). */
+void gen_sort_texts(Gen *g, const PhysNode *pn);
 /* A C condition: a is before b in the order of the type. */
 const char *gen_order_before(Gen *g, const Type *t, const char *a, const char *b);
 

@@ -84,6 +84,10 @@ static void sort_emit(const GenOrder *o) {
 }
 
 void gen_sort(Gen *g, const PhysNode *pn) {
+  if (pn->texts) {
+    gen_sort_texts(g, pn);
+    return;
+  }
   GenOrder o = gen_order_plan(g, pn, NULL, 0);
   gen_order_state(&o, NULL);
   gen_order_compare(&o);

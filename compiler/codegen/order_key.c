@@ -12,36 +12,8 @@
 
 /* ---- fields of the word ---- */
 
-typedef struct KeyField { int bits; bool exact; } KeyField;
-
-static int key_bits_of(uint64_t values) {
-  int bits = 0;
-  while (bits < 64 && values > 1ull << bits) bits++;
-  return bits;
-}
-
-static KeyField key_field(const Type *t) {
-  switch (t->kind) {
-    case TY_BOOL: return (KeyField){1, true};
-    case TY_I8: case TY_U8: return (KeyField){8, true};
-    case TY_I16: case TY_U16: return (KeyField){16, true};
-    case TY_ENUM: return (KeyField){key_bits_of(t->len), true};
-    case TY_I32: case TY_U32: case TY_DATE: return (KeyField){32, true};
-    case TY_F32: return (KeyField){35, true};
-    case TY_TIME: return (KeyField){37, true};
-    case TY_DECIMAL: {
-      uint64_t most = 2;
-      if (type_is_wide(t)) return (KeyField){64, false};
-      for (int i = 0; i < t->precision; i++) most *= 10;
-      return (KeyField){key_bits_of(most), true};
-    }
-    case TY_STRING: case TY_BYTES: case TY_UUID: return (KeyField){64, false};
-    default: return (KeyField){64, true};
-  }
-}
-
 /* v as an unsigned number of field.bits bits that orders as the values do. */
-static const char *key_order(GenFn *f, const Type *t, const char *v, KeyField field) {
+static const char *key_order(GenFn *f, const Type *t, const char *v, PhysWord field) {
   Gen *g = f->g;
   uint64_t half = 1ull << (field.bits > 0 ? field.bits - 1 : 0);
   switch (t->kind) {
@@ -61,16 +33,6 @@ static const char *key_order(GenFn *f, const Type *t, const char *v, KeyField fi
 
 bool gen_order_key_rests(const GenOrder *o, uint32_t j) { return !o->exact && o->n->keys[j].value->kind != EX_COLUMN; }
 
-static bool order_is_exact(const PlanNode *n) {
-  int bits = 0;
-  for (uint32_t j = 0; j < n->key_len; j++) {
-    KeyField field = key_field(n->keys[j].value->type);
-    bits += field.bits + n->keys[j].value->type->nullable;
-    if (!field.exact) return false;
-  }
-  return bits <= 64;
-}
-
 static const char *key_place(Gen *g, const char *v, int shift) {
   if (shift > 0) return gen_printf(g, "%s << %d", v, shift);
   return shift < 0 ? gen_printf(g, "%s >> %d", v, -shift) : v;
@@ -78,7 +40,7 @@ static const char *key_place(Gen *g, const char *v, int shift) {
 
 static void key_word(GenFn *f, const PlanSortKey *key, CVal v, int *left) {
   Gen *g = f->g;
-  KeyField field = key_field(key->value->type);
+  PhysWord field = phys_word(key->value->type);
   bool null = key->value->type->nullable;
   if (null) (*left)--;
   if (!*left) field.bits = 0;
@@ -115,7 +77,7 @@ static bool order_has(const ColId *cols, uint32_t len, ColId col) {
 GenOrder gen_order_plan(Gen *g, const PhysNode *pn, const ColId *more, uint32_t more_len) {
   const PlanNode *n = pn->node;
   const Schema *in = &n->in[0].node->out[n->in[0].port].schema;
-  GenOrder o = {.g = g, .pn = pn, .n = n, .exact = order_is_exact(n)};
+  GenOrder o = {.g = g, .pn = pn, .n = n, .exact = phys_words_exact(n)};
   uint32_t most = in->len + more_len + n->key_len + 1;
   o.out = arena_alloc(g->arena, most * sizeof *o.out);
   o.cols = arena_alloc(g->arena, most * sizeof *o.cols);

@@ -87,7 +87,7 @@ static void rows_filter(Gen *g, const PhysNode *pn) {
 
 /* ---- map: derive, select, drop, rename, cast ---- */
 
-static void rows_alias(GenFn *f, const PlanMade *m) {
+void gen_alias(GenFn *f, const PlanMade *m) {
   Gen *g = f->g;
   gen_column_state(g, m->col, false);
   gen_column_state(g, m->value->col, false);
@@ -138,7 +138,7 @@ static void rows_map(Gen *g, const PhysNode *pn) {
     const PlanMade *m = &n->made[i];
     if (!phys_made_needed(g->phys, m)) continue;
     if (phys_made_alias(m)) {
-      rows_alias(&f, m);
+      gen_alias(&f, m);
       continue;
     }
     gen_column_state(g, m->col, true);
@@ -489,7 +489,9 @@ static void rows_unpivot(Gen *g, const PhysNode *pn) {
 void gen_node(Gen *g, const PhysNode *pn) {
   switch (pn->node->kind) {
     case PLAN_FILTER: case PLAN_ASSERT: rows_filter(g, pn); break;
-    case PLAN_MAP: rows_map(g, pn); break;
+    case PLAN_MAP:
+      if (!pn->texts) rows_map(g, pn);
+      break;
     case PLAN_ROUTE: rows_route(g, pn); break;
     case PLAN_EXTRACT: rows_extract(g, pn); break;
     case PLAN_TAKE: rows_take(g, pn); break;

@@ -120,11 +120,11 @@ static const char *sink_need(GenFn *f, const Schema *s, int growth, size_t const
   return gen_printf(g, "%zu%s", fixed, b.data ? b.data : "");
 }
 
-static void sink_make_room(GenFn *f, const char *need) {
+static void sink_make_room(GenFn *f, const char *need, const char *function) {
   gen_line(f, "size_t need = %s;", need);
   gen_line(f, "if ((size_t)(o->end - p) < need) {");
   gen_line(f, "  o->at = p;");
-  gen_line(f, "  if (!(p = frt_out_room(cx, o, need))) return FRT_FATAL;");
+  gen_line(f, "  if (!(p = %s(cx, o, need))) return FRT_FATAL;", function);
   gen_line(f, "}");
 }
 
@@ -221,18 +221,23 @@ static uint32_t sink_csv_runs(Gen *g, const PhysNode *pn, const Schema *s, int *
 }
 
 /* Where the whole line of each row stands as it is in the source, the loop over the rows has nothing left to do. */
-static bool sink_csv_whole(GenFn *f, const int *fields, const SinkRun *runs, uint32_t len) {
-  Buf b = {.arena = f->g->arena};
+static const char *sink_csv_whole_if(Gen *g, const int *fields, const SinkRun *runs, uint32_t len) {
+  Buf b = {.arena = g->arena};
   for (uint32_t i = 0; i < len; i++) {
     int at = fields[runs[i].from];
-    if (at < 0 || (i && at != fields[runs[i].from - 1] + 1)) return false;
+    if (at < 0 || (i && at != fields[runs[i].from - 1] + 1)) return NULL;
     buf_printf(&b, "%sraw%u", i ? " & " : "", runs[i].from);
     if (i) buf_printf(&b, " & (b->fields[%d].end == b->fields[%d].beg && b->fields[%d].beg_add)", at - 1, at, at);
   }
-  if (!len) return false;
+  return b.data;
+}
+
+static bool sink_csv_whole(GenFn *f, const int *fields, const SinkRun *runs, uint32_t len) {
+  const char *whole = sink_csv_whole_if(f->g, fields, runs, len);
+  if (!whole) return false;
   uint32_t last = runs[len - 1].from;
   gen_line(f, "uint32_t copied = 0;");
-  gen_line(f, "if (%s) {", b.data);
+  gen_line(f, "if (%s) {", whole);
   gen_line(f, "  if (frt_put_rows(cx, o, first%u, last%u, sel, n)) return FRT_FATAL;", runs[0].from, last);
   gen_line(f, "  copied = n;");
   gen_line(f, "}");
@@ -298,7 +303,7 @@ static void sink_row_path(GenFn *f, const Expr *e) {
   gen_try_call(f, gen_printf(g, "frt_concat(cx, &path, part, %u)", len));
 }
 
-static uint32_t sink_index(const Gen *g, const PlanNode *n) {
+uint32_t gen_sink_index(const Gen *g, const PlanNode *n) {
   uint32_t index = 0;
   for (uint32_t i = 0; i < g->plan->node_len; i++) {
     if (g->plan->nodes[i] == n) return index;
@@ -322,7 +327,7 @@ static void sink_rows(Gen *g, const PhysNode *pn) {
     if (fields[runs[i].from] >= 0) sink_csv_run_decide(&f, fields, runs[i]);
   gen_line(&f, "int e = 0;");
   gen_line(&f, "uint32_t failed = 0;");
-  if (!split) gen_line(&f, "FrtOut *o = frt_sink_out(cx, %u);", sink_index(g, n));
+  if (!split) gen_line(&f, "FrtOut *o = frt_sink_out(cx, %u);", gen_sink_index(g, n));
   bool whole = !split && csv && sink_csv_whole(&f, fields, runs, run_len);
   if (!split) gen_line(&f, "char *p = o->at;");
   gen_line(&f, "for (uint32_t k = %s; k < n; k++) {", whole ? "copied" : "0");
@@ -330,11 +335,11 @@ static void sink_rows(Gen *g, const PhysNode *pn) {
   gen_line(&f, "uint32_t i = sel[k];");
   if (split) {
     sink_row_path(&f, sink->path);
-    gen_line(&f, "FrtOut *o = frt_sink_route(cx, %u, path);", sink_index(g, n));
+    gen_line(&f, "FrtOut *o = frt_sink_route(cx, %u, path);", gen_sink_index(g, n));
     gen_line(&f, "if (!o) return FRT_FATAL;");
     gen_line(&f, "char *p = o->at;");
   }
-  sink_make_room(&f, sink_need(&f, s, csv ? 2 : 6, csv ? s->len + 1 : sink_names_size(s)));
+  sink_make_room(&f, sink_need(&f, s, csv ? 2 : 6, csv ? s->len + 1 : sink_names_size(s)), "frt_out_room");
   if (csv) {
     sink_csv_row(&f, s, &sink->options, fields, runs, run_len);
   } else {
@@ -361,11 +366,55 @@ static void sink_rows(Gen *g, const PhysNode *pn) {
   gen_fn_close(&f);
 }
 
+/* ---- rows that a sort holds as text ---- */
+
+static void sink_hold_slices(GenFn *f, const PlanNode *sort, const int *fields, const SinkRun *runs, uint32_t len) {
+  const char *whole = sink_csv_whole_if(f->g, fields, runs, len);
+  if (!whole) return;
+  gen_line(f, "if (%s) {", whole);
+  gen_line(f, "  frt_texts_slices(cx, t, &S->pairs%u, words, b, first%u, last%u, sel, n);", sort->id, runs[0].from, runs[len - 1].from);
+  gen_line(f, "  return FRT_OK;");
+  gen_line(f, "}");
+}
+
+/* op<id>_hold: takes the rows as they will be printed, with their words in S->words<sort>. */
+static void sink_hold(Gen *g, const PhysNode *pn) {
+  const PlanNode *n = pn->node, *sort = pn->texts;
+  const Schema *s = sink_schema(n);
+  bool csv = n->sink->options.format == FRT_FMT_CSV;
+  GenFn f;
+  gen_fn_open(&f, g, n, "_hold");
+  sink_columns(&f, s, NULL);
+  int *fields = arena_alloc(g->arena, (s->len + 1) * sizeof *fields);
+  SinkRun *runs = arena_alloc(g->arena, (s->len + 1) * sizeof *runs);
+  uint32_t run_len = csv ? sink_csv_runs(g, pn, s, fields, runs) : 0;
+  for (uint32_t i = 0; i < run_len; i++)
+    if (fields[runs[i].from] >= 0) sink_csv_run_decide(&f, fields, runs[i]);
+  gen_line(&f, "FrtTexts *t = &S->texts%u;", sort->id);
+  gen_line(&f, "const uint64_t *words = S->words%u;", sort->id);
+  sink_hold_slices(&f, sort, fields, runs, run_len);
+  gen_line(&f, "FrtOut *o = &t->out;");
+  gen_line(&f, "for (uint32_t k = 0; k < n; k++) {");
+  f.indent++;
+  gen_line(&f, "uint32_t i = sel[k];");
+  gen_line(&f, "(void)i;");
+  gen_line(&f, "char *p = o->at;");
+  sink_make_room(&f, sink_need(&f, s, csv ? 2 : 6, csv ? s->len + 1 : sink_names_size(s)), "frt_texts_room");
+  if (csv) sink_csv_row(&f, s, &n->sink->options, fields, runs, run_len);
+  else sink_json_row(&f, s);
+  if (!csv) gen_line(&f, "*p++ = '\\n';");
+  gen_line(&f, "frt_texts_add(t, &S->pairs%u, words[k], p - 1);", sort->id);
+  f.indent--;
+  gen_line(&f, "}");
+  gen_line(&f, "return FRT_OK;");
+  gen_fn_close(&f);
+}
+
 /* ---- dead letters ---- */
 
 static void sink_deadletter(Gen *g, const PhysNode *pn) {
   const PlanNode *n = pn->node;
-  uint32_t index = sink_index(g, n);
+  uint32_t index = gen_sink_index(g, n);
   for (uint32_t k = 0; k < n->in_len; k++) {
     GenFn f;
     const PlanNode *up = n->in[k].node;
@@ -446,6 +495,7 @@ static void gen_tap(Gen *g, const PhysNode *pn) {
 
 void gen_sink(Gen *g, const PhysNode *pn) {
   if (pn->node->kind == PLAN_TAP) gen_tap(g, pn);
+  else if (pn->texts) sink_hold(g, pn);
   else if (pn->node->sink->options.format == FRT_FMT_DEADLETTER) sink_deadletter(g, pn);
   else sink_rows(g, pn);
 }

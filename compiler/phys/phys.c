@@ -31,7 +31,7 @@ static void phys_uses(Phys *p) {
     uint32_t ports = n->out_len ? n->out_len : 1;
     pn->uses = arena_alloc(a, ports * sizeof *pn->uses);
     pn->use_len = arena_alloc(a, ports * sizeof *pn->use_len);
-    pn->space = phys_starts_space(n) ? n : n->in_len ? p->nodes[n->in[0].node->id].space : n;
+    pn->space = phys_starts_space(n) && !pn->texts ? n : n->in_len ? p->nodes[n->in[0].node->id].space : n;
     pn->text_space = pn->space->kind == PLAN_READ && pn->space->read->options.format == FRT_FMT_CSV;
     for (uint32_t k = 0; k < n->in_len; k++) {
       PhysNode *up = &p->nodes[n->in[k].node->id];
@@ -198,6 +198,7 @@ Phys *phys_build(Arena *a, Plan *plan) {
     built = false;
   }
   if (!built) return NULL;
+  phys_find_texts(p);
   phys_uses(p);
   for (uint32_t i = plan->node_len; i-- > 0;) {
     phys_keep(p, plan->nodes[i]);

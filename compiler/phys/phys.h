@@ -14,6 +14,8 @@ typedef struct PhysNode {          /* index = PlanNode.id */
   PlanNode *space;                 /* the node whose block rows flow here: a scan, explode, union, ... */
   bool text_space;                 /* that is a csv or tsv scan: raw text may be copied */
   const uint8_t *kept;             /* sort, top, rank: by ColId: not 0 where somebody behind it needs the column */
+  PlanNode *texts;                 /* a sort that holds rows as printed, and the renaming maps behind it: the sink that
+                                      prints them; that sink: the sort */
   const char *state_class;         /* "O(1)", "O(k)", "O(groups)", "O(rows)" */
   bool left_held;                  /* a join: its left rows cannot wait for the right ones: they are held, and
                                       probed in a step of its own */
@@ -50,5 +52,11 @@ void phys_graph(const Phys *p, FILE *out);
 bool phys_made_needed(const Phys *p, const PlanMade *m);
 /* Whether made is only another name for a column, which can be shared. */
 bool phys_made_alias(const PlanMade *m);
+
+/* A value as an unsigned number of so many bits in the order of its type. exact: equal numbers are equal values. */
+typedef struct PhysWord { int bits; bool exact; } PhysWord;
+PhysWord phys_word(const Type *t);
+/* Whether all sort keys of n, each with a bit for null where it can be null, fit one word of 64 bits. */
+bool phys_words_exact(const PlanNode *n);
 
 #endif

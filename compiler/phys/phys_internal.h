@@ -7,5 +7,7 @@
 bool phys_holds(const PlanNode *n);   /* an operator that keeps rows */
 /* Fills scans, steps and ports, and decides which joins hold their left side. */
 void phys_order(Phys *p);
+/* Decides which sorts hold their rows as the text that the sink behind them prints: PhysNode.texts. */
+void phys_find_texts(Phys *p);
 
 #endif

@@ -104,4 +104,25 @@ void frt_table_end(void *table);
 void frt_store_end(void *store);
 void frt_pairs_end(void *pairs);
 
+/* ---- rows as text ---- */
+
+/* Rows as a sink will print them, without line ends. The row of a pair is its place: 16 bits of length and 48 of
+ * address; length 0xffff: the four bytes before the text say it. Texts lie in chunks of their own or in mapped files.
+ * Zeroed is empty. */
+typedef struct FrtTexts {
+  FrtOut out;           /* first: the next row is printed at out.at */
+  void *chunks, *files;
+} FrtTexts;
+/* As frt_out_room, for out of an FrtTexts; only at the start of a row. */
+char *frt_texts_room(FrtCtx *cx, FrtOut *o, size_t need);
+/* The row from out.at to `end` is printed. At least 8 bytes must be left behind it. */
+void frt_texts_add(FrtTexts *t, FrtPairs *p, uint64_t word, char *end);
+/* Rows that stand in the source: from the start of `first` to the end of `last`; words[k] is that of row sel[k]. */
+void frt_texts_slices(FrtCtx *cx, FrtTexts *t, FrtPairs *p, const uint64_t *words, const FrtBlock *b, const FrtFields *first,
+                      const FrtFields *last, const uint32_t *sel, uint32_t n);
+/* Writes the texts of pairs at .. at + n - 1 to the sink, a line each. FRT_OK or FRT_FATAL. */
+int frt_texts_put(FrtCtx *cx, uint32_t sink, const FrtPairs *p, uint64_t at, uint32_t n);
+/* Frees all. FRT_FATAL when a file was cut meanwhile. */
+int frt_texts_end(FrtCtx *cx, FrtTexts *t, uint32_t op);
+
 #endif

@@ -1,0 +1,72 @@
+/* order_text.c: a sort whose only consumer is a sink that prints its rows as text, perhaps under other names.
+ *
+ * Each row is printed at once, or left in the mapped source where it stands as it would be printed; what is held
+ * is the pair of its word and the place of its text. The words alone are the order. The emit copies texts. */
+#include "codegen/gen_order.h"
+
+static void texts_take(const GenOrder *o, const PlanNode *sink) {
+  GenFn f;
+  Gen *g = o->g;
+  uint32_t id = o->n->id;
+  CVal *v = arena_alloc(g->arena, (o->n->key_len + 1) * sizeof *v);
+  gen_fn_open(&f, g, o->n, "");
+  gen_declare_columns(&f, gen_order_exprs(o), o->n->key_len, NULL, 0);
+  gen_line(&f, "uint64_t *words = S->words%u;", id);
+  gen_line(&f, "uint32_t *keep = S->s%u, kept = 0;", id);
+  gen_line(&f, "int rc = 0;");
+  gen_order_loop_open(&f, "sel", "n");
+  gen_order_eval(&f, o, v);
+  gen_order_word(&f, o, v);
+  gen_line(&f, "words[kept] = word;");
+  gen_line(&f, "keep[kept++] = i;");
+  gen_order_loop_close(&f, o->n);
+  gen_line(&f, "(void)failed;");
+  for (const PlanNode *at = g->phys->nodes[id].uses[0][0].node; at != sink; at = g->phys->nodes[at->id].uses[0][0].node)
+    for (uint32_t i = 0; i < at->made_len; i++)
+      if (phys_made_needed(g->phys, &at->made[i])) gen_alias(&f, &at->made[i]);
+  gen_count(&f, id, "IN", "n");
+  gen_count(&f, id, "HELD", "kept");
+  gen_line(&f, "if (kept && (rc = op%u_hold(cx, S, b, keep, kept))) return rc;", sink->id);
+  gen_line(&f, "return FRT_OK;");
+  gen_fn_close(&f);
+}
+
+static void texts_emit(const GenOrder *o, const PlanNode *sink) {
+  GenFn f;
+  Gen *g = o->g;
+  uint32_t id = o->n->id;
+  gen_emit_open(&f, g, o->n);
+  gen_line(&f, "FrtPairs *pairs = &S->pairs%u;", id);
+  gen_line(&f, "frt_sort_pairs(pairs->data, pairs->len, 1, NULL, NULL, NULL);");
+  gen_line(&f, "for (uint64_t at = 0; at < pairs->len; at += m) {");
+  f.indent++;
+  gen_line(&f, "m = pairs->len - at < cx->block_rows ? (uint32_t)(pairs->len - at) : cx->block_rows;");
+  gen_line(&f, "b->n = b->sel_len = m;");
+  gen_line(&f, "b->sel = S->iota;");
+  gen_line(&f, "if ((rc = frt_texts_put(cx, %u, pairs, at, m))) return rc;", gen_sink_index(g, sink));
+  gen_count(&f, id, "MADE", "m");
+  gen_count(&f, id, "OUT", "m");
+  for (const PlanNode *n = g->phys->nodes[id].uses[0][0].node;; n = g->phys->nodes[n->id].uses[0][0].node) {
+    gen_count(&f, n->id, "IN", "m");
+    gen_count(&f, n->id, "OUT", "m");
+    if (n == sink) break;
+  }
+  gen_line(&f, "if ((rc = frt_block_end(cx, b))) return rc;");
+  gen_line(&f, "b->row0 += m;");
+  f.indent--;
+  gen_line(&f, "}");
+  gen_line(&f, "frt_pairs_free(pairs);");
+  gen_line(&f, "return frt_texts_end(cx, &S->texts%u, %u);", id, id);
+  gen_fn_close(&f);
+}
+
+void gen_sort_texts(Gen *g, const PhysNode *pn) {
+  GenOrder o = {.g = g, .pn = pn, .n = pn->node, .exact = true};
+  uint32_t id = pn->node->id;
+  buf_printf(&g->state, "  FrtTexts texts%u;\n  FrtPairs pairs%u;\n  uint64_t *words%u;\n  uint32_t *s%u;\n", id, id, id, id);
+  buf_printf(&g->init, "  S->words%u = frt_alloc_run(cx, cx->block_rows * sizeof(uint64_t));\n", id);
+  buf_printf(&g->init, "  S->s%u = frt_alloc_run(cx, cx->block_rows * sizeof(uint32_t));\n", id);
+  buf_printf(&g->protos, "static int op%u_hold(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);\n", pn->texts->id);
+  texts_take(&o, pn->texts);
+  texts_emit(&o, pn->texts);
+}
