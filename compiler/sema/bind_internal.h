@@ -209,6 +209,8 @@ void op_write(Chain *c, const AstOp *op, const PlanEdge *edges,
 PlanEdge source_edge(Chain *c, const AstFlow *f);
 PlanEdge source_read(Chain *c, const AstFlow *f);
 PlanEdge source_values(Chain *c, const AstFlow *f);
+/* The word behind `mask`, or NULL; an unknown one is reported. */
+const char *field_mask(Chain *c, const AstField *a);
 PlanEdge source_range(Chain *c, const AstFlow *f);
 
 /* An option of a reader or a sink, as a table tells. */

@@ -128,7 +128,7 @@ static void field_names(Chain *c, const AstField *a, PlanField *f) {
   f->from_len = len;
 }
 
-static const char *field_mask(Chain *c, const AstField *a) {
+const char *field_mask(Chain *c, const AstField *a) {
   static const char *const masks[] = { "hash", "redact", "partial" };
   if (!a->mask.text) return NULL;
   for (int i = 0; i < 3; i++)

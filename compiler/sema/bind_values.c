@@ -190,8 +190,11 @@ PlanEdge source_values(Chain *c, const AstFlow *f) {
   e.node->rows_len = t.len * t.rows;
   e.node->read->options.value_rows = t.rows;
   uint32_t i = 0;
-  for (const AstField *a = row ? row->fields : NULL; a; a = a->next, i++)
-    e.node->read->fields[i].key = a->key;
+  for (const AstField *a = row ? row->fields : NULL; a; a = a->next, i++) {
+    PlanField *field = &e.node->read->fields[i];
+    field->key = a->key;
+    c->b->plan->columns[field->col].mask = field_mask(c, a);
+  }
   return e;
 }
 
