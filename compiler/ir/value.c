@@ -161,18 +161,22 @@ static int set_integer(const Type *to, FrtI128 v, Value *out) {
   return FRT_OK;
 }
 
+/* Through i64 or u64, as the run does: the code says at which step it fails. */
 static int cast_to_integer(const Type *from, const Value *v, const Type *to, Value *out) {
+  bool is_u64 = to->kind == TY_U64;
   if (type_is_float(from)) {
     FrtI128 whole;
-    if (!isfinite(v->f)) return FRT_E_OUT_OF_RANGE;
-    if (trunc(v->f) != v->f) return FRT_E_BAD_VALUE;
+    if (isnan(v->f)) return FRT_E_BAD_VALUE;
+    if (is_u64 ? !(v->f > -1.0 && v->f < 0x1p64) : !(v->f >= -0x1p63 && v->f < 0x1p63)) return FRT_E_OUT_OF_RANGE;
+    if (trunc(v->f) != v->f || (is_u64 && v->f < 0)) return FRT_E_BAD_VALUE;
     return frt_dec_from_f64(v->f, 0, 38, &whole) ? FRT_E_OUT_OF_RANGE : set_integer(to, whole, out);
   }
   if (from->kind == TY_DECIMAL) {
-    FrtI128 d = value_decimal(from, v), whole, back;
-    if (frt_dec_rescale(d, from->scale, 0, 38, &whole)) return FRT_E_OUT_OF_RANGE;
-    if (frt_dec_rescale(whole, 0, from->scale, 38, &back) || frt_i128_cmp(back, d)) return FRT_E_BAD_VALUE;
-    return set_integer(to, whole, out);
+    FrtI128 d = value_decimal(from, v);
+    int64_t i = 0;
+    uint64_t u = 0;
+    int status = is_u64 ? frt_dec_to_u64(d, from->scale, &u) : frt_dec_to_i64(d, from->scale, &i);
+    return status ? status : set_integer(to, is_u64 ? frt_i128_from_u64(u) : frt_i128_from_i64(i), out);
   }
   if (from->kind == TY_U64) return set_integer(to, frt_i128_from_u64((uint64_t)v->i), out);
   return set_integer(to, frt_i128_from_i64(v->i), out);
@@ -207,7 +211,7 @@ static int cast_to_decimal(const Type *from, const Value *v, const Type *to, Val
     d = from->kind == TY_U64 ? frt_i128_from_u64((uint64_t)v->i) : frt_i128_from_i64(v->i);
     status = frt_dec_rescale(d, 0, to->scale, to->precision, &d);
   }
-  if (status) return FRT_E_OUT_OF_RANGE;
+  if (status) return status;
   value_set_decimal(to, d, out);
   return FRT_OK;
 }

@@ -113,12 +113,16 @@ static const char *new_name(Gen *g, const GStream *s, char *room) {
 
 static void op_derive(Gen *g, GStream *s) {
   int n = 1 + (int)gen_below(g, 3);
-  char room[24];
+  char room[24], done[3][24];
   fputs("  | derive", g->out);
   for (int i = 0; i < n; i++) {
     const char *name = new_name(g, s, room);
     char copy[24];
     snprintf(copy, sizeof copy, "%s", name);
+    bool twice = false;
+    for (int k = 0; k < i; k++) twice |= !strcmp(done[k], copy);
+    if (twice) snprintf(copy, sizeof copy, "d%d", g->name_len++);
+    snprintf(done[i], sizeof done[i], "%s", copy);
     GType t = gen_scalar(g);
     for (int k = 0; k < s->len && t.kind == TY_ENUM; k++)
       if (gen_chance(g, 50)) t = s->cols[k].t;

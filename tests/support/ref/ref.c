@@ -367,6 +367,15 @@ static void judge(Ref *r) {
   }
 }
 
+/* A default is computed at the start of the run: one that fails fails the run, whatever the rows are. */
+static void check_defaults(Ref *r, const PlanNode *n) {
+  for (uint32_t i = 0; n->kind == PLAN_READ && i < n->read->field_len; i++) {
+    Value v;
+    const PlanField *pf = &n->read->fields[i];
+    if (pf->dflt && r->needed[pf->col] && ref_eval(r, NULL, pf->dflt, &v)) ref_cannot(r, "a default that fails");
+  }
+}
+
 void ref_run(Ref *r, Arena *arena, const Plan *plan) {
   *r = (Ref){.arena = arena, .plan = plan, .cx = eval_context(arena)};
   r->needed = arena_alloc(arena, plan->column_len + 1);
@@ -375,6 +384,7 @@ void ref_run(Ref *r, Arena *arena, const Plan *plan) {
   r->state = arena_alloc(arena, plan->node_len + 1);
   eval_params(r);
   for (uint32_t i = plan->node_len; i-- > 0;) need_node(r, plan->nodes[i]);
+  for (uint32_t i = 0; i < plan->node_len; i++) check_defaults(r, plan->nodes[i]);
   for (uint32_t i = 0; i < plan->node_len; i++) compute(r, plan->nodes[i]);
   judge(r);
 }

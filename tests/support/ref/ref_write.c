@@ -153,6 +153,6 @@ void ref_write(Ref *r, const PlanNode *n) {
   for (size_t i = 0; i < r->file_len; i++) {
     if (r->files[i].sink != n) continue;
     r->files[i].loose = r->loose[ref_index(r, n->in[0].node)];
-    if (format == FRT_FMT_JSON) put_text(r, &r->files[i], "\n]\n");
+    if (format == FRT_FMT_JSON) put_text(r, &r->files[i], r->files[i].rows ? "\n]\n" : "]\n");
   }
 }
