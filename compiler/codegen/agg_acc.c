@@ -2,8 +2,8 @@
  *
  * Nulls and rows that the condition leaves out are passed over. An aggregate that passes over nothing shares
  * the group's count of rows (A->rows), others count their own (A->n<k>). Quantiles, lists and joined texts
- * hold (group, value) rows in a store and gather them by group at the end; count_distinct and mode number
- * the pairs (group, value) in a table, a block at a time. */
+ * hold (group, value) rows in a store and gather them by group at the end, those of one column in one store;
+ * count_distinct and mode number the pairs (group, value) in a table, a block at a time. approx_quantile is exact. */
 #include <string.h>
 
 #include "codegen/agg.h"
@@ -47,6 +47,26 @@ static bool agg_is_wide(const Type *t) { return t->kind == TY_U64 || (t->kind ==
 
 static const char *agg_sum_name(const Type *t) {
   return type_is_float(t) ? "fsum2" : agg_is_wide(t) ? "sum" : "sum2";
+}
+
+static bool agg_same_value(const Expr *a, const Expr *b) {
+  if (a->kind != b->kind) return false;
+  if (a->kind == EX_COLUMN) return a->col == b->col;
+  return a->kind == EX_CAST && type_equal(a->type, b->type) && agg_same_value(a->arg[0], b->arg[0]);
+}
+
+/* The aggregate whose store of floats aggregate k uses: the first one that holds the same column. */
+static uint32_t agg_floats_of(const AggPrinter *p, uint32_t k) {
+  const PlanAgg *a = &p->n->aggs[k];
+  for (uint32_t j = 0; j < k; j++) {
+    const PlanAgg *b = &p->n->aggs[j];
+    if (agg_keep(b) == KEEP_FLOATS && !a->where && !b->where && agg_same_value(a->arg[0], b->arg[0])) return j;
+  }
+  return k;
+}
+
+static bool agg_borrows(const AggPrinter *p, uint32_t k) {
+  return agg_keep(&p->n->aggs[k]) == KEEP_FLOATS && agg_floats_of(p, k) != k;
 }
 
 /* The value of a table's key for (group, value): packed into a word where both fit 32 bits. */
@@ -130,6 +150,7 @@ void agg_declare(const AggPrinter *p, uint32_t k) {
   Gen *g = p->g;
   const PlanAgg *a = &p->n->aggs[k];
   uint32_t id = p->n->id;
+  if (agg_borrows(p, k)) return;
   switch (agg_keep(a)) {
     case KEEP_DISTINCT: agg_declare_distinct(p, k); break;
     case KEEP_FLOATS:
@@ -232,6 +253,7 @@ static void agg_take_held(const AggPrinter *p, GenFn *f, uint32_t k, const char 
   Gen *g = p->g;
   const Type *t = agg_arg_type(&p->n->aggs[k]);
   uint32_t id = p->n->id;
+  if (agg_borrows(p, k)) return;
   bool floats = agg_keep(&p->n->aggs[k]) == KEEP_FLOATS;
   gen_line(f, "{");
   if (floats) gen_line(f, "  FrtHeldF64 *h = frt_store_add(cx, &S->held%u_%u);", id, k);
@@ -328,7 +350,7 @@ void agg_after_rows(const AggPrinter *p, GenFn *f, uint32_t k) {
 void agg_before_groups(const AggPrinter *p, GenFn *f, uint32_t k, const char *groups) {
   const PlanAgg *a = &p->n->aggs[k];
   uint32_t id = p->n->id;
-  if (agg_keep(a) == KEEP_FLOATS)
+  if (agg_keep(a) == KEEP_FLOATS && !agg_borrows(p, k))
     gen_line(f, "S->vals%u_%u = frt_group_f64(&S->held%u_%u, %s, &S->starts%u_%u);", id, k, id, k, groups, id, k);
   if (agg_keep(a) == KEEP_ROWS)
     gen_line(f, "S->rows%u_%u = frt_group_rows(&S->held%u_%u, FRT_OFFSETOF(H%u_%u, group), %s, &S->starts%u_%u);", id, k, id, k,
@@ -385,7 +407,8 @@ static void agg_result_value(const AggPrinter *p, GenFn *f, uint32_t k, const ch
   const PlanAgg *a = &p->n->aggs[k];
   const Type *t = g->plan->columns[a->col].type;
   uint32_t id = p->n->id;
-  const char *starts = gen_printf(g, "S->starts%u_%u", id, k);
+  uint32_t from = agg_keep(a) == KEEP_FLOATS ? agg_floats_of(p, k) : k;
+  const char *starts = gen_printf(g, "S->starts%u_%u", id, from);
   switch (a->fn) {
     case AGG_SUM: case AGG_AVG: agg_result_sum(p, f, k, c); break;
     case AGG_VARIANCE: gen_line(f, "%s = A->m%u.m2 / (double)(int64_t)(A->m%u.n - 1);", c, k, k); break;
@@ -395,7 +418,7 @@ static void agg_result_value(const AggPrinter *p, GenFn *f, uint32_t k, const ch
       gen_line(f, "%s = A->v%u;", c, k);
       break;
     case AGG_MEDIAN: case AGG_QUANTILE: case AGG_APPROX_QUANTILE:
-      gen_line(f, "%s = frt_quantile(S->vals%u_%u + %s[g], %s[g + 1] - %s[g], %s);", c, id, k, starts, starts, starts,
+      gen_line(f, "%s = frt_quantile(S->vals%u_%u + %s[g], %s[g + 1] - %s[g], %s);", c, id, from, starts, starts, starts,
                a->fn == AGG_MEDIAN ? "0.5" : gen_printf(g, "second%u", k));
       break;
     case AGG_TEXT_JOIN:
@@ -437,6 +460,7 @@ void agg_result(const AggPrinter *p, GenFn *f, uint32_t k) {
 void agg_free(const AggPrinter *p, GenFn *f, uint32_t k) {
   const PlanAgg *a = &p->n->aggs[k];
   uint32_t id = p->n->id;
+  if (agg_borrows(p, k)) return;
   switch (agg_keep(a)) {
     case KEEP_DISTINCT:
       gen_line(f, "frt_table_free(&S->tab%u_%u);", id, k);

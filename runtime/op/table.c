@@ -81,7 +81,8 @@ static void table_grow(FrtTable *t) {
 
 static uint32_t table_new_number(FrtTable *t) {
   if (t->len == t->room) {
-    t->room = t->room ? t->room * 2 : 256;
+    if (t->room == UINT32_MAX) frt_malloc(SIZE_MAX);   /* numbers have run out: so has memory */
+    t->room = !t->room ? 256 : t->room > UINT32_MAX / 2 ? UINT32_MAX : t->room * 2;
     t->words = frt_realloc(t->words, t->room * sizeof *t->words);
     if (t->is_text) t->texts = frt_realloc(t->texts, t->room * sizeof *t->texts);
   }
@@ -127,7 +128,30 @@ static uint32_t table_null(FrtTable *t, uint32_t k, uint32_t *fresh, uint32_t *f
   return t->null_number;
 }
 
-static inline int table_same_text(FrtStr a, FrtStr b) { return a.len == b.len && (!a.len || !memcmp(a.ptr, b.ptr, a.len)); }
+/* Short texts by overlapping words, without a call. */
+static inline int table_same_text(FrtStr a, FrtStr b) {
+  if (a.len != b.len) return 0;
+  if (a.len > 16) return !memcmp(a.ptr, b.ptr, a.len);
+  if (a.len >= 8) {
+    uint64_t x[2], y[2];
+    memcpy(&x[0], a.ptr, 8);
+    memcpy(&y[0], b.ptr, 8);
+    memcpy(&x[1], a.ptr + a.len - 8, 8);
+    memcpy(&y[1], b.ptr + b.len - 8, 8);
+    return x[0] == y[0] && x[1] == y[1];
+  }
+  if (a.len >= 4) {
+    uint32_t x[2], y[2];
+    memcpy(&x[0], a.ptr, 4);
+    memcpy(&y[0], b.ptr, 4);
+    memcpy(&x[1], a.ptr + a.len - 4, 4);
+    memcpy(&y[1], b.ptr + b.len - 4, 4);
+    return x[0] == y[0] && x[1] == y[1];
+  }
+  for (uint32_t i = 0; i < a.len; i++)
+    if (a.ptr[i] != b.ptr[i]) return 0;
+  return 1;
+}
 
 /* The number of the key, or FRT_NONE with *at the free slot. */
 static inline uint32_t table_probe_word(const FrtTable *t, uint64_t hash, uint64_t key, uint64_t *at) {
