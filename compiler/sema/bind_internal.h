@@ -52,6 +52,8 @@ typedef struct Port {
   Span span;          /* where it is first named */
   bool of_rows;       /* fed by else or a route */
   int32_t error_port; /* fed by `on error`: index into Plan.error_ports; else -1 */
+  Unit *error_unit;        /* the first that sends error rows */
+  bool error_shared;       /* others do too, so `S.port` cannot tell them apart */
   bool read, busy;
   PortDecl *decls;
   uint32_t decl_len;
@@ -140,6 +142,8 @@ void port_feed(Chain *c, AstName name, PlanEdge edge);
 /* The port as one stream; node NULL when that was reported. */
 PlanEdge port_edge(Binder *b, Port *p, const AstStreamRef *ref);
 /* Only the rows that unit u sends there. */
+/* Whether only `u` sends error rows to the port. */
+bool port_errors_of(const Port *p, const Unit *u);
 PlanEdge port_edge_of(Binder *b, Port *p, Unit *u, const AstStreamRef *ref);
 /* All edges of the port, for a dead-letter sink: appended to *edges. */
 void port_edges(Binder *b, Port *p, Unit *only, Span span, PlanEdge **edges, uint32_t *len);

@@ -76,6 +76,11 @@ static void report_unknown_port(Binder *b, Unit *u, const AstStreamRef *ref) {
         names = arena_grow(b->arena, names, len, sizeof *names);
         names[len++] = st->ports[i]->name;
       }
+  for (uint32_t i = 0; i < st->port_len; i++)
+    if (port_errors_of(st->ports[i], u)) {
+      names = arena_grow(b->arena, names, len, sizeof *names);
+      names[len++] = st->ports[i]->name;
+    }
   names = arena_grow(b->arena, names, len, sizeof *names);
   names[len++] = "errors";
   diag_report(b->diags, DIAG_E0306, ref->port.span, hint_nearest(b, ref->port.text, names, len),
@@ -86,7 +91,7 @@ static Port *port_of_unit(Binder *b, Unit *u, const char *name) {
   Port *p = port_find(b, name);
   for (uint32_t i = 0; p && i < p->decl_len; i++)
     if (p->decls[i].unit == u) return p;
-  return NULL;
+  return p && port_errors_of(p, u) ? p : NULL;
 }
 
 /* What a reference means: a unit, one of its ports, its errors, or a port of the script. */

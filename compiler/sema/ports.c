@@ -50,9 +50,12 @@ static void declare_rows(Binder *b, Unit *u, AstName name) {
   port_decl(b, p, u)->declared++;
 }
 
-static void declare_errors(Binder *b, const AstOnError *e) {
+/* `u` is NULL for the policy of the whole script. */
+static void declare_errors(Binder *b, Unit *u, const AstOnError *e) {
   if (e->kind != AST_ON_PORT || !e->port.text) return;
   Port *p = port_get(b, e->port.text, e->port.span);
+  if (!u || (p->error_unit && p->error_unit != u)) p->error_shared = true;
+  p->error_unit = u;
   if (p->error_port < 0) p->error_port = error_port_add(b, p->name, e->port.span);
 }
 
@@ -85,7 +88,7 @@ static void declare_ops(Binder *b, Unit *u, Module *m, const AstOp *ops, uint32_
     streams_of(b)->walked++;
     declare_rows(b, u, op->else_port);
     for (const AstRoute *r = op->routes; r; r = r->next) declare_rows(b, u, r->port);
-    declare_errors(b, &op->on_error);
+    declare_errors(b, u, &op->on_error);
     declare_refs(b, op->streams);
     if (op->kind == AST_TEE) declare_ops(b, u, m, op->chain, depth);
     if (op->kind == AST_CALL_OP) declare_call(b, u, m, op, depth);
@@ -94,11 +97,11 @@ static void declare_ops(Binder *b, Unit *u, Module *m, const AstOp *ops, uint32_
 
 void port_declare_all(Binder *b) {
   Streams *st = streams_of(b);
-  if (st->dflt) declare_errors(b, st->dflt);
+  if (st->dflt) declare_errors(b, NULL, st->dflt);
   for (uint32_t i = 0; i < st->unit_len; i++) {
     Unit *u = st->units[i];
     declare_refs(b, u->stmt->flow->streams);
-    declare_errors(b, &u->stmt->flow->on_error);
+    declare_errors(b, u, &u->stmt->flow->on_error);
     declare_ops(b, u, u->module, u->stmt->flow->ops, 0);
   }
 }
@@ -210,7 +213,12 @@ PlanEdge port_edge(Binder *b, Port *p, const AstStreamRef *ref) {
   return p->merged;
 }
 
+bool port_errors_of(const Port *p, const Unit *u) {
+  return p->error_port >= 0 && !p->error_shared && p->error_unit == u;
+}
+
 PlanEdge port_edge_of(Binder *b, Port *p, Unit *u, const AstStreamRef *ref) {
+  if (port_errors_of(p, u)) return port_edge(b, p, ref);
   p->read = true;
   if (!port_complete(b, p, u, ref->span)) return (PlanEdge){ 0 };
   port_sort(p);
@@ -231,5 +239,6 @@ void port_edges(Binder *b, Port *p, Unit *only, Span span, PlanEdge **edges, uin
     for (uint32_t i = 0; i < p->feed_len; i++)
       if (!only || p->feeds[i].unit == only) edge_append(b, p->feeds[i].edge, edges, len);
   }
-  if (p->error_port >= 0 && !only) edge_append(b, error_port_edge(b, p->error_port), edges, len);
+  if (p->error_port >= 0 && (!only || port_errors_of(p, only)))
+    edge_append(b, error_port_edge(b, p->error_port), edges, len);
 }
