@@ -40,3 +40,5 @@ CREATE VIEW orders_wide AS SELECT * FROM read_csv('wide.csv', auto_detect = fals
   'c169': 'INTEGER', 'c170': 'INTEGER', 'c171': 'INTEGER', 'c172': 'INTEGER', 'c173': 'INTEGER', 'c174': 'INTEGER', 'c175': 'INTEGER', 'c176': 'INTEGER',
   'c177': 'INTEGER', 'c178': 'INTEGER', 'c179': 'INTEGER', 'c180': 'INTEGER', 'c181': 'INTEGER', 'c182': 'INTEGER', 'c183': 'INTEGER', 'c184': 'INTEGER',
   'c185': 'INTEGER', 'c186': 'INTEGER', 'c187': 'INTEGER', 'c188': 'INTEGER'});
+CREATE VIEW customers AS SELECT * FROM read_csv('customers.csv', auto_detect = false, header = true, delim = ',',
+  columns = {'customer_id': 'INTEGER', 'level': 'INTEGER'});
