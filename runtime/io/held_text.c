@@ -13,7 +13,7 @@
 #include "io/map.h"
 #include "sched/run_internal.h"
 
-enum { TEXTS_CHUNK_SIZE = 1024 * 1024, TEXTS_LONG = 0xffff, TEXTS_AHEAD = 24, TEXTS_SLACK = 64 };
+enum { TEXTS_CHUNK_SIZE = 1024 * 1024, TEXTS_MAP_MIN = 64 * 1024, TEXTS_LONG = 0xffff, TEXTS_AHEAD = 24, TEXTS_SLACK = 64 };
 
 typedef struct TextsChunk { struct TextsChunk *next; } TextsChunk;
 
@@ -65,7 +65,7 @@ static void texts_copy(FrtCtx *cx, FrtTexts *t, FrtPairs *p, uint64_t word, cons
 static void texts_map(TextsFile *f) {
   struct stat st;
   f->fd = open(f->name, O_RDONLY | O_CLOEXEC);
-  if (f->fd < 0 || fstat(f->fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size < TEXTS_CHUNK_SIZE) return;
+  if (f->fd < 0 || fstat(f->fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size < TEXTS_MAP_MIN) return;
   f->map = frt_map_open(f->fd, (uint64_t)st.st_size);
   if (f->map) f->data = frt_map_window(f->map, 0, (size_t)st.st_size, &f->size);
 }
@@ -120,6 +120,11 @@ static const char *texts_text(uint64_t place, size_t *len) {
   return p;
 }
 
+/* Both sides have room for TEXTS_SLACK bytes more: most rows are a few of these copies. */
+static inline void texts_copy_over(char *to, const char *from, size_t len) {
+  for (size_t at = 0; at < len; at += TEXTS_SLACK) memcpy(to + at, from + at, TEXTS_SLACK);
+}
+
 int frt_texts_put(FrtCtx *cx, uint32_t sink, const FrtPairs *p, uint64_t at, uint32_t n) {
   FrtOut *o = frt_sink_out(cx, sink);
   char *to = o->at;
@@ -136,7 +141,7 @@ int frt_texts_put(FrtCtx *cx, uint32_t sink, const FrtPairs *p, uint64_t at, uin
       o->at = to;
       if (!(to = frt_out_room(cx, o, len + TEXTS_SLACK))) return FRT_FATAL;
     }
-    memcpy(to, from, len);
+    texts_copy_over(to, from, len);
     to += len;
     *to++ = '\n';
   }

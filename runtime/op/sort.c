@@ -1,5 +1,7 @@
-/* sort.c: a stable sort of (key word, row) pairs, see flowrt_hold.h: LSD radix sort over the bytes in
- * which the words differ, 8 bits a pass, then a stable merge sort of each run of equal words. */
+/* sort.c: a stable sort of (key word, row) pairs, see flowrt_hold.h: LSD radix sort over the bits in which the
+ * words differ, then a stable merge sort of each run of equal words. The bits from the lowest to the highest that
+ * differ are cut into equal digits of at most 11, which is as many places to write to as the caches follow: words
+ * of 17 such bits take two passes. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,27 +39,48 @@ uint64_t frt_order_text(FrtStr v) {
   return w;
 }
 
-/* One pass by byte `shift / 8`; false when all have the same byte. */
-static int sort_pass(const FrtPair *from, FrtPair *to, uint64_t n, const uint64_t *counts, int shift) {
-  uint64_t at[256], sum = 0;
-  for (int b = 0; b < 256; b++) {
-    if (counts[b] == n) return 0;
-    at[b] = sum;
-    sum += counts[b];
+enum { SORT_DIGIT_MAX = 11, SORT_DIGIT_SMALL = 8, SORT_SMALL = 1 << 14 };
+
+typedef struct SortDigits {
+  int low, bits, passes;   /* digit i is bits low + i * bits and up */
+} SortDigits;
+
+static SortDigits sort_digits(const FrtPair *pairs, uint64_t n) {
+  uint64_t differ = 0;
+  for (uint64_t i = 1; i < n; i++) differ |= pairs[i].key ^ pairs[0].key;
+  if (!differ) return (SortDigits){0, 0, 0};
+  int low = __builtin_ctzll(differ), width = 64 - __builtin_clzll(differ) - low;
+  int most = n < SORT_SMALL ? SORT_DIGIT_SMALL : SORT_DIGIT_MAX, passes = (width + most - 1) / most;
+  return (SortDigits){low, (width + passes - 1) / passes, passes};
+}
+
+/* One pass by the digit at `shift`; 0 when all have the same. */
+static int sort_pass(const FrtPair *from, FrtPair *to, uint64_t n, uint64_t *counts, int shift, uint64_t mask) {
+  uint64_t sum = 0;
+  if (counts[from[0].key >> shift & mask] == n) return 0;
+  for (uint64_t b = 0; b <= mask; b++) {
+    uint64_t count = counts[b];
+    counts[b] = sum;
+    sum += count;
   }
-  for (uint64_t i = 0; i < n; i++) to[at[from[i].key >> shift & 255]++] = from[i];
+  for (uint64_t i = 0; i < n; i++) to[counts[from[i].key >> shift & mask]++] = from[i];
   return 1;
 }
 
 static void sort_radix(FrtPair *pairs, uint64_t n) {
-  static const size_t table_size = 8 * 256 * sizeof(uint64_t);
-  uint64_t(*counts)[256] = frt_malloc(table_size);
-  memset(counts, 0, table_size);
-  for (uint64_t i = 0; i < n; i++)
-    for (int b = 0; b < 8; b++) counts[b][pairs[i].key >> (8 * b) & 255]++;
+  SortDigits d = sort_digits(pairs, n);
+  if (!d.passes) return;
+  uint64_t mask = (1ull << d.bits) - 1, size = mask + 1;
+  uint64_t *counts = frt_malloc(size * sizeof *counts * (size_t)d.passes);
+  memset(counts, 0, size * sizeof *counts * (size_t)d.passes);
+  for (uint64_t i = 0; i < n; i++) {
+    uint64_t key = pairs[i].key >> d.low;
+    for (int p = 0; p < d.passes; p++, key >>= d.bits) counts[(uint64_t)p * size + (key & mask)]++;
+  }
   FrtPair *other = frt_malloc(n * sizeof *other), *from = pairs, *to = other;
-  for (int b = 0; b < 8; b++) {
-    if (!sort_pass(from, to, n, counts[b], 8 * b)) continue;
+  for (int p = 0; p < d.passes; p++) {
+    int shift = d.low + p * d.bits;
+    if (!sort_pass(from, to, n, counts + (uint64_t)p * size, shift, mask)) continue;
     FrtPair *t = from;
     from = to;
     to = t;

@@ -299,6 +299,49 @@ rows | rank place = rank(), before = lag(n, 2) over (by s sort k) | filter place
         "rank.csv": table(names + ["place", "before"], ordered(ranked, (2,), (0,)))})
 
 
+def held():
+    """What waits as text: copied from the file, printed, long, quoted, compressed, renamed."""
+    names = ["id", "k", "s", "x"]
+    rows = []
+    for i in range(1500):
+        s = rnd.choice(["plain text of a row", "a,b", 'q"q', "", "two\nlines", "w" * 40]) if i % 97 == 0 else "plain text of row %d" % i
+        rows.append((i, rnd.choice([None, rnd.randint(-99, 99)]), s, rnd.randint(0, 9)))
+    plain = [(i, rnd.randint(0, 500), "t%d" % i, i % 7) for i in range(4500)]
+    long = [(i, rnd.randint(0, 9), ("%d," % i if i % 2 else "%d " % i) * rnd.choice([1, 15000, 40000]), 0) for i in range(8)]
+    text = table(names, plain)
+    script = """# A sort before a sink: its rows wait as text, where that is in the file or printed.
+type Row = { id: i64, k: i32?, s: string, x: i32 }
+rows  = read csv("in/rows.csv") as Row
+plain = read csv("in/plain.csv") as { id: i64, k: i32, s: string, x: i32 }
+long  = read csv("in/long.csv") as Row
+crlf  = read csv("in/crlf.csv") as Row
+
+rows  | sort k desc                     | write csv("out/quoted.csv")
+rows  | sort k nulls first, x           | write csv("out/null.csv", null = "-", delimiter = ";")
+rows  | sort x desc                     | select x, s, k | rename k as key | write jsonl("out/rows.jsonl")
+plain | sort k                          | write csv("out/plain.csv")
+plain | filter x != 3 | sort k desc     | select k, s, x | write csv("out/some.csv")
+plain | derive y = x * 2 | sort y, k    | write csv("out/made.csv")
+plain | sort k | rename s as name       | write csv("out/renamed.csv", header = false)
+long  | sort k                          | write csv("out/long.csv")
+crlf  | sort k desc                     | write csv("out/crlf.csv")
+"""
+    semi = io.StringIO()
+    w = csv.writer(semi, lineterminator="\n", delimiter=";")
+    w.writerow(names)
+    for r in ordered(rows, (1, False, True), (3,)):
+        w.writerow(["-" if v is None else show(v) for v in r])
+    dump = "".join(json.dumps({"x": r[3], "s": r[2], "key": r[1]}, separators=(",", ":"), ensure_ascii=False) + "\n" for r in ordered(rows, (3, True)))
+    case("held_text", script, {"rows.csv": table(names, rows), "plain.csv": text, "long.csv": table(names, long),
+                               "crlf.csv": text.replace("\n", "\r\n").rstrip("\r\n")}, {
+        "quoted.csv": table(names, ordered(rows, (1, True))), "null.csv": semi.getvalue(), "rows.jsonl": dump,
+        "plain.csv": table(names, ordered(plain, (1,))),
+        "some.csv": table(["k", "s", "x"], [r[1:] for r in ordered([r for r in plain if r[3] != 3], (1, True))]),
+        "made.csv": table(names + ["y"], [r + (2 * r[3],) for r in ordered(plain, (3,), (1,))]),
+        "renamed.csv": table([], ordered(plain, (1,)))[1:], "long.csv": table(names, ordered(long, (1,))),
+        "crlf.csv": table(names, ordered(plain, (1, True)))})
+
+
 # ---- top ----
 
 def top():
@@ -491,3 +534,4 @@ big()
 top()
 take()
 rank()
+held()
