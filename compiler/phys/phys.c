@@ -167,9 +167,19 @@ static bool phys_built(const PlanNode *n) {
   return n->kind == PLAN_AGGREGATE || n->kind == PLAN_WINDOW;
 }
 
+/* Whether an aggregate holds all values until the end. */
+static bool phys_holds_values(const PlanNode *n) {
+  for (uint32_t i = 0; i < n->agg_len; i++) {
+    AggKind f = n->aggs[i].fn;
+    if (f == AGG_MEDIAN || f == AGG_QUANTILE || f == AGG_APPROX_QUANTILE || f == AGG_LIST || f == AGG_TEXT_JOIN ||
+        f == AGG_COUNT_DISTINCT || f == AGG_MODE) return true;
+  }
+  return false;
+}
+
 static const char *phys_state_class(const PlanNode *n) {
   switch (n->kind) {
-    case PLAN_AGGREGATE: return n->by_len ? "O(groups)" : "O(1)";
+    case PLAN_AGGREGATE: return phys_holds_values(n) ? "O(rows)" : n->by_len ? "O(groups)" : "O(1)";
     case PLAN_TOP: return "O(k)";
     case PLAN_DISTINCT: case PLAN_SESSIONIZE: return "O(groups)";
     case PLAN_WINDOW: return strcmp(n->window, "session") ? "O(1)" : "O(rows)";
