@@ -136,7 +136,7 @@ static void render_report(const Diags *d, const Diag *r, FILE *out, const Palett
   fprintf(out, "%s%s[%s]:%s ", colour, render_severity(r->severity), diag_code_name(r->code), c->end);
   render_text(out, r->message);
   putc('\n', out);
-  if (s) render_line(out, s, r, line, c);
+  if (s && (s->size > 0 || r->hint)) render_line(out, s, r, line, c);
   if (r->note) render_note(out, r->note, c);
 }
 

@@ -143,8 +143,8 @@ static int err_limit_passed(FrtRun *r, uint32_t op, uint64_t rows, const char **
   switch (o->limit_kind) {
   case FRT_LIMIT_COUNT:
     if ((double)e->errors <= o->limit) return 0;
-    *what = arena_printf(r->run_arena, "limit %.0f was passed: %llu rows failed", o->limit,
-                         (unsigned long long)e->errors);
+    *what = arena_printf(r->run_arena, "limit %.0f was passed: %llu row%s failed", o->limit,
+                         (unsigned long long)e->errors, e->errors == 1 ? "" : "s");
     return 1;
   case FRT_LIMIT_RATE:
     if (rows < ERRORS_RATE_ROWS || (double)e->errors * 100.0 <= o->limit * (double)rows) return 0;

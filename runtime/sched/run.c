@@ -247,14 +247,14 @@ static void run_warn(FrtRun *r) {
   for (uint32_t i = 0; i < m->port_len; i++) {
     uint64_t rows = frt_port_rows(r, i);
     if (rows && !m->ports[i].deliver)
-      fprintf(stderr, "warning: %llu rows went to `%.*s`, which nobody reads\n", (unsigned long long)rows,
-              FRT_SLICE(m->ports[i].name));
+      fprintf(stderr, "warning: %llu %s to `%.*s`, which nobody reads\n", (unsigned long long)rows,
+              rows == 1 ? "row went" : "rows went", FRT_SLICE(m->ports[i].name));
   }
   for (uint32_t op = 0; op < m->op_len; op++) {
     uint64_t errors = r->ledger[(size_t)op * FRT_LEDGER_LEN + FRT_ERRORS];
     if (errors && (m->ops[op].policy == FRT_POLICY_SKIP || m->ops[op].policy == FRT_POLICY_NULL))
-      fprintf(stderr, "note: %llu rows with errors were left out by %s\n", (unsigned long long)errors,
-              frt_op_place(r, op));
+      fprintf(stderr, "note: %llu %s left out by %s\n", (unsigned long long)errors,
+              errors == 1 ? "row with an error was" : "rows with errors were", frt_op_place(r, op));
   }
 }
 
