@@ -65,6 +65,7 @@ void phys_explain(const Phys *p, FILE *out) {
     const PlanNode *n = p->plan->nodes[i];
     fprintf(out, "n%-3u %-10s %s%s%s  [%s]%s%s\n", n->id, n->word ? n->word : "", explain_what(p->plan, n), explain_from(p->plan, n),
             explain_policy(p->plan, n), p->nodes[n->id].state_class, n->stream && *n->stream ? "  " : "", n->stream ? n->stream : "");
+    if (p->nodes[n->id].left_held) fputs("       left rows are held too: they come before the right side is complete\n", out);
     if (n->kind == PLAN_READ || n->kind == PLAN_VALUES || n->kind == PLAN_RANGE) explain_columns(p, n, out);
   }
   fputs("\norder:", out);
