@@ -1,23 +1,28 @@
 /* agg.c: the aggregate, with `by` and without.
  *
- * A block goes through up to three loops: (1) what can fail is computed, so that a row that fails leaves no trace;
- * (2) the keys, numbered by a table, each new group getting a struct A<id> in a store with its key values; (3) the
- * accumulators, the structs' addresses having been prefetched. Without `by` there is one struct and loop 2 is left
- * out. Groups are emitted in order of their numbers, which is the order of first appearance. */
+ * A block goes through up to three loops: (1) what can fail is computed, so that a row that fails
+ * leaves no trace; (2) the keys, numbered by a table, each new group getting a struct A<id> in a
+ * store with its key values; (3) the accumulators, the structs' addresses having been prefetched.
+ * Without `by` there is one struct and loop 2 is left out. Groups are emitted in order of their
+ * numbers, which is the order of first appearance. */
 #include <string.h>
 
 #include "codegen/agg.h"
 
-static const Type *agg_part_type(const PlanAgg *a, int part) { return part == 1 ? a->arg[1]->type : agg_arg_type(a); }
+static const Type *agg_part_type(const PlanAgg *a, int part) {
+  return part == 1 ? a->arg[1]->type : agg_arg_type(a);
+}
 
-/* Name of the State array that keeps part 0 (argument) or 1 (`by`) of aggregate k, or its nulls, or its condition. */
+/* Name of the State array that keeps part 0 (argument) or 1 (`by`) of aggregate k, or its nulls, or
+ * its condition. */
 static const char *agg_kept(const AggPrinter *p, const char *what, uint32_t k) {
   return gen_printf(p->g, "%s%u_%u", what, p->n->id, k);
 }
 
 static void agg_array(const AggPrinter *p, const char *ctype, const char *name) {
   buf_printf(&p->g->state, "  %s *%s;\n", ctype, name);
-  buf_printf(&p->g->init, "  S->%s = frt_alloc_run(cx, cx->block_rows * sizeof(%s));\n", name, ctype);
+  buf_printf(&p->g->init, "  S->%s = frt_alloc_run(cx, cx->block_rows * sizeof(%s));\n", name,
+             ctype);
 }
 
 /* ---- 1. what can fail ---- */
@@ -30,7 +35,8 @@ static void agg_compute_part(const AggPrinter *p, GenFn *f, uint32_t k, int part
   Gen *g = p->g;
   const PlanAgg *a = &p->n->aggs[k];
   const Type *t = agg_part_type(a, part);
-  const char *to = agg_kept(p, part ? "by" : "arg", k), *nulls = agg_kept(p, part ? "bynul" : "argnul", k);
+  const char *to = agg_kept(p, part ? "by" : "arg", k),
+             *nulls = agg_kept(p, part ? "bynul" : "argnul", k);
   agg_array(p, gen_ctype(g, t), to);
   CVal v = gen_expr(f, a->arg[part]);
   gen_line(f, "S->%s[i] = %s;", to, v.v);
@@ -60,7 +66,8 @@ static void agg_compute(const AggPrinter *p, GenFn *f, uint32_t k) {
   gen_line(f, "}");
   if (!to_null) return;
   gen_line(f, "if (0) {");
-  gen_line(f, "  null%u: e = 0; S->%s[i] = 0; FRT_COUNT(cx, %u, FRT_NULLED, 1);", k, cond, p->n->id);
+  gen_line(f, "  null%u: e = 0; S->%s[i] = 0; FRT_COUNT(cx, %u, FRT_NULLED, 1);", k, cond,
+           p->n->id);
   gen_line(f, "}");
 }
 
@@ -100,8 +107,9 @@ static void agg_fresh_groups(const AggPrinter *p, GenFn *f, const GenKeys *keys)
   const PlanNode *n = p->n;
   const char *fresh = gen_printf(g, "fresh%u", n->id);
   agg_array(p, "uint32_t", fresh);
-  gen_line(f, "uint32_t fresh = frt_table_add_%s(cx, &S->tab%u, %s, %s, %s, %s, S->%s);", keys->is_word ? "words" : "texts", n->id,
-           keys->keys, keys->nul, keys->n, keys->ids, fresh);
+  gen_line(f, "uint32_t fresh = frt_table_add_%s(cx, &S->tab%u, %s, %s, %s, %s, S->%s);",
+           keys->is_word ? "words" : "texts", n->id, keys->keys, keys->nul, keys->n, keys->ids,
+           fresh);
   gen_line(f, "for (uint32_t k = 0; k < fresh; k++) {");
   f->indent++;
   gen_line(f, "uint32_t i = %s[S->%s[k]];", keys->sel, fresh);
@@ -119,7 +127,7 @@ static void agg_fresh_groups(const AggPrinter *p, GenFn *f, const GenKeys *keys)
     else gen_line(f, "A->c%u = %s;", m->col, v.v);
     if (v.n) gen_line(f, "}");
   }
-  if (f->fails) {     /* it was computed before, for the table, and did not fail */
+  if (f->fails) { /* it was computed before, for the table, and did not fail */
     gen_line(f, "continue;");
     buf_put(f->out, "  unreached:\n");
     gen_line(f, "e = 0;");
@@ -134,12 +142,14 @@ static void agg_fresh_groups(const AggPrinter *p, GenFn *f, const GenKeys *keys)
 static AggValues agg_values(const AggPrinter *p, GenFn *f, uint32_t k) {
   Gen *g = p->g;
   const PlanAgg *a = &p->n->aggs[k];
-  AggValues x = {{NULL, NULL}, {NULL, NULL}, NULL};
+  AggValues x = { { NULL, NULL }, { NULL, NULL }, NULL };
   if (agg_can_fail(a)) {
     if (a->arg[0]) x.v.v = gen_printf(g, "S->%s[i]", agg_kept(p, "arg", k));
-    if (a->arg[0] && a->arg[0]->type->nullable) x.v.n = gen_printf(g, "S->%s[i]", agg_kept(p, "argnul", k));
+    if (a->arg[0] && a->arg[0]->type->nullable)
+      x.v.n = gen_printf(g, "S->%s[i]", agg_kept(p, "argnul", k));
     if (agg_has_by(a)) x.by.v = gen_printf(g, "S->%s[i]", agg_kept(p, "by", k));
-    if (agg_has_by(a) && a->arg[1]->type->nullable) x.by.n = gen_printf(g, "S->%s[i]", agg_kept(p, "bynul", k));
+    if (agg_has_by(a) && a->arg[1]->type->nullable)
+      x.by.n = gen_printf(g, "S->%s[i]", agg_kept(p, "bynul", k));
     if (agg_has_condition(p, a)) x.where = gen_printf(g, "S->%s[i]", agg_kept(p, "cond", k));
     return x;
   }
@@ -182,7 +192,7 @@ static void agg_update(const AggPrinter *p, GenFn *f, const GenKeys *keys) {
   for (uint32_t k = 0; k < n->agg_len; k++) x[k] = agg_values(p, f, k);
   for (uint32_t k = 0; k < n->agg_len; k++) agg_take(p, f, k, x[k]);
   gen_line(f, "A->rows++;");
-  if (f->fails) {     /* kernels that report errors, with operands that leave room for every result */
+  if (f->fails) { /* kernels that report errors, with operands that leave room for every result */
     gen_line(f, "continue;");
     buf_put(f->out, "  impossible:\n");
     gen_line(f, "e = 0;");
@@ -197,7 +207,7 @@ static void agg_rows(const AggPrinter *p) {
   Gen *g = p->g;
   const PlanNode *n = p->n;
   GenFn f;
-  GenKeys keys = {0};
+  GenKeys keys = { 0 };
   const Expr **exprs = arena_alloc(g->arena, (n->agg_len * 3 + n->made_len + 1) * sizeof *exprs);
   Expr **values = arena_alloc(g->arena, (n->made_len + 1) * sizeof *values);
   uint32_t len = 0;
@@ -221,7 +231,8 @@ static void agg_rows(const AggPrinter *p) {
   agg_update(p, &f, &keys);
   const char *taken = p->grouped ? keys.n : "n";
   gen_count(&f, n->id, "HELD", taken);
-  if (n->policy.kind == FRT_POLICY_NULL) gen_count(&f, n->id, "DROPPED", gen_printf(g, "rows - %s", taken));
+  if (n->policy.kind == FRT_POLICY_NULL)
+    gen_count(&f, n->id, "DROPPED", gen_printf(g, "rows - %s", taken));
   gen_line(&f, "return FRT_OK;");
   gen_fn_close(&f);
 }
@@ -268,7 +279,8 @@ static bool agg_results(const AggPrinter *p, GenFn *f) {
       gen_line(f, "  S->n%u[m] = 1;", col);
       gen_line(f, "  FRT_COUNT(cx, %u, FRT_NULLED, 1);", n->id);
     } else {
-      gen_line(f, "  if (!failed) frt_error(cx, b, m, %u, e, %s);", n->id, gen_const_str(g, name, strlen(name)));
+      gen_line(f, "  if (!failed) frt_error(cx, b, m, %u, e, %s);", n->id,
+               gen_const_str(g, name, strlen(name)));
       gen_line(f, "  failed = 1;");
     }
     gen_line(f, "  e = 0;");
@@ -282,7 +294,7 @@ static void agg_groups(const AggPrinter *p) {
   Gen *g = p->g;
   const PlanNode *n = p->n;
   const char *groups = p->grouped ? gen_printf(g, "S->grp%u.len", n->id) : "1";
-  GenFn f = {.g = g, .out = &g->funcs, .row = "i", .indent = 1};
+  GenFn f = { .g = g, .out = &g->funcs, .row = "i", .indent = 1 };
   buf_printf(&g->state, "  FrtBlock b%u;\n", n->id);
   agg_array(p, "uint32_t", gen_printf(g, "keep%u", n->id));
   buf_printf(&g->funcs, "static int op%u_groups(FrtCtx *cx, State *S) {\n", n->id);
@@ -295,7 +307,8 @@ static void agg_groups(const AggPrinter *p) {
   bool wrong = f.fails;
   gen_line(&f, "for (uint64_t g = 0; g < %s; g++) {", groups);
   f.indent++;
-  gen_line(&f, p->grouped ? "A%u *A = FRT_ROW(&S->grp%u, g);" : "A%u *A = &S->agg%u;", n->id, n->id);
+  gen_line(&f, p->grouped ? "A%u *A = FRT_ROW(&S->grp%u, g);" : "A%u *A = &S->agg%u;", n->id,
+           n->id);
   gen_line(&f, "int failed = 0;");
   gen_line(&f, "(void)A; (void)failed;");
   agg_load_keys(p, &f);
@@ -328,7 +341,7 @@ static void agg_groups(const AggPrinter *p) {
 static void agg_emit(const AggPrinter *p) {
   Gen *g = p->g;
   const PlanNode *n = p->n;
-  GenFn f = {.g = g, .out = &g->funcs, .indent = 1};
+  GenFn f = { .g = g, .out = &g->funcs, .indent = 1 };
   agg_groups(p);
   buf_printf(&g->protos, "static int op%u_emit(FrtCtx *cx, void *state);\n", n->id);
   buf_printf(&g->funcs, "static int op%u_emit(FrtCtx *cx, void *state) {\n", n->id);
@@ -346,7 +359,7 @@ static void agg_emit(const AggPrinter *p) {
 static void agg_struct(const AggPrinter *p) {
   Gen *g = p->g;
   const PlanNode *n = p->n;
-  Buf members = {.arena = g->arena};
+  Buf members = { .arena = g->arena };
   buf_put(&members, "  uint64_t rows;\n");
   for (uint32_t k = 0; k < n->agg_len; k++) agg_members(p, &members, k);
   for (uint32_t j = 0; j < n->made_len; j++) {
@@ -354,21 +367,26 @@ static void agg_struct(const AggPrinter *p) {
     buf_printf(&members, "  %s c%u;\n", gen_ctype(g, t), n->made[j].col);
     if (t->nullable) buf_printf(&members, "  uint8_t n%u_;\n", n->made[j].col);
   }
-  buf_printf(&g->types, "typedef struct A%u {  /* a group of n%u */\n%s} A%u;\n", n->id, n->id, members.data, n->id);
+  buf_printf(&g->types, "typedef struct A%u {  /* a group of n%u */\n%s} A%u;\n", n->id, n->id,
+             members.data, n->id);
 }
 
 void gen_aggregate(Gen *g, const PhysNode *pn) {
   const PlanNode *n = pn->node;
-  AggPrinter p = {g, pn, n, n->by_len > 0};
+  AggPrinter p = { g, pn, n, n->by_len > 0 };
   agg_struct(&p);
   for (uint32_t k = 0; k < n->agg_len; k++) agg_declare(&p, k);
   if (p.grouped) {
     Expr **values = arena_alloc(g->arena, (n->made_len + 1) * sizeof *values);
     for (uint32_t j = 0; j < n->made_len; j++) values[j] = n->made[j].value;
     buf_printf(&g->state, "  FrtTable tab%u;\n  FrtStore grp%u;\n", n->id, n->id);
-    buf_printf(&g->init, "  frt_table_init(&S->tab%u, %d);\n", n->id, !gen_keys_are_words(values, n->made_len));
+    buf_printf(&g->init, "  frt_table_init(&S->tab%u, %d);\n", n->id,
+               !gen_keys_are_words(values, n->made_len));
     buf_printf(&g->init, "  frt_store_init(&S->grp%u, sizeof(A%u));\n", n->id, n->id);
-    buf_printf(&g->init, "  frt_at_end(cx, frt_table_end, &S->tab%u);\n  frt_at_end(cx, frt_store_end, &S->grp%u);\n", n->id, n->id);
+    buf_printf(&g->init,
+               "  frt_at_end(cx, frt_table_end, &S->tab%u);\n  frt_at_end(cx, frt_store_end, "
+               "&S->grp%u);\n",
+               n->id, n->id);
   } else {
     buf_printf(&g->state, "  A%u agg%u;\n", n->id, n->id);
   }

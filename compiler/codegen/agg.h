@@ -1,4 +1,5 @@
-/* agg.h: the two halves of the aggregate's printer: agg.c prints the operator, agg_acc.c the accumulators. */
+/* agg.h: the two halves of the aggregate's printer: agg.c prints the operator, agg_acc.c the
+ * accumulators. */
 #ifndef FLOW_CODEGEN_AGG_H
 #define FLOW_CODEGEN_AGG_H
 
@@ -6,10 +7,10 @@
 
 /* How an aggregate keeps what it needs. */
 typedef enum AggKeep {
-  KEEP_INLINE,     /* in the group's struct */
-  KEEP_DISTINCT,   /* and a table of (group, value) for all groups */
-  KEEP_FLOATS,     /* a store of FrtHeldF64 */
-  KEEP_ROWS        /* a store of H<id>_<k> { v, group } */
+  KEEP_INLINE,   /* in the group's struct */
+  KEEP_DISTINCT, /* and a table of (group, value) for all groups */
+  KEEP_FLOATS,   /* a store of FrtHeldF64 */
+  KEEP_ROWS      /* a store of H<id>_<k> { v, group } */
 } AggKeep;
 
 typedef struct AggPrinter {
@@ -26,14 +27,15 @@ typedef struct AggValues {
 } AggValues;
 
 const Type *agg_arg_type(const PlanAgg *a);
-bool agg_has_by(const PlanAgg *a);       /* arg_min, arg_max */
+bool agg_has_by(const PlanAgg *a); /* arg_min, arg_max */
 AggKeep agg_keep(const PlanAgg *a);
-bool agg_can_fail(const PlanAgg *a);     /* its arguments or its condition */
+bool agg_can_fail(const PlanAgg *a); /* its arguments or its condition */
 /* Whether it passes over rows, so that its count differs from the group's. */
 bool agg_skips(const AggPrinter *p, const PlanAgg *a);
 
-void agg_members(const AggPrinter *p, Buf *b, uint32_t k);   /* of the group's struct */
-void agg_declare(const AggPrinter *p, uint32_t k);           /* State, init and types of what is kept outside */
+void agg_members(const AggPrinter *p, Buf *b, uint32_t k); /* of the group's struct */
+void agg_declare(const AggPrinter *p,
+                 uint32_t k); /* State, init and types of what is kept outside */
 void agg_before_rows(const AggPrinter *p, GenFn *f, uint32_t k);
 /* Takes row i of group `gid` with accumulators *A. */
 void agg_take(const AggPrinter *p, GenFn *f, uint32_t k, AggValues v);

@@ -1,25 +1,33 @@
-/* agg_acc.c: the accumulators of an aggregate: their members in a group's struct A<id>, taking a row, the result.
+/* agg_acc.c: the accumulators of an aggregate: their members in a group's struct A<id>, taking a
+ * row, the result.
  *
- * Nulls and rows that the condition leaves out are passed over. An aggregate that passes over nothing shares
- * the group's count of rows (A->rows), others count their own (A->n<k>). Quantiles, lists and joined texts
- * hold (group, value) rows in a store and gather them by group at the end, those of one column in one store;
- * count_distinct and mode number the pairs (group, value) in a table, a block at a time. approx_quantile is exact. */
+ * Nulls and rows that the condition leaves out are passed over. An aggregate that passes over
+ * nothing shares the group's count of rows (A->rows), others count their own (A->n<k>). Quantiles,
+ * lists and joined texts hold (group, value) rows in a store and gather them by group at the end,
+ * those of one column in one store; count_distinct and mode number the pairs (group, value) in a
+ * table, a block at a time. approx_quantile is exact. */
 #include <string.h>
 
 #include "codegen/agg.h"
 
 /* ---- kinds ---- */
 
-const Type *agg_arg_type(const PlanAgg *a) { return a->arg[0] ? a->arg[0]->type : type_basic(TY_I64); }
+const Type *agg_arg_type(const PlanAgg *a) {
+  return a->arg[0] ? a->arg[0]->type : type_basic(TY_I64);
+}
 
 bool agg_has_by(const PlanAgg *a) { return a->fn == AGG_ARG_MIN || a->fn == AGG_ARG_MAX; }
 
 AggKeep agg_keep(const PlanAgg *a) {
   switch (a->fn) {
-    case AGG_COUNT_DISTINCT: case AGG_MODE: return KEEP_DISTINCT;
-    case AGG_MEDIAN: case AGG_QUANTILE: case AGG_APPROX_QUANTILE: return KEEP_FLOATS;
-    case AGG_LIST: case AGG_TEXT_JOIN: return KEEP_ROWS;
-    default: return KEEP_INLINE;
+  case AGG_COUNT_DISTINCT:
+  case AGG_MODE: return KEEP_DISTINCT;
+  case AGG_MEDIAN:
+  case AGG_QUANTILE:
+  case AGG_APPROX_QUANTILE: return KEEP_FLOATS;
+  case AGG_LIST:
+  case AGG_TEXT_JOIN: return KEEP_ROWS;
+  default: return KEEP_INLINE;
   }
 }
 
@@ -43,7 +51,9 @@ static const char *agg_count(const AggPrinter *p, uint32_t k) {
 
 static bool agg_is_text(const Type *t) { return t->kind == TY_STRING || t->kind == TY_BYTES; }
 static bool agg_is_deep(const Type *t) { return t->kind == TY_LIST || t->kind == TY_STRUCT; }
-static bool agg_is_wide(const Type *t) { return t->kind == TY_U64 || (t->kind == TY_DECIMAL && type_is_wide(t)); }
+static bool agg_is_wide(const Type *t) {
+  return t->kind == TY_U64 || (t->kind == TY_DECIMAL && type_is_wide(t));
+}
 
 static const char *agg_sum_name(const Type *t) {
   return type_is_float(t) ? "fsum2" : agg_is_wide(t) ? "sum" : "sum2";
@@ -55,12 +65,15 @@ static bool agg_same_value(const Expr *a, const Expr *b) {
   return a->kind == EX_CAST && type_equal(a->type, b->type) && agg_same_value(a->arg[0], b->arg[0]);
 }
 
-/* The aggregate whose store of floats aggregate k uses: the first one that holds the same column. */
+/* The aggregate whose store of floats aggregate k uses: the first one that holds the same column.
+ */
 static uint32_t agg_floats_of(const AggPrinter *p, uint32_t k) {
   const PlanAgg *a = &p->n->aggs[k];
   for (uint32_t j = 0; j < k; j++) {
     const PlanAgg *b = &p->n->aggs[j];
-    if (agg_keep(b) == KEEP_FLOATS && !a->where && !b->where && agg_same_value(a->arg[0], b->arg[0])) return j;
+    if (agg_keep(b) == KEEP_FLOATS && !a->where && !b->where &&
+        agg_same_value(a->arg[0], b->arg[0]))
+      return j;
   }
   return k;
 }
@@ -73,16 +86,26 @@ static bool agg_borrows(const AggPrinter *p, uint32_t k) {
 typedef enum AggKeyForm { KEY_VALUE_WORD, KEY_VALUE_TEXT, KEY_PACKED, KEY_COMPOSITE } AggKeyForm;
 
 static AggKeyForm agg_key_form(const AggPrinter *p, const Type *t) {
-  bool text = agg_is_text(t), wide = t->kind == TY_UUID || (t->kind == TY_DECIMAL && type_is_wide(t));
+  bool text = agg_is_text(t),
+       wide = t->kind == TY_UUID || (t->kind == TY_DECIMAL && type_is_wide(t));
   if (!p->grouped) return text ? KEY_VALUE_TEXT : wide ? KEY_COMPOSITE : KEY_VALUE_WORD;
   switch (t->kind) {
-    case TY_BOOL: case TY_I8: case TY_U8: case TY_I16: case TY_U16: case TY_I32: case TY_U32: case TY_ENUM: case TY_DATE:
-      return KEY_PACKED;
-    default: return KEY_COMPOSITE;
+  case TY_BOOL:
+  case TY_I8:
+  case TY_U8:
+  case TY_I16:
+  case TY_U16:
+  case TY_I32:
+  case TY_U32:
+  case TY_ENUM:
+  case TY_DATE: return KEY_PACKED;
+  default: return KEY_COMPOSITE;
   }
 }
 
-static bool agg_key_is_word(AggKeyForm form) { return form == KEY_VALUE_WORD || form == KEY_PACKED; }
+static bool agg_key_is_word(AggKeyForm form) {
+  return form == KEY_VALUE_WORD || form == KEY_PACKED;
+}
 
 static const char *agg_word(Gen *g, const Type *t, const char *v) {
   return gen_printf(g, type_is_float(t) ? "frt_key_word_f64(%s)" : "(uint64_t)(int64_t)%s", v);
@@ -96,32 +119,44 @@ void agg_members(const AggPrinter *p, Buf *b, uint32_t k) {
   const Type *t = agg_arg_type(a);
   if (agg_skips(p, a)) buf_printf(b, "  uint64_t n%u;\n", k);
   switch (a->fn) {
-    case AGG_SUM: case AGG_AVG:
-      buf_printf(b, "  %s s%u;\n", type_is_float(t) ? "FrtFsum2" : agg_is_wide(t) ? "FrtSum" : "FrtI128", k);
-      break;
-    case AGG_STDDEV: case AGG_VARIANCE: buf_printf(b, "  FrtMoments m%u;\n", k); break;
-    case AGG_ANY: case AGG_ALL: buf_printf(b, "  uint8_t v%u;\n", k); break;
-    case AGG_COUNT_DISTINCT: buf_printf(b, "  uint64_t d%u;\n", k); break;
-    case AGG_MODE: buf_printf(b, "  uint64_t best%u;\n  %s v%u;\n", k, gen_ctype(g, t), k); break;
-    case AGG_APPROX_DISTINCT: buf_printf(b, "  FrtHll h%u;\n", k); break;
-    case AGG_ARG_MIN: case AGG_ARG_MAX:
-      buf_printf(b, "  %s w%u;\n", gen_ctype(g, a->arg[1]->type), k);
-      if (agg_is_text(a->arg[1]->type)) buf_printf(b, "  uint32_t wroom%u;\n", k);
-      /* fallthrough */
-    case AGG_MIN: case AGG_MAX: case AGG_FIRST: case AGG_LAST:
-      buf_printf(b, "  %s v%u;\n", gen_ctype(g, t), k);
-      if (t->nullable && agg_has_by(a)) buf_printf(b, "  uint8_t vn%u;\n", k);
-      if (agg_is_text(t)) buf_printf(b, "  uint32_t room%u;\n", k);
-      if (agg_is_deep(t)) buf_printf(b, "  FrtRoom room%u;\n", k);
-      break;
-    default: break;
+  case AGG_SUM:
+  case AGG_AVG:
+    buf_printf(b, "  %s s%u;\n",
+               type_is_float(t) ? "FrtFsum2"
+               : agg_is_wide(t) ? "FrtSum"
+                                : "FrtI128",
+               k);
+    break;
+  case AGG_STDDEV:
+  case AGG_VARIANCE: buf_printf(b, "  FrtMoments m%u;\n", k); break;
+  case AGG_ANY:
+  case AGG_ALL: buf_printf(b, "  uint8_t v%u;\n", k); break;
+  case AGG_COUNT_DISTINCT: buf_printf(b, "  uint64_t d%u;\n", k); break;
+  case AGG_MODE: buf_printf(b, "  uint64_t best%u;\n  %s v%u;\n", k, gen_ctype(g, t), k); break;
+  case AGG_APPROX_DISTINCT: buf_printf(b, "  FrtHll h%u;\n", k); break;
+  case AGG_ARG_MIN:
+  case AGG_ARG_MAX:
+    buf_printf(b, "  %s w%u;\n", gen_ctype(g, a->arg[1]->type), k);
+    if (agg_is_text(a->arg[1]->type)) buf_printf(b, "  uint32_t wroom%u;\n", k);
+    /* fallthrough */
+  case AGG_MIN:
+  case AGG_MAX:
+  case AGG_FIRST:
+  case AGG_LAST:
+    buf_printf(b, "  %s v%u;\n", gen_ctype(g, t), k);
+    if (t->nullable && agg_has_by(a)) buf_printf(b, "  uint8_t vn%u;\n", k);
+    if (agg_is_text(t)) buf_printf(b, "  uint32_t room%u;\n", k);
+    if (agg_is_deep(t)) buf_printf(b, "  FrtRoom room%u;\n", k);
+    break;
+  default: break;
   }
 }
 
 /* A member of State that points to an array of a block's rows. */
 static void agg_scratch(const AggPrinter *p, const char *ctype, const char *name) {
   buf_printf(&p->g->state, "  %s *%s;\n", ctype, name);
-  buf_printf(&p->g->init, "  S->%s = frt_alloc_run(cx, cx->block_rows * sizeof(%s));\n", name, ctype);
+  buf_printf(&p->g->init, "  S->%s = frt_alloc_run(cx, cx->block_rows * sizeof(%s));\n", name,
+             ctype);
 }
 
 static void agg_declare_distinct(const AggPrinter *p, uint32_t k) {
@@ -138,7 +173,9 @@ static void agg_declare_distinct(const AggPrinter *p, uint32_t k) {
   agg_scratch(p, "uint32_t", gen_printf(g, "di%u_%u", id, k));
   agg_scratch(p, "uint32_t", gen_printf(g, "df%u_%u", id, k));
   if (a->fn != AGG_MODE) return;
-  buf_printf(&g->types, "typedef struct M%u_%u {  /* how often a value occurs */\n  %s v;\n  uint32_t group;\n  uint64_t count;\n} M%u_%u;\n",
+  buf_printf(&g->types,
+             "typedef struct M%u_%u {  /* how often a value occurs */\n  %s v;\n  uint32_t "
+             "group;\n  uint64_t count;\n} M%u_%u;\n",
              id, k, gen_ctype(g, t), id, k);
   buf_printf(&g->state, "  FrtStore mode%u_%u;\n", id, k);
   buf_printf(&g->init, "  frt_store_init(&S->mode%u_%u, sizeof(M%u_%u));\n", id, k, id, k);
@@ -152,17 +189,20 @@ void agg_declare(const AggPrinter *p, uint32_t k) {
   uint32_t id = p->n->id;
   if (agg_borrows(p, k)) return;
   switch (agg_keep(a)) {
-    case KEEP_DISTINCT: agg_declare_distinct(p, k); break;
-    case KEEP_FLOATS:
-      buf_printf(&g->state, "  FrtStore held%u_%u;\n  double *vals%u_%u;\n  uint64_t *starts%u_%u;\n", id, k, id, k, id, k);
-      buf_printf(&g->init, "  frt_store_init(&S->held%u_%u, sizeof(FrtHeldF64));\n", id, k);
-      break;
-    case KEEP_ROWS:
-      buf_printf(&g->types, "typedef struct H%u_%u {\n  %s v;\n  uint32_t group;\n} H%u_%u;\n", id, k, gen_ctype(g, agg_arg_type(a)), id, k);
-      buf_printf(&g->state, "  FrtStore held%u_%u;\n  uint64_t *rows%u_%u, *starts%u_%u;\n", id, k, id, k, id, k);
-      buf_printf(&g->init, "  frt_store_init(&S->held%u_%u, sizeof(H%u_%u));\n", id, k, id, k);
-      break;
-    default: break;
+  case KEEP_DISTINCT: agg_declare_distinct(p, k); break;
+  case KEEP_FLOATS:
+    buf_printf(&g->state, "  FrtStore held%u_%u;\n  double *vals%u_%u;\n  uint64_t *starts%u_%u;\n",
+               id, k, id, k, id, k);
+    buf_printf(&g->init, "  frt_store_init(&S->held%u_%u, sizeof(FrtHeldF64));\n", id, k);
+    break;
+  case KEEP_ROWS:
+    buf_printf(&g->types, "typedef struct H%u_%u {\n  %s v;\n  uint32_t group;\n} H%u_%u;\n", id, k,
+               gen_ctype(g, agg_arg_type(a)), id, k);
+    buf_printf(&g->state, "  FrtStore held%u_%u;\n  uint64_t *rows%u_%u, *starts%u_%u;\n", id, k,
+               id, k, id, k);
+    buf_printf(&g->init, "  frt_store_init(&S->held%u_%u, sizeof(H%u_%u));\n", id, k, id, k);
+    break;
+  default: break;
   }
   if (agg_keep(a) == KEEP_FLOATS || agg_keep(a) == KEEP_ROWS)
     buf_printf(&g->init, "  frt_at_end(cx, frt_store_end, &S->held%u_%u);\n", id, k);
@@ -175,26 +215,31 @@ void agg_before_rows(const AggPrinter *p, GenFn *f, uint32_t k) {
 }
 
 /* Stores v into the accumulator's member. */
-static void agg_store(GenFn *f, const Type *t, const char *member, const char *room, const char *v) {
+static void agg_store(GenFn *f, const Type *t, const char *member, const char *room,
+                      const char *v) {
   if (agg_is_text(t)) {
     gen_line(f, "frt_keep_str(cx, &A->%s, &A->%s, %s);", member, room, v);
     return;
   }
   gen_line(f, "A->%s = %s;", member, v);
-  if (agg_is_deep(t)) gen_line(f, "frt_keep_value(cx, &A->%s, %s, &A->%s);", room, gen_type_desc(f->g, t), member);
+  if (agg_is_deep(t))
+    gen_line(f, "frt_keep_value(cx, &A->%s, %s, &A->%s);", room, gen_type_desc(f->g, t), member);
 }
 
 /* A C condition: x is before y. NaN is above infinity and equal to itself. */
-static const char *agg_before(Gen *g, const Type *t, const char *v, const char *member, bool greater) {
+static const char *agg_before(Gen *g, const Type *t, const char *v, const char *member,
+                              bool greater) {
   const char *x = greater ? member : v, *y = greater ? v : member;
   switch (t->kind) {
-    case TY_F32: case TY_F64: return gen_printf(g, "(%s < %s || (%s != %s && %s == %s))", x, y, y, y, x, x);
-    case TY_STRING: case TY_BYTES: return gen_printf(g, "frt_str_cmp(%s, %s) < 0", x, y);
-    case TY_UUID: return gen_printf(g, "frt_uuid_cmp(%s, %s) < 0", x, y);
-    case TY_DECIMAL:
-      if (type_is_wide(t)) return gen_printf(g, "frt_i128_cmp(%s, %s) < 0", x, y);
-      return gen_printf(g, "%s < %s", x, y);
-    default: return gen_printf(g, "%s < %s", x, y);
+  case TY_F32:
+  case TY_F64: return gen_printf(g, "(%s < %s || (%s != %s && %s == %s))", x, y, y, y, x, x);
+  case TY_STRING:
+  case TY_BYTES: return gen_printf(g, "frt_str_cmp(%s, %s) < 0", x, y);
+  case TY_UUID: return gen_printf(g, "frt_uuid_cmp(%s, %s) < 0", x, y);
+  case TY_DECIMAL:
+    if (type_is_wide(t)) return gen_printf(g, "frt_i128_cmp(%s, %s) < 0", x, y);
+    return gen_printf(g, "%s < %s", x, y);
+  default: return gen_printf(g, "%s < %s", x, y);
   }
 }
 
@@ -211,7 +256,8 @@ static void agg_extreme(const AggPrinter *p, GenFn *f, uint32_t k, CVal v, CVal 
   bool greater = a->fn == AGG_MAX || a->fn == AGG_ARG_MAX, arg = agg_has_by(a);
   const Type *t = agg_arg_type(a), *key = arg ? a->arg[1]->type : t;
   const char *member = gen_printf(g, arg ? "A->w%u" : "A->v%u", k);
-  gen_line(f, "if (!%s || %s) {", agg_count(p, k), agg_before(g, key, arg ? by.v : v.v, member, greater));
+  gen_line(f, "if (!%s || %s) {", agg_count(p, k),
+           agg_before(g, key, arg ? by.v : v.v, member, greater));
   f->indent++;
   if (arg) agg_store(f, key, gen_printf(g, "w%u", k), gen_printf(g, "wroom%u", k), by.v);
   if (t->nullable && arg) gen_line(f, "A->vn%u = %s;", k, v.n ? v.n : "0");
@@ -229,21 +275,23 @@ static void agg_take_distinct(const AggPrinter *p, GenFn *f, uint32_t k, const c
   const Type *t = agg_arg_type(a);
   const char *key = gen_printf(g, "S->dk%u_%u[d%u]", p->n->id, k, k);
   switch (agg_key_form(p, t)) {
-    case KEY_VALUE_WORD: gen_line(f, "%s = %s;", key, agg_word(g, t, v)); break;
-    case KEY_VALUE_TEXT: gen_line(f, "%s = %s;", key, v); break;
-    case KEY_PACKED: gen_line(f, "%s = (uint64_t)gid << 32 | (uint32_t)%s;", key, v); break;
-    case KEY_COMPOSITE:
-      gen_line(f, "{");
-      gen_line(f, "  char *p = frt_alloc(cx, %s);", agg_is_text(t) ? gen_printf(g, "9 + (size_t)%s.len", v) : "21");
-      gen_line(f, "  %s.ptr = p; %s.aux = 0;", key, key);
-      gen_line(f, "  p = frt_key_group(p, gid);");
-      if (agg_is_text(t)) gen_line(f, "  p = frt_key_text(p, %s);", v);
-      else if (t->kind == TY_UUID) gen_line(f, "  p = frt_key_wide(p, %s.hi, %s.lo);", v, v);
-      else if (t->kind == TY_DECIMAL && type_is_wide(t)) gen_line(f, "  p = frt_key_wide(p, (uint64_t)%s.hi, %s.lo);", v, v);
-      else gen_line(f, "  p = frt_key_word(p, %s);", agg_word(g, t, v));
-      gen_line(f, "  %s.len = (uint32_t)(p - %s.ptr);", key, key);
-      gen_line(f, "}");
-      break;
+  case KEY_VALUE_WORD: gen_line(f, "%s = %s;", key, agg_word(g, t, v)); break;
+  case KEY_VALUE_TEXT: gen_line(f, "%s = %s;", key, v); break;
+  case KEY_PACKED: gen_line(f, "%s = (uint64_t)gid << 32 | (uint32_t)%s;", key, v); break;
+  case KEY_COMPOSITE:
+    gen_line(f, "{");
+    gen_line(f, "  char *p = frt_alloc(cx, %s);",
+             agg_is_text(t) ? gen_printf(g, "9 + (size_t)%s.len", v) : "21");
+    gen_line(f, "  %s.ptr = p; %s.aux = 0;", key, key);
+    gen_line(f, "  p = frt_key_group(p, gid);");
+    if (agg_is_text(t)) gen_line(f, "  p = frt_key_text(p, %s);", v);
+    else if (t->kind == TY_UUID) gen_line(f, "  p = frt_key_wide(p, %s.hi, %s.lo);", v, v);
+    else if (t->kind == TY_DECIMAL && type_is_wide(t))
+      gen_line(f, "  p = frt_key_wide(p, (uint64_t)%s.hi, %s.lo);", v, v);
+    else gen_line(f, "  p = frt_key_word(p, %s);", agg_word(g, t, v));
+    gen_line(f, "  %s.len = (uint32_t)(p - %s.ptr);", key, key);
+    gen_line(f, "}");
+    break;
   }
   if (a->fn == AGG_MODE) gen_line(f, "S->dv%u_%u[d%u] = %s;", p->n->id, k, k, v);
   gen_line(f, "S->dg%u_%u[d%u++] = gid;", p->n->id, k, k);
@@ -261,7 +309,8 @@ static void agg_take_held(const AggPrinter *p, GenFn *f, uint32_t k, const char 
   gen_line(f, "  h->group = gid;");
   if (agg_is_text(t)) gen_line(f, "  h->v = frt_store_text(cx, &S->held%u_%u, %s);", id, k, v);
   else gen_line(f, "  h->v = %s;", v);
-  if (agg_is_deep(t)) gen_line(f, "  frt_store_value(cx, &S->held%u_%u, %s, &h->v);", id, k, gen_type_desc(g, t));
+  if (agg_is_deep(t))
+    gen_line(f, "  frt_store_value(cx, &S->held%u_%u, %s, &h->v);", id, k, gen_type_desc(g, t));
   gen_line(f, "}");
 }
 
@@ -270,8 +319,10 @@ static void agg_take_approx(GenFn *f, const PlanAgg *a, uint32_t k, const char *
   const Type *t = agg_arg_type(a);
   const char *hash;
   if (agg_is_text(t)) hash = gen_printf(g, "frt_hll_text(%s)", v);
-  else if (t->kind == TY_UUID) hash = gen_printf(g, "frt_hll_word(frt_hll_word(%s.hi) + %s.lo)", v, v);
-  else if (t->kind == TY_DECIMAL && type_is_wide(t)) hash = gen_printf(g, "frt_hll_word(frt_hll_word((uint64_t)%s.hi) + %s.lo)", v, v);
+  else if (t->kind == TY_UUID)
+    hash = gen_printf(g, "frt_hll_word(frt_hll_word(%s.hi) + %s.lo)", v, v);
+  else if (t->kind == TY_DECIMAL && type_is_wide(t))
+    hash = gen_printf(g, "frt_hll_word(frt_hll_word((uint64_t)%s.hi) + %s.lo)", v, v);
   else hash = gen_printf(g, "frt_hll_word(%s)", agg_word(g, t, v));
   gen_line(f, "frt_hll_add(cx, &A->h%u, %s);", k, hash);
 }
@@ -287,25 +338,34 @@ void agg_take(const AggPrinter *p, GenFn *f, uint32_t k, AggValues x) {
   else if (x.where) gen_line(f, "if (%s) {", x.where);
   else gen_line(f, "{");
   f->indent++;
-  const char *value = gen_printf(g, "v%u", k), *room = gen_printf(g, "room%u", k), *count = agg_count(p, k);
+  const char *value = gen_printf(g, "v%u", k), *room = gen_printf(g, "room%u", k),
+             *count = agg_count(p, k);
   switch (a->fn) {
-    case AGG_SUM: case AGG_AVG: agg_sum(f, a, k, x.v.v); break;
-    case AGG_STDDEV: case AGG_VARIANCE: gen_line(f, "frt_moments_add(&A->m%u, %s);", k, x.v.v); break;
-    case AGG_ANY: gen_line(f, "A->v%u |= %s;", k, x.v.v); break;
-    case AGG_ALL: gen_line(f, "A->v%u = (%s == 0 || A->v%u) && %s;", k, count, k, x.v.v); break;
-    case AGG_MIN: case AGG_MAX: case AGG_ARG_MIN: case AGG_ARG_MAX: agg_extreme(p, f, k, x.v, x.by); break;
-    case AGG_FIRST:
-      gen_line(f, "if (!%s) {", count);
-      agg_store(f, t, value, room, x.v.v);
-      gen_line(f, "}");
-      break;
-    case AGG_LAST: agg_store(f, t, value, room, x.v.v); break;
-    case AGG_COUNT_DISTINCT: case AGG_MODE: agg_take_distinct(p, f, k, x.v.v); break;
-    case AGG_MEDIAN: case AGG_QUANTILE: case AGG_APPROX_QUANTILE: case AGG_LIST: case AGG_TEXT_JOIN:
-      agg_take_held(p, f, k, x.v.v);
-      break;
-    case AGG_APPROX_DISTINCT: agg_take_approx(f, a, k, x.v.v); break;
-    default: break;
+  case AGG_SUM:
+  case AGG_AVG: agg_sum(f, a, k, x.v.v); break;
+  case AGG_STDDEV:
+  case AGG_VARIANCE: gen_line(f, "frt_moments_add(&A->m%u, %s);", k, x.v.v); break;
+  case AGG_ANY: gen_line(f, "A->v%u |= %s;", k, x.v.v); break;
+  case AGG_ALL: gen_line(f, "A->v%u = (%s == 0 || A->v%u) && %s;", k, count, k, x.v.v); break;
+  case AGG_MIN:
+  case AGG_MAX:
+  case AGG_ARG_MIN:
+  case AGG_ARG_MAX: agg_extreme(p, f, k, x.v, x.by); break;
+  case AGG_FIRST:
+    gen_line(f, "if (!%s) {", count);
+    agg_store(f, t, value, room, x.v.v);
+    gen_line(f, "}");
+    break;
+  case AGG_LAST: agg_store(f, t, value, room, x.v.v); break;
+  case AGG_COUNT_DISTINCT:
+  case AGG_MODE: agg_take_distinct(p, f, k, x.v.v); break;
+  case AGG_MEDIAN:
+  case AGG_QUANTILE:
+  case AGG_APPROX_QUANTILE:
+  case AGG_LIST:
+  case AGG_TEXT_JOIN: agg_take_held(p, f, k, x.v.v); break;
+  case AGG_APPROX_DISTINCT: agg_take_approx(f, a, k, x.v.v); break;
+  default: break;
   }
   if (agg_skips(p, a)) gen_line(f, "%s++;", count);
   f->indent--;
@@ -313,7 +373,8 @@ void agg_take(const AggPrinter *p, GenFn *f, uint32_t k, AggValues x) {
 }
 
 static const char *agg_row_of(const AggPrinter *p, const char *gid) {
-  return p->grouped ? gen_printf(p->g, "FRT_ROW(&S->grp%u, %s)", p->n->id, gid) : gen_printf(p->g, "&S->agg%u", p->n->id);
+  return p->grouped ? gen_printf(p->g, "FRT_ROW(&S->grp%u, %s)", p->n->id, gid)
+                    : gen_printf(p->g, "&S->agg%u", p->n->id);
 }
 
 void agg_after_rows(const AggPrinter *p, GenFn *f, uint32_t k) {
@@ -323,8 +384,10 @@ void agg_after_rows(const AggPrinter *p, GenFn *f, uint32_t k) {
   uint32_t id = p->n->id;
   if (agg_keep(a) != KEEP_DISTINCT) return;
   bool word = agg_key_is_word(agg_key_form(p, t));
-  gen_line(f, "uint32_t fresh%u = frt_table_add_%s(cx, &S->tab%u_%u, S->dk%u_%u, NULL, d%u, S->di%u_%u, S->df%u_%u);", k,
-           word ? "words" : "texts", id, k, id, k, k, id, k, id, k);
+  gen_line(f,
+           "uint32_t fresh%u = frt_table_add_%s(cx, &S->tab%u_%u, S->dk%u_%u, NULL, d%u, "
+           "S->di%u_%u, S->df%u_%u);",
+           k, word ? "words" : "texts", id, k, id, k, k, id, k, id, k);
   gen_line(f, "for (uint32_t j = 0; j < fresh%u; j++) {", k);
   f->indent++;
   gen_line(f, "uint32_t at = S->df%u_%u[j], gid = S->dg%u_%u[at];", id, k, id, k);
@@ -334,7 +397,8 @@ void agg_after_rows(const AggPrinter *p, GenFn *f, uint32_t k) {
   } else {
     gen_line(f, "M%u_%u *r = frt_store_add(cx, &S->mode%u_%u);", id, k, id, k);
     gen_line(f, "r->group = gid;");
-    if (agg_is_text(t)) gen_line(f, "r->v = frt_store_text(cx, &S->mode%u_%u, S->dv%u_%u[at]);", id, k, id, k);
+    if (agg_is_text(t))
+      gen_line(f, "r->v = frt_store_text(cx, &S->mode%u_%u, S->dv%u_%u[at]);", id, k, id, k);
     else gen_line(f, "r->v = S->dv%u_%u[at];", id, k);
   }
   f->indent--;
@@ -351,10 +415,13 @@ void agg_before_groups(const AggPrinter *p, GenFn *f, uint32_t k, const char *gr
   const PlanAgg *a = &p->n->aggs[k];
   uint32_t id = p->n->id;
   if (agg_keep(a) == KEEP_FLOATS && !agg_borrows(p, k))
-    gen_line(f, "S->vals%u_%u = frt_group_f64(&S->held%u_%u, %s, &S->starts%u_%u);", id, k, id, k, groups, id, k);
+    gen_line(f, "S->vals%u_%u = frt_group_f64(&S->held%u_%u, %s, &S->starts%u_%u);", id, k, id, k,
+             groups, id, k);
   if (agg_keep(a) == KEEP_ROWS)
-    gen_line(f, "S->rows%u_%u = frt_group_rows(&S->held%u_%u, FRT_OFFSETOF(H%u_%u, group), %s, &S->starts%u_%u);", id, k, id, k,
-             id, k, groups, id, k);
+    gen_line(f,
+             "S->rows%u_%u = frt_group_rows(&S->held%u_%u, FRT_OFFSETOF(H%u_%u, group), %s, "
+             "&S->starts%u_%u);",
+             id, k, id, k, id, k, groups, id, k);
   if (a->fn == AGG_MODE) {
     gen_line(f, "for (uint64_t j = 0; j < S->mode%u_%u.len; j++) {", id, k);
     f->indent++;
@@ -371,7 +438,8 @@ void agg_before_groups(const AggPrinter *p, GenFn *f, uint32_t k, const char *gr
   gen_line(f, "%s second%u = %s;", gen_ctype(p->g, t), k, v.v);
   if (a->fn == AGG_TEXT_JOIN) return;
   gen_line(f, "if (!(second%u >= 0 && second%u <= 1)) {", k, k);
-  gen_line(f, "  cx->detail = %s;", gen_const_str(p->g, "the share of a quantile must be between 0 and 1", 47));
+  gen_line(f, "  cx->detail = %s;",
+           gen_const_str(p->g, "the share of a quantile must be between 0 and 1", 47));
   gen_line(f, "  e = FRT_E_ARGUMENT; goto wrong;");
   gen_line(f, "}");
   f->fails = true;
@@ -387,12 +455,13 @@ static void agg_result_sum(const AggPrinter *p, GenFn *f, uint32_t k, const char
     if (a->fn == AGG_SUM) gen_line(f, "%s = (%s)frt_fsum2_value(%s);", c, gen_ctype(g, t), sum);
     else gen_line(f, "%s = frt_fsum2_value(%s) / (double)(int64_t)%s;", c, sum, count);
   } else if (a->fn == AGG_SUM) {
-    gen_try_call(f, gen_printf(g, "frt_%s_%s(%s, &%s)", name, t->kind == TY_DECIMAL ? "dec" : "i64", sum, c));
+    gen_try_call(f, gen_printf(g, "frt_%s_%s(%s, &%s)", name, t->kind == TY_DECIMAL ? "dec" : "i64",
+                               sum, c));
   } else if (t->kind == TY_DECIMAL) {
     const char *w = gen_temp(f, "FrtI128", NULL);
     gen_try_call(f, gen_printf(g, "frt_%s_dec(%s, &%s)", name, sum, w));
-    gen_try_call(f, gen_printf(g, "frt_dec_div(%s, %u, frt_i128_from_u64(%s), 0, %u, %u, &%s)", w, in->scale, count, t->scale,
-                               t->precision, c));
+    gen_try_call(f, gen_printf(g, "frt_dec_div(%s, %u, frt_i128_from_u64(%s), 0, %u, %u, &%s)", w,
+                               in->scale, count, t->scale, t->precision, c));
   } else if (t->kind == TY_DURATION) {
     const char *w = gen_temp(f, "int64_t", NULL);
     gen_try_call(f, gen_printf(g, "frt_%s_i64(%s, &%s)", name, sum, w));
@@ -410,22 +479,32 @@ static void agg_result_value(const AggPrinter *p, GenFn *f, uint32_t k, const ch
   uint32_t from = agg_keep(a) == KEEP_FLOATS ? agg_floats_of(p, k) : k;
   const char *starts = gen_printf(g, "S->starts%u_%u", id, from);
   switch (a->fn) {
-    case AGG_SUM: case AGG_AVG: agg_result_sum(p, f, k, c); break;
-    case AGG_VARIANCE: gen_line(f, "%s = A->m%u.m2 / (double)(int64_t)(A->m%u.n - 1);", c, k, k); break;
-    case AGG_STDDEV: gen_line(f, "%s = frt_sqrt(cx, A->m%u.m2 / (double)(int64_t)(A->m%u.n - 1));", c, k, k); break;
-    case AGG_ARG_MIN: case AGG_ARG_MAX:
-      if (agg_arg_type(a)->nullable && t->nullable) gen_line(f, "S->n%u[m] = A->vn%u;", a->col, k);
-      gen_line(f, "%s = A->v%u;", c, k);
-      break;
-    case AGG_MEDIAN: case AGG_QUANTILE: case AGG_APPROX_QUANTILE:
-      gen_line(f, "%s = frt_quantile(S->vals%u_%u + %s[g], %s[g + 1] - %s[g], %s);", c, id, from, starts, starts, starts,
-               a->fn == AGG_MEDIAN ? "0.5" : gen_printf(g, "second%u", k));
-      break;
-    case AGG_TEXT_JOIN:
-      gen_try_call(f, gen_printf(g, "frt_text_of_rows(cx, &%s, &S->held%u_%u, S->rows%u_%u + %s[g], %s[g + 1] - %s[g], second%u)", c,
-                                 id, k, id, k, starts, starts, starts, k));
-      break;
-    default: gen_line(f, "%s = A->v%u;", c, k); break;
+  case AGG_SUM:
+  case AGG_AVG: agg_result_sum(p, f, k, c); break;
+  case AGG_VARIANCE:
+    gen_line(f, "%s = A->m%u.m2 / (double)(int64_t)(A->m%u.n - 1);", c, k, k);
+    break;
+  case AGG_STDDEV:
+    gen_line(f, "%s = frt_sqrt(cx, A->m%u.m2 / (double)(int64_t)(A->m%u.n - 1));", c, k, k);
+    break;
+  case AGG_ARG_MIN:
+  case AGG_ARG_MAX:
+    if (agg_arg_type(a)->nullable && t->nullable) gen_line(f, "S->n%u[m] = A->vn%u;", a->col, k);
+    gen_line(f, "%s = A->v%u;", c, k);
+    break;
+  case AGG_MEDIAN:
+  case AGG_QUANTILE:
+  case AGG_APPROX_QUANTILE:
+    gen_line(f, "%s = frt_quantile(S->vals%u_%u + %s[g], %s[g + 1] - %s[g], %s);", c, id, from,
+             starts, starts, starts, a->fn == AGG_MEDIAN ? "0.5" : gen_printf(g, "second%u", k));
+    break;
+  case AGG_TEXT_JOIN:
+    gen_try_call(f, gen_printf(g,
+                               "frt_text_of_rows(cx, &%s, &S->held%u_%u, S->rows%u_%u + %s[g], "
+                               "%s[g + 1] - %s[g], second%u)",
+                               c, id, k, id, k, starts, starts, starts, k));
+    break;
+  default: gen_line(f, "%s = A->v%u;", c, k); break;
   }
 }
 
@@ -436,23 +515,25 @@ void agg_result(const AggPrinter *p, GenFn *f, uint32_t k) {
   uint32_t id = p->n->id;
   const char *c = gen_printf(g, "S->c%u[m]", a->col), *count = agg_count(p, k);
   switch (a->fn) {
-    case AGG_COUNT: gen_line(f, "%s = (int64_t)%s;", c, count); break;
-    case AGG_COUNT_DISTINCT: gen_line(f, "%s = (int64_t)A->d%u;", c, k); break;
-    case AGG_APPROX_DISTINCT: gen_line(f, "%s = frt_hll_count(&A->h%u);", c, k); break;
-    case AGG_LIST:
-      gen_line(f, "%s = frt_list_of_rows(cx, &S->held%u_%u, S->rows%u_%u + S->starts%u_%u[g], S->starts%u_%u[g + 1] - S->starts%u_%u[g], sizeof(%s));",
-               c, id, k, id, k, id, k, id, k, id, k, gen_ctype(g, agg_arg_type(a)));
-      break;
-    default: {
-      uint32_t least = a->fn == AGG_STDDEV || a->fn == AGG_VARIANCE ? 2 : 1;
-      if (t->nullable) gen_line(f, "S->n%u[m] = %s < %u;", a->col, count, least);
-      gen_line(f, "if (%s >= %u) {", count, least);
-      f->indent++;
-      agg_result_value(p, f, k, c);
-      f->indent--;
-      gen_line(f, "}");
-      return;
-    }
+  case AGG_COUNT: gen_line(f, "%s = (int64_t)%s;", c, count); break;
+  case AGG_COUNT_DISTINCT: gen_line(f, "%s = (int64_t)A->d%u;", c, k); break;
+  case AGG_APPROX_DISTINCT: gen_line(f, "%s = frt_hll_count(&A->h%u);", c, k); break;
+  case AGG_LIST:
+    gen_line(f,
+             "%s = frt_list_of_rows(cx, &S->held%u_%u, S->rows%u_%u + S->starts%u_%u[g], "
+             "S->starts%u_%u[g + 1] - S->starts%u_%u[g], sizeof(%s));",
+             c, id, k, id, k, id, k, id, k, id, k, gen_ctype(g, agg_arg_type(a)));
+    break;
+  default: {
+    uint32_t least = a->fn == AGG_STDDEV || a->fn == AGG_VARIANCE ? 2 : 1;
+    if (t->nullable) gen_line(f, "S->n%u[m] = %s < %u;", a->col, count, least);
+    gen_line(f, "if (%s >= %u) {", count, least);
+    f->indent++;
+    agg_result_value(p, f, k, c);
+    f->indent--;
+    gen_line(f, "}");
+    return;
+  }
   }
   if (t->nullable) gen_line(f, "S->n%u[m] = 0;", a->col);
 }
@@ -462,15 +543,16 @@ void agg_free(const AggPrinter *p, GenFn *f, uint32_t k) {
   uint32_t id = p->n->id;
   if (agg_borrows(p, k)) return;
   switch (agg_keep(a)) {
-    case KEEP_DISTINCT:
-      gen_line(f, "frt_table_free(&S->tab%u_%u);", id, k);
-      if (a->fn == AGG_MODE) gen_line(f, "frt_store_free(&S->mode%u_%u);", id, k);
-      break;
-    case KEEP_FLOATS: case KEEP_ROWS:
-      gen_line(f, "frt_group_free(S->%s%u_%u);", agg_keep(a) == KEEP_FLOATS ? "vals" : "rows", id, k);
-      gen_line(f, "frt_group_free(S->starts%u_%u);", id, k);
-      gen_line(f, "frt_store_free(&S->held%u_%u);", id, k);
-      break;
-    default: break;
+  case KEEP_DISTINCT:
+    gen_line(f, "frt_table_free(&S->tab%u_%u);", id, k);
+    if (a->fn == AGG_MODE) gen_line(f, "frt_store_free(&S->mode%u_%u);", id, k);
+    break;
+  case KEEP_FLOATS:
+  case KEEP_ROWS:
+    gen_line(f, "frt_group_free(S->%s%u_%u);", agg_keep(a) == KEEP_FLOATS ? "vals" : "rows", id, k);
+    gen_line(f, "frt_group_free(S->starts%u_%u);", id, k);
+    gen_line(f, "frt_store_free(&S->held%u_%u);", id, k);
+    break;
+  default: break;
   }
 }

@@ -1,9 +1,10 @@
-/* stream.c: operators that remember keys or times and let rows pass: distinct, sessionize, window. Rows stay in the
- * block that they came in; but a hopping window puts a row into each window that covers it, in a block of its own,
- * and a session window holds all rows, since a session ends only where no row follows.
+/* stream.c: operators that remember keys or times and let rows pass: distinct, sessionize, window.
+ * Rows stay in the block that they came in; but a hopping window puts a row into each window that
+ * covers it, in a block of its own, and a session window holds all rows, since a session ends only
+ * where no row follows.
  *
- * A row is late when its time is before the largest time seen so far less the lateness. Without `lateness` and
- * without an `else` port no row is late. */
+ * A row is late when its time is before the largest time seen so far less the lateness. Without
+ * `lateness` and without an `else` port no row is late. */
 #include <string.h>
 
 #include "codegen/gen_hold.h"
@@ -13,8 +14,8 @@ static void stream_array(Gen *g, const char *ctype, const char *name) {
   buf_printf(&g->init, "  S->%s = frt_alloc_run(cx, cx->block_rows * sizeof(%s));\n", name, ctype);
 }
 
-/* Emits the table's numbering of the columns by[]: afterwards *ids has a number for each position, S->fresh<id>
- * the `fresh` positions of new ones. */
+/* Emits the table's numbering of the columns by[]: afterwards *ids has a number for each position,
+ * S->fresh<id> the `fresh` positions of new ones. */
 static GenKeys stream_number(GenFn *f, const PlanNode *n) {
   Gen *g = f->g;
   Expr **keys = arena_alloc(g->arena, (n->by_len + 1) * sizeof *keys);
@@ -27,8 +28,8 @@ static GenKeys stream_number(GenFn *f, const PlanNode *n) {
   buf_printf(&g->init, "  frt_table_init(&S->tab%u, %d);\n", n->id, !k.is_word);
   buf_printf(&g->init, "  frt_at_end(cx, frt_table_end, &S->tab%u);\n", n->id);
   stream_array(g, "uint32_t", gen_printf(g, "fresh%u", n->id));
-  gen_line(f, "uint32_t fresh = frt_table_add_%s(cx, &S->tab%u, %s, %s, %s, %s, S->fresh%u);", k.is_word ? "words" : "texts", n->id,
-           k.keys, k.nul, k.n, k.ids, n->id);
+  gen_line(f, "uint32_t fresh = frt_table_add_%s(cx, &S->tab%u, %s, %s, %s, %s, S->fresh%u);",
+           k.is_word ? "words" : "texts", n->id, k.keys, k.nul, k.n, k.ids, n->id);
   return k;
 }
 
@@ -59,7 +60,7 @@ static GenKeys stream_session_keys(GenFn *f, const PlanNode *n) {
   Gen *g = f->g;
   if (!n->by_len) {
     buf_printf(&g->state, "  A%u grp%u;\n", n->id, n->id);
-    return (GenKeys){.sel = "sel", .n = "n"};
+    return (GenKeys){ .sel = "sel", .n = "n" };
   }
   buf_printf(&g->state, "  FrtStore grp%u;\n", n->id);
   buf_printf(&g->init, "  frt_store_init(&S->grp%u, sizeof(A%u));\n", n->id, n->id);
@@ -69,15 +70,17 @@ static GenKeys stream_session_keys(GenFn *f, const PlanNode *n) {
   return k;
 }
 
-/* A session goes on while the time is not further than the gap from the row of the key before; a row without a time
- * stays in the session that its key is in. */
+/* A session goes on while the time is not further than the gap from the row of the key before; a
+ * row without a time stays in the session that its key is in. */
 void gen_sessionize(Gen *g, const PhysNode *pn) {
   const PlanNode *n = pn->node;
   ColId made = n->made[0].col, time = n->time_col;
   bool nullable = g->plan->columns[time].type->nullable;
   GenFn f;
-  buf_printf(&g->types, "typedef struct A%u {  /* a key of n%u */\n  int64_t last, session;\n  uint64_t timed;\n} A%u;\n", n->id, n->id,
-             n->id);
+  buf_printf(&g->types,
+             "typedef struct A%u {  /* a key of n%u */\n  int64_t last, session;\n  uint64_t "
+             "timed;\n} A%u;\n",
+             n->id, n->id, n->id);
   buf_printf(&g->state, "  int64_t sessions%u;\n", n->id);
   gen_column_state(g, made, true);
   gen_fn_open(&f, g, n, "");
@@ -96,8 +99,10 @@ void gen_sessionize(Gen *g, const PhysNode *pn) {
   else gen_line(&f, "A%u *A = &S->grp%u;", n->id, n->id);
   gen_line(&f, "if (!A->session) A->session = ++S->sessions%u;", n->id);
   if (nullable) gen_line(&f, "if (!n%u[i]) {", time);
-  gen_line(&f, "if (A->timed && (c%u[i] - A->last > %ldL || A->last - c%u[i] > %ldL)) A->session = ++S->sessions%u;", time,
-           (long)n->gap_us, time, (long)n->gap_us, n->id);
+  gen_line(&f,
+           "if (A->timed && (c%u[i] - A->last > %ldL || A->last - c%u[i] > %ldL)) A->session = "
+           "++S->sessions%u;",
+           time, (long)n->gap_us, time, (long)n->gap_us, n->id);
   gen_line(&f, "A->last = c%u[i];", time);
   gen_line(&f, "A->timed = 1;");
   if (nullable) gen_line(&f, "}");
@@ -125,7 +130,9 @@ static bool window_is(const Window *w, const char *kind) { return !strcmp(w->n->
 
 static Window window_of(Gen *g, const PhysNode *pn) {
   const PlanNode *n = pn->node;
-  Window w = {g, pn, n, n->made[0].col, n->made[1].col, n->time_col, false, false, n->out_len > 1};
+  Window w = {
+    g, pn, n, n->made[0].col, n->made[1].col, n->time_col, false, false, n->out_len > 1
+  };
   w.nullable = g->plan->columns[n->time_col].type->nullable;
   w.judged = w.has_else || n->lateness_us > 0;
   gen_column_state(g, w.start, true);
@@ -135,7 +142,8 @@ static Window window_of(Gen *g, const PhysNode *pn) {
   return w;
 }
 
-/* Opens the loop over rows: `t` is the time of row i; late rows are in rest[0..rests) or counted in `late`. */
+/* Opens the loop over rows: `t` is the time of row i; late rows are in rest[0..rests) or counted in
+ * `late`. */
 static void window_loop_open(const Window *w, GenFn *f, const ColId *cols, uint32_t len) {
   ColId *read = arena_alloc(w->g->arena, (len + 3) * sizeof *read);
   if (len) memcpy(read, cols, len * sizeof *read);
@@ -155,21 +163,23 @@ static void window_loop_open(const Window *w, GenFn *f, const ColId *cols, uint3
 static void window_judge(const Window *w, GenFn *f) {
   uint32_t id = w->n->id;
   if (!w->judged) return;
-  gen_line(f, "if (S->any%u && t < S->seen%u - %ldL) { %s; continue; }", id, id, (long)w->n->lateness_us,
-           w->has_else ? "rest[late++] = i" : "late++");
+  gen_line(f, "if (S->any%u && t < S->seen%u - %ldL) { %s; continue; }", id, id,
+           (long)w->n->lateness_us, w->has_else ? "rest[late++] = i" : "late++");
   gen_line(f, "if (!S->any%u || t > S->seen%u) { S->any%u = 1; S->seen%u = t; }", id, id, id, id);
 }
 
 /* A window that is not within the years 1 to 9999 is an error of the row. */
 static void window_check(GenFn *f, const char *from, const char *to) {
-  gen_fail_if(f, gen_printf(f->g, "%s < -62135596800000000L || %s > 253402300799999999L", from, to), "FRT_E_OVERFLOW");
+  gen_fail_if(f, gen_printf(f->g, "%s < -62135596800000000L || %s > 253402300799999999L", from, to),
+              "FRT_E_OVERFLOW");
 }
 
 static void window_loop_close(const Window *w, GenFn *f) {
   if (f->fails) {
     gen_line(f, "continue;");
     buf_put(f->out, "  fail:\n");
-    gen_line(f, "frt_error(cx, b, i, %u, e, %s);", w->n->id, gen_const_str(w->g, "window_start", 12));
+    gen_line(f, "frt_error(cx, b, i, %u, e, %s);", w->n->id,
+             gen_const_str(w->g, "window_start", 12));
     gen_line(f, "e = 0;");
     gen_line(f, "failed++;");
   }
@@ -193,9 +203,12 @@ static void window_tumbling(const Window *w) {
   stream_array(g, "uint32_t", gen_printf(g, "s%u", id));
   gen_line(&f, "uint32_t *keep = S->s%u, kept = 0;", id);
   window_loop_open(w, &f, NULL, 0);
-  if (w->nullable) gen_line(&f, "if ((n%u[i] = n%u[i] = n%u[i])) { keep[kept++] = i; continue; }", w->start, w->end, w->time);
+  if (w->nullable)
+    gen_line(&f, "if ((n%u[i] = n%u[i] = n%u[i])) { keep[kept++] = i; continue; }", w->start,
+             w->end, w->time);
   window_judge(w, &f);
-  gen_line(&f, "int64_t from = t - frt_floormod(t, %ldL), to = from + %ldL;", (long)w->n->size_us, (long)w->n->size_us);
+  gen_line(&f, "int64_t from = t - frt_floormod(t, %ldL), to = from + %ldL;", (long)w->n->size_us,
+           (long)w->n->size_us);
   window_check(&f, "from", "to");
   gen_line(&f, "c%u[i] = from;", w->start);
   gen_line(&f, "c%u[i] = to;", w->end);
@@ -206,7 +219,8 @@ static void window_tumbling(const Window *w) {
   window_close(w, &f);
 }
 
-/* Windows begin at each multiple of the hop; those that cover the row's time, the earliest first. */
+/* Windows begin at each multiple of the hop; those that cover the row's time, the earliest first.
+ */
 static void window_hopping(const Window *w) {
   Gen *g = w->g;
   const PlanNode *n = w->n;
@@ -229,9 +243,12 @@ static void window_hopping(const Window *w) {
     gen_line(&f, "}");
   }
   window_judge(w, &f);
-  gen_line(&f, "int64_t last = t - frt_floormod(t, %ldL), from = last - (%ldL - (t - last) - 1) / %ldL * %ldL;", (long)n->hop_us,
-           (long)n->size_us, (long)n->hop_us, (long)n->hop_us);
-  gen_line(&f, "if (from > last) { failed++; FRT_COUNT(cx, %u, FRT_DROPPED, 1); continue; }", n->id);
+  gen_line(&f,
+           "int64_t last = t - frt_floormod(t, %ldL), from = last - (%ldL - (t - last) - 1) / %ldL "
+           "* %ldL;",
+           (long)n->hop_us, (long)n->size_us, (long)n->hop_us, (long)n->hop_us);
+  gen_line(&f, "if (from > last) { failed++; FRT_COUNT(cx, %u, FRT_DROPPED, 1); continue; }",
+           n->id);
   window_check(&f, "from", gen_printf(g, "last + %ldL", (long)n->size_us));
   gen_line(&f, "for (; from <= last; from += %ldL) {", (long)n->hop_us);
   f.indent++;
@@ -250,24 +267,28 @@ static void window_hopping(const Window *w) {
 
 /* ---- session windows ---- */
 
-/* Sessions are found when all rows are there: sorted by time, a distance of more than the gap ends one. Rows go on in
- * the order in which they came. */
+/* Sessions are found when all rows are there: sorted by time, a distance of more than the gap ends
+ * one. Rows go on in the order in which they came. */
 static void window_session_emit(const Window *w, const ColId *cols, uint32_t len) {
   Gen *g = w->g;
   const PlanNode *n = w->n;
   uint32_t id = n->id;
   GenFn f;
   gen_emit_open(&f, g, n);
-  gen_line(&f, "frt_sort_pairs(S->times%u.data, S->times%u.len, 1, NULL, NULL, &S->grp%u);", id, id, id);
+  gen_line(&f, "frt_sort_pairs(S->times%u.data, S->times%u.len, 1, NULL, NULL, &S->grp%u);", id, id,
+           id);
   gen_line(&f, "for (uint64_t from = 0, to; from < S->times%u.len; from = to) {", id);
   f.indent++;
   gen_line(&f, "const FrtPair *p = S->times%u.data;", id);
-  gen_line(&f, "for (to = from + 1; to < S->times%u.len && p[to].key - p[to - 1].key <= %luUL; to++) {", id, (unsigned long)n->gap_us);
+  gen_line(&f,
+           "for (to = from + 1; to < S->times%u.len && p[to].key - p[to - 1].key <= %luUL; to++) {",
+           id, (unsigned long)n->gap_us);
   gen_line(&f, "}");
   gen_line(&f, "for (uint64_t j = from; j < to; j++) {");
   gen_line(&f, "  A%u *r = FRT_ROW(&S->grp%u, p[j].row);", id, id);
   gen_line(&f, "  r->from = ((A%u *)FRT_ROW(&S->grp%u, p[from].row))->t;", id, id);
-  gen_line(&f, "  r->to = ((A%u *)FRT_ROW(&S->grp%u, p[to - 1].row))->t + %ldL;", id, id, (long)n->gap_us);
+  gen_line(&f, "  r->to = ((A%u *)FRT_ROW(&S->grp%u, p[to - 1].row))->t + %ldL;", id, id,
+           (long)n->gap_us);
   gen_line(&f, "}");
   f.indent--;
   gen_line(&f, "}");
@@ -299,10 +320,14 @@ static void window_session(const Window *w) {
   ColId *cols;
   uint32_t len = gen_carried(g, n, &cols);
   GenFn f;
-  gen_row_struct(g, gen_printf(g, "A%u", n->id), cols, len, "  int64_t t, from, to;\n  uint64_t timeless;\n");
+  gen_row_struct(g, gen_printf(g, "A%u", n->id), cols, len,
+                 "  int64_t t, from, to;\n  uint64_t timeless;\n");
   buf_printf(&g->state, "  FrtStore grp%u;\n  FrtPairs times%u;\n", n->id, n->id);
   buf_printf(&g->init, "  frt_store_init(&S->grp%u, sizeof(A%u));\n", n->id, n->id);
-  buf_printf(&g->init, "  frt_at_end(cx, frt_store_end, &S->grp%u);\n  frt_at_end(cx, frt_pairs_end, &S->times%u);\n", n->id, n->id);
+  buf_printf(&g->init,
+             "  frt_at_end(cx, frt_store_end, &S->grp%u);\n  frt_at_end(cx, frt_pairs_end, "
+             "&S->times%u);\n",
+             n->id, n->id);
   gen_fn_open(&f, g, n, "");
   window_loop_open(w, &f, cols, len);
   if (w->nullable) gen_line(&f, "if (!n%u[i]) {", w->time);

@@ -10,7 +10,7 @@ struct FrtAtEnd {
 
 void frt_at_end(FrtCtx *cx, void (*call)(void *what), void *what) {
   struct FrtAtEnd *e = frt_alloc_run(cx, sizeof *e);
-  *e = (struct FrtAtEnd){cx->run->at_end, call, what};
+  *e = (struct FrtAtEnd){ cx->run->at_end, call, what };
   cx->run->at_end = e;
 }
 

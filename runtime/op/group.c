@@ -19,7 +19,9 @@ int frt_sum2_dec(FrtI128 s, FrtI128 *out) {
   return FRT_OK;
 }
 
-double frt_sum2_f64(FrtI128 s) { return (double)(__int128)((unsigned __int128)(uint64_t)s.hi << 64 | s.lo); }
+double frt_sum2_f64(FrtI128 s) {
+  return (double)(__int128)((unsigned __int128)(uint64_t)s.hi << 64 | s.lo);
+}
 
 void frt_fsum2_spill(FrtCtx *cx, FrtFsum2 *s, double v) {
   if (!s->big) s->big = frt_alloc_run(cx, sizeof *s->big);
@@ -31,7 +33,7 @@ void frt_fsum2_spill(FrtCtx *cx, FrtFsum2 *s, double v) {
 
 double frt_fsum2_value(const FrtFsum2 *s) {
   if (!s->big && s->hi - s->hi == 0) return s->hi + s->lo;
-  FrtFsum all = {0};
+  FrtFsum all = { 0 };
   if (s->big) all = *s->big;
   frt_fsum_add(&all, s->hi);
   frt_fsum_add(&all, s->lo);
@@ -50,7 +52,7 @@ static uint64_t *group_starts(const FrtStore *s, uint32_t offset, uint64_t group
     starts[g + 2]++;
   }
   for (uint64_t g = 2; g <= groups + 1; g++) starts[g] += starts[g - 1];
-  return starts;   /* shifted by one: filling moves starts[g + 1] to where group g + 1 begins */
+  return starts; /* shifted by one: filling moves starts[g + 1] to where group g + 1 begins */
 }
 
 double *frt_group_f64(const FrtStore *s, uint64_t groups, uint64_t **starts) {
@@ -111,8 +113,9 @@ static void group_heap_sort(double *v, uint64_t n) {
   }
 }
 
-/* Puts the k-th smallest at v[k], none larger before it, none smaller behind it: quickselect with the median of
- * three; a heap sort of what is left when the pivots are bad for long (Musser 1997). */
+/* Puts the k-th smallest at v[k], none larger before it, none smaller behind it: quickselect with
+ * the median of three; a heap sort of what is left when the pivots are bad for long (Musser 1997).
+ */
 static void group_select(double *v, uint64_t n, uint64_t k) {
   uint64_t from = 0, to = n;
   int rounds = 0;
@@ -128,13 +131,13 @@ static void group_select(double *v, uint64_t n, uint64_t k) {
     if (group_less(v[last], v[mid])) group_swap(v, last, mid);
     double pivot = v[mid];
     uint64_t i = from, j = last;
-    for (;;) {                                   /* Hoare: equal values stop both sides */
+    for (;;) { /* Hoare: equal values stop both sides */
       while (group_less(v[i], pivot)) i++;
       while (group_less(pivot, v[j])) j--;
       if (i >= j) break;
       group_swap(v, i++, j--);
     }
-    uint64_t cut = i == j ? i + 1 : i;           /* v[from..cut) <= pivot <= v[j..to) */
+    uint64_t cut = i == j ? i + 1 : i; /* v[from..cut) <= pivot <= v[j..to) */
     if (k < cut) to = cut;
     else from = cut;
   }
@@ -154,24 +157,27 @@ double frt_quantile(double *v, uint64_t n, double q) {
     if (group_less(v[i], next)) next = v[i];
   if (v[k] == next) return v[k];
   double step = next - v[k];
-  return isinf(step) && !isinf(v[k]) && !isinf(next) ? v[k] * (1 - rest) + next * rest : v[k] + step * rest;
+  return isinf(step) && !isinf(v[k]) && !isinf(next) ? v[k] * (1 - rest) + next * rest
+                                                     : v[k] + step * rest;
 }
 
-FrtList frt_list_of_rows(FrtCtx *cx, const FrtStore *s, const uint64_t *rows, uint64_t n, uint32_t size) {
+FrtList frt_list_of_rows(FrtCtx *cx, const FrtStore *s, const uint64_t *rows, uint64_t n,
+                         uint32_t size) {
   char *p = frt_alloc(cx, n * size + 1);
   for (uint64_t i = 0; i < n; i++) memcpy(p + i * size, FRT_ROW(s, rows[i]), size);
-  return (FrtList){p, (uint32_t)n, 0};
+  return (FrtList){ p, (uint32_t)n, 0 };
 }
 
-int frt_text_of_rows(FrtCtx *cx, FrtStr *out, const FrtStore *s, const uint64_t *rows, uint64_t n, FrtStr separator) {
+int frt_text_of_rows(FrtCtx *cx, FrtStr *out, const FrtStore *s, const uint64_t *rows, uint64_t n,
+                     FrtStr separator) {
   uint64_t size = n ? (n - 1) * separator.len : 0;
   for (uint64_t i = 0; i < n; i++) size += ((const FrtStr *)FRT_ROW(s, rows[i]))->len;
   if (size > UINT32_MAX) {
-    cx->detail = (FrtStr){"4 GiB", 5, 0};
+    cx->detail = (FrtStr){ "4 GiB", 5, 0 };
     return FRT_E_TOO_LONG;
   }
   char *p = frt_alloc(cx, size + 1);
-  *out = (FrtStr){p, (uint32_t)size, 0};
+  *out = (FrtStr){ p, (uint32_t)size, 0 };
   for (uint64_t i = 0; i < n; i++) {
     const FrtStr *v = FRT_ROW(s, rows[i]);
     if (i && separator.len) memcpy(p, separator.ptr, separator.len);

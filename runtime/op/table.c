@@ -1,17 +1,23 @@
 /* table.c: hash tables that number keys, see flowrt_hold.h.
  *
- * A slot is 8 bytes: the upper half of the hash as a salt and the key's number + 1. Almost every probe of a
- * wrong slot ends at the salt; the right one reads the key once. A block is worked in batches of 64: hash and
- * prefetch all, then probe, so that the misses of a large table overlap (Sompolski et al. 2011; DuckDB's salted
- * entries). What a slot leads to is prefetched too, once the table is larger than the caches near by. Full to at most
- * 5/8. */
+ * A slot is 8 bytes: the upper half of the hash as a salt and the key's number + 1. Almost every
+ * probe of a wrong slot ends at the salt; the right one reads the key once. A block is worked in
+ * batches of 64: hash and prefetch all, then probe, so that the misses of a large table overlap
+ * (Sompolski et al. 2011; DuckDB's salted entries). What a slot leads to is prefetched too, once
+ * the table is larger than the caches near by. Full to at most 5/8. */
 #include <string.h>
 
 #include "base/arena.h"
 #include "flowrt.h"
 
-enum { TABLE_FIRST = 1024, TABLE_BATCH = 64, TABLE_NEAR = 1 << 13, TABLE_DENSE_LEAST = 256, TABLE_DENSE_FIRST = 1024,
-       TABLE_DENSE_FACTOR = 8 };
+enum {
+  TABLE_FIRST = 1024,
+  TABLE_BATCH = 64,
+  TABLE_NEAR = 1 << 13,
+  TABLE_DENSE_LEAST = 256,
+  TABLE_DENSE_FIRST = 1024,
+  TABLE_DENSE_FACTOR = 8
+};
 
 static inline uint64_t table_hash_word(uint64_t x) {
   x *= 0x9e3779b97f4a7c15ull;
@@ -76,12 +82,13 @@ static void table_grow(FrtTable *t) {
   memset(t->slots, 0, size * sizeof *t->slots);
   t->mask = size - 1;
   for (uint32_t i = 0; i < t->len; i++)
-    if (i != t->null_number && (t->is_text || t->words[i] >= t->dense_room)) table_place(t, table_number_hash(t, i), i);
+    if (i != t->null_number && (t->is_text || t->words[i] >= t->dense_room))
+      table_place(t, table_number_hash(t, i), i);
 }
 
 static uint32_t table_new_number(FrtTable *t) {
   if (t->len == t->room) {
-    if (t->room == UINT32_MAX) frt_malloc(SIZE_MAX);   /* numbers have run out: so has memory */
+    if (t->room == UINT32_MAX) frt_malloc(SIZE_MAX); /* numbers have run out: so has memory */
     t->room = !t->room ? 256 : t->room > UINT32_MAX / 2 ? UINT32_MAX : t->room * 2;
     t->words = frt_realloc(t->words, t->room * sizeof *t->words);
     if (t->is_text) t->texts = frt_realloc(t->texts, t->room * sizeof *t->texts);
@@ -89,8 +96,8 @@ static uint32_t table_new_number(FrtTable *t) {
   return t->len++;
 }
 
-/* Each time the number of keys has doubled: an array of 8 places a key, if half of the keys or more fall into it. Keys
- * that stood in a slot before stay there unseen. */
+/* Each time the number of keys has doubled: an array of 8 places a key, if half of the keys or more
+ * fall into it. Keys that stood in a slot before stay there unseen. */
 static void table_grow_dense(FrtTable *t) {
   uint64_t room = (uint64_t)t->dense_check * TABLE_DENSE_FACTOR;
   uint32_t small = 0;
@@ -100,7 +107,8 @@ static void table_grow_dense(FrtTable *t) {
   t->dense = frt_realloc(t->dense, room * sizeof *t->dense);
   memset(t->dense + t->dense_room, 0, (room - t->dense_room) * sizeof *t->dense);
   for (uint32_t i = 0; i < t->len; i++)
-    if (i != t->null_number && t->words[i] >= t->dense_room && t->words[i] < room) t->dense[t->words[i]] = i + 1;
+    if (i != t->null_number && t->words[i] >= t->dense_room && t->words[i] < room)
+      t->dense[t->words[i]] = i + 1;
   t->dense_room = room;
 }
 
@@ -122,7 +130,7 @@ static uint32_t table_null(FrtTable *t, uint32_t k, uint32_t *fresh, uint32_t *f
   if (t->null_number == FRT_NONE) {
     t->null_number = table_new_number(t);
     t->words[t->null_number] = 0;
-    if (t->is_text) t->texts[t->null_number] = (FrtStr){0};
+    if (t->is_text) t->texts[t->null_number] = (FrtStr){ 0 };
     fresh[(*fresh_len)++] = k;
   }
   return t->null_number;
@@ -154,7 +162,8 @@ static inline int table_same_text(FrtStr a, FrtStr b) {
 }
 
 /* The number of the key, or FRT_NONE with *at the free slot. */
-static inline uint32_t table_probe_word(const FrtTable *t, uint64_t hash, uint64_t key, uint64_t *at) {
+static inline uint32_t table_probe_word(const FrtTable *t, uint64_t hash, uint64_t key,
+                                        uint64_t *at) {
   for (uint64_t i = hash & t->mask;; i = (i + 1) & t->mask) {
     uint64_t slot = t->slots[i];
     *at = i;
@@ -165,7 +174,8 @@ static inline uint32_t table_probe_word(const FrtTable *t, uint64_t hash, uint64
   }
 }
 
-static inline uint32_t table_probe_text(const FrtTable *t, uint64_t hash, FrtStr key, uint64_t *at) {
+static inline uint32_t table_probe_text(const FrtTable *t, uint64_t hash, FrtStr key,
+                                        uint64_t *at) {
   for (uint64_t i = hash & t->mask;; i = (i + 1) & t->mask) {
     uint64_t slot = t->slots[i];
     *at = i;
@@ -177,7 +187,8 @@ static inline uint32_t table_probe_text(const FrtTable *t, uint64_t hash, FrtStr
 }
 
 /* Hashes keys[0..m) and gets their slots on the way, and then what the slots lead to. */
-static inline void table_prefetch_words(const FrtTable *t, const uint64_t *keys, uint32_t m, uint64_t *hash) {
+static inline void table_prefetch_words(const FrtTable *t, const uint64_t *keys, uint32_t m,
+                                        uint64_t *hash) {
   for (uint32_t j = 0; j < m; j++) {
     if (keys[j] < t->dense_room) {
       __builtin_prefetch(&t->dense[keys[j]]);
@@ -188,16 +199,19 @@ static inline void table_prefetch_words(const FrtTable *t, const uint64_t *keys,
   }
   if (t->mask < TABLE_NEAR) return;
   for (uint32_t j = 0; j < m; j++)
-    if (keys[j] >= t->dense_room) __builtin_prefetch(&t->words[(uint32_t)t->slots[hash[j] & t->mask] - 1]);
+    if (keys[j] >= t->dense_room)
+      __builtin_prefetch(&t->words[(uint32_t)t->slots[hash[j] & t->mask] - 1]);
 }
 
-static inline void table_prefetch_texts(const FrtTable *t, const FrtStr *keys, const uint8_t *nul, uint32_t m, uint64_t *hash) {
+static inline void table_prefetch_texts(const FrtTable *t, const FrtStr *keys, const uint8_t *nul,
+                                        uint32_t m, uint64_t *hash) {
   for (uint32_t j = 0; j < m; j++) {
     hash[j] = nul && nul[j] ? 0 : table_hash(keys[j]);
     __builtin_prefetch(&t->slots[hash[j] & t->mask]);
   }
   if (t->mask < TABLE_NEAR) return;
-  for (uint32_t j = 0; j < m; j++) __builtin_prefetch(&t->texts[(uint32_t)t->slots[hash[j] & t->mask] - 1]);
+  for (uint32_t j = 0; j < m; j++)
+    __builtin_prefetch(&t->texts[(uint32_t)t->slots[hash[j] & t->mask] - 1]);
   for (uint32_t j = 0; j < m; j++) {
     uint64_t slot = t->slots[hash[j] & t->mask];
     if (slot) __builtin_prefetch(t->texts[(uint32_t)slot - 1].ptr);
@@ -211,7 +225,8 @@ static uint32_t table_add_word(FrtTable *t, uint64_t key) {
   return number;
 }
 
-uint32_t frt_table_add_words(FrtCtx *cx, FrtTable *t, const uint64_t *keys, const uint8_t *nul, uint32_t n, uint32_t *ids, uint32_t *fresh) {
+uint32_t frt_table_add_words(FrtCtx *cx, FrtTable *t, const uint64_t *keys, const uint8_t *nul,
+                             uint32_t n, uint32_t *ids, uint32_t *fresh) {
   uint64_t hash[TABLE_BATCH], at;
   uint32_t fresh_len = 0;
   (void)cx;
@@ -246,7 +261,8 @@ uint32_t frt_table_add_words(FrtCtx *cx, FrtTable *t, const uint64_t *keys, cons
   return fresh_len;
 }
 
-uint32_t frt_table_add_texts(FrtCtx *cx, FrtTable *t, const FrtStr *keys, const uint8_t *nul, uint32_t n, uint32_t *ids, uint32_t *fresh) {
+uint32_t frt_table_add_texts(FrtCtx *cx, FrtTable *t, const FrtStr *keys, const uint8_t *nul,
+                             uint32_t n, uint32_t *ids, uint32_t *fresh) {
   uint64_t hash[TABLE_BATCH], at;
   uint32_t fresh_len = 0;
   for (uint32_t from = 0; from < n; from += TABLE_BATCH) {
@@ -273,7 +289,8 @@ uint32_t frt_table_add_texts(FrtCtx *cx, FrtTable *t, const FrtStr *keys, const 
   return fresh_len;
 }
 
-void frt_table_find_words(const FrtTable *t, const uint64_t *keys, const uint8_t *nul, uint32_t n, uint32_t *ids) {
+void frt_table_find_words(const FrtTable *t, const uint64_t *keys, const uint8_t *nul, uint32_t n,
+                          uint32_t *ids) {
   uint64_t hash[TABLE_BATCH], at;
   for (uint32_t from = 0; from < n; from += TABLE_BATCH) {
     uint32_t m = n - from < TABLE_BATCH ? n - from : TABLE_BATCH;
@@ -287,7 +304,8 @@ void frt_table_find_words(const FrtTable *t, const uint64_t *keys, const uint8_t
   }
 }
 
-void frt_table_find_texts(const FrtTable *t, const FrtStr *keys, const uint8_t *nul, uint32_t n, uint32_t *ids) {
+void frt_table_find_texts(const FrtTable *t, const FrtStr *keys, const uint8_t *nul, uint32_t n,
+                          uint32_t *ids) {
   uint64_t hash[TABLE_BATCH], at;
   for (uint32_t from = 0; from < n; from += TABLE_BATCH) {
     uint32_t m = n - from < TABLE_BATCH ? n - from : TABLE_BATCH;
