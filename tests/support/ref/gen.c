@@ -82,9 +82,9 @@ static void error_port(Gen *g, bool json, bool file) {
 }
 
 static void policy(Gen *g, const GStream *s) {
-  if (gen_chance(g, 25)) error_port(g, false, !s->loose);
+  if (gen_chance(g, 25)) error_port(g, false, !s->loose && !s->placeless);
   else if (gen_chance(g, 15)) fputs(" on error skip", g->out);
-  else if (g->may_fail && gen_chance(g, 10)) fprintf(g->out, " on error skip limit %d%s", (int)gen_below(g, 4), gen_chance(g, 50) ? " in a row" : "");
+  else if (g->may_fail && !s->placeless && !s->loose && gen_chance(g, 10)) fprintf(g->out, " on error skip limit %d%s", (int)gen_below(g, 4), gen_chance(g, 50) ? " in a row" : "");
 }
 
 static void else_port(Gen *g, const GStream *s) {
@@ -322,6 +322,7 @@ static void op_sort(Gen *g, GStream *s) {
   }
   fputs("  | sort ", g->out);
   sort_keys(g, s);
+  s->placeless = true;
 }
 
 static void op_top(Gen *g, GStream *s) {
@@ -332,6 +333,7 @@ static void op_top(Gen *g, GStream *s) {
   fprintf(g->out, "  | top %u by ", gen_below(g, 8));
   sort_keys(g, s);
   int per = scalar_col(g, s);
+  s->placeless = true;
   if (per < 0 || !gen_chance(g, 40)) return;
   fprintf(g->out, " per %s", s->cols[per].name);
   s->loose = true;
@@ -413,6 +415,7 @@ static void op_aggregate(Gen *g, GStream *s) {
   }
   GStream out = *s;
   out.len = 0;
+  out.placeless = true;
   int keys = (int)gen_below(g, 3);
   char names[2][24];
   GType types[2];
@@ -461,13 +464,16 @@ static void op_rank(Gen *g, GStream *s) {
   else if (form == 14 && t.kind == TY_DECIMAL) t.p = 38, t.s += 6;
   else if (form == 14) t.kind = TY_F64;
   col_add(s, name, t);
-  s->loose = true;
+  s->loose = s->placeless = true;
 }
 
 /* A stream other than s with a column of the type of one of s: *a and *b are the columns. */
 static GStream *partner(Gen *g, const GStream *s, int *a, int *b) {
   for (int tries = 0; tries < 12; tries++) {
     GStream *r = &g->streams[gen_below(g, (uint32_t)g->stream_len)];
+    bool before = false;                     /* joined already: its names are there */
+    for (int i = 0; i < s->len; i++) before |= !strncmp(s->cols[i].name, r->name, strlen(r->name)) && s->cols[i].name[strlen(r->name)] == '_';
+    if (before) continue;
     if (r->errors || r->loose || !strcmp(r->name, s->name) || s->len + r->len > GEN_COLS) continue;
     *a = scalar_col(g, s);
     if (*a < 0) return NULL;
@@ -492,6 +498,7 @@ static void op_join(Gen *g, GStream *s, bool lookup) {
   uint32_t k = lookup ? 0 : gen_below(g, 7);
   fprintf(g->out, "  | %s %s%s on %s == %s.%s", lookup ? "lookup" : "join", kinds[k], r->name, s->cols[a].name, r->name, r->cols[b].name);
   r->used = true;
+  s->placeless = true;
   GStream before = *s;
   for (int i = 0; k < 5 && i < r->len; i++) {
     char name[64];

@@ -24,6 +24,7 @@ typedef struct GStream {
   int len;
   bool loose;             /* its order is not promised: nothing may depend on it */
   bool used, errors;      /* somebody reads it; it is an error port */
+  bool placeless;         /* its rows were held: error rows do not know their source */
   bool keyed;             /* a type with `key` */
 } GStream;
 

@@ -257,6 +257,7 @@ static void hold_aggregate(Ref *r, const PlanNode *n, RefTable **out) {
     RefRow *row = ref_copy(r, NULL);
     int status = FRT_OK;
     row->key = i;
+    row->scan = ref_index(r, n);
     for (uint32_t k = 0; k < n->by_len; k++) row->v[n->by[k]] = g.list[i].key->v[n->by[k]];
     for (uint32_t k = 0; k < n->agg_len && !status; k++) {
       const PlanAgg *a = &n->aggs[k];
@@ -307,10 +308,10 @@ static size_t sorted_rows(Ref *r, const PlanNode *n, const RefTable *in, Sorted 
   return len;
 }
 
-/* Rows behind a holder come in its order; where they came from is no longer asked. */
-static void put_held(Ref *r, RefTable *out, const RefRow *row) {
+/* Rows behind a holder come in its order: it is their source now. */
+static void put_held(Ref *r, const PlanNode *n, RefTable *out, const RefRow *row) {
   RefRow *copy = ref_copy(r, row);
-  copy->scan = (uint32_t)REF_NO_SCAN;
+  copy->scan = ref_index(r, n);
   copy->key = out->len;
   ref_add(r, out, copy);
 }
@@ -323,7 +324,7 @@ static void hold_sort(Ref *r, const PlanNode *n, RefTable **out) {
     Group *group = group_of(r, &g, n->by, n->by_len, s[i].row);
     if (n->kind == PLAN_TOP && group->rows.len >= count) continue;   /* "the N first of that order", `per` group */
     ref_add(r, &group->rows, s[i].row);
-    put_held(r, out[0], s[i].row);
+    put_held(r, n, out[0], s[i].row);
   }
 }
 
@@ -373,7 +374,7 @@ static int rank_one(Ref *r, const PlanNode *n, const PlanAgg *a, const Sorted *s
   size_t from = 0;
   size_t to = n->key_len || n->frame ? i + 1 : len;
   if (n->frame) from = i + 1 > (size_t)ref_count(r, n->frame) ? i + 1 - (size_t)ref_count(r, n->frame) : 0;
-  if (a->fn == AGG_FIRST || a->fn == AGG_LAST) return ref_eval(r, s[a->fn == AGG_FIRST ? from : to - 1].row, a->arg[0], out);
+  if ((a->fn == AGG_FIRST || a->fn == AGG_LAST) && !n->frame) to = len;   /* of the window (stdlib/window.flow); nulls are skipped */
   RefTable rows = {0};
   for (at = from; at < to; at++) ref_add(r, &rows, s[at].row);
   return aggregate_one(r, a, &rows, out);
@@ -402,7 +403,7 @@ static void hold_rank(Ref *r, const PlanNode *n, RefTable **out) {
       for (uint32_t k = 0; k < n->agg_len && !status; k++)
         status = rank_one(r, n, &n->aggs[k], s, len, at, &row->v[n->aggs[k].col]);
       if (status) ref_error(r, n, s[at].row, status, "");
-      else put_held(r, out[0], row);
+      else put_held(r, n, out[0], row);
     }
   }
 }
@@ -433,6 +434,10 @@ static void hold_window(Ref *r, const PlanNode *n, RefTable **out) {
     int64_t start = floor_to(t->i, n->size_us), end = start + n->size_us;
     if (largest != INT64_MIN && end <= largest - n->lateness_us) {
       if (n->out_len > 1) ref_add(r, out[1], in->rows[i]);
+      continue;
+    }
+    if (end >= 253402300800000000 || start < -62135596800000000) {   /* years 1 to 9999 */
+      ref_error(r, n, in->rows[i], FRT_E_OVERFLOW, "window_start");
       continue;
     }
     if (t->i > largest) largest = t->i;

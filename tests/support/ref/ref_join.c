@@ -75,11 +75,32 @@ static void unmatched(Ref *r, const PlanNode *n, RefRow *left, RefTable **out) {
   else if (n->join == JOIN_LOOKUP) ref_add(r, out[0], joined(r, n, left, NULL));  /* "`lookup` without `else` leaves nulls" */
 }
 
+static bool reads(const PlanNode *n, const PlanNode *scan) {
+  if (n == scan) return true;
+  for (uint32_t i = 0; i < n->in_len; i++)
+    if (reads(n->in[i].node, scan)) return true;
+  return false;
+}
+
+/* Both sides come from one scan: the left side waits for the end of it, and the join is the source of what it gives. */
+static bool left_waits(const Ref *r, const PlanNode *n) {
+  for (uint32_t i = 0; i < r->plan->node_len; i++) {
+    const PlanNode *m = r->plan->nodes[i];
+    if (!m->in_len && reads(n->in[0].node, m) && reads(n->in[1].node, m)) return true;
+  }
+  return false;
+}
+
 void ref_join(Ref *r, const PlanNode *n, RefTable **out) {
   RefTable left = {0}, right = {0};
   failing_keys(r, n, ref_input(r, n, 1), n->right_keys, &right);
   failing_keys(r, n, ref_input(r, n, 0), n->left_keys, &left);
-  bool *used = arena_alloc(r->arena, right.len + 1);
+  bool *used = arena_alloc(r->arena, right.len + 1), waits = left_waits(r, n);
+  for (size_t i = 0; waits && i < left.len; i++) {
+    left.rows[i] = ref_copy(r, left.rows[i]);
+    left.rows[i]->scan = ref_index(r, n);
+    left.rows[i]->key = i;
+  }
   for (size_t i = 0; i < left.len; i++) {
     RefRow *row = left.rows[i];
     size_t found = 0, first = 0;
@@ -104,8 +125,14 @@ void ref_join(Ref *r, const PlanNode *n, RefTable **out) {
   for (size_t k = 0; (n->join == JOIN_RIGHT || n->join == JOIN_FULL) && k < right.len; k++) {
     if (used[k]) continue;
     RefRow *row = joined(r, n, NULL, right.rows[k]);
-    row->scan = (uint32_t)REF_NO_SCAN;
-    row->key = k;
+    row->scan = ref_index(r, n);
+    row->key = UINT32_MAX + k;
     ref_add(r, out[0], row);
   }
+  for (int port = 0; waits && port < (int)n->out_len; port++)
+    for (size_t i = 0; i < out[port]->len; i++) {
+      out[port]->rows[i] = ref_copy(r, out[port]->rows[i]);
+      out[port]->rows[i]->scan = ref_index(r, n);
+      out[port]->rows[i]->key = i;
+    }
 }
