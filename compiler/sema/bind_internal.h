@@ -52,8 +52,8 @@ typedef struct Port {
   Span span;          /* where it is first named */
   bool of_rows;       /* fed by else or a route */
   int32_t error_port; /* fed by `on error`: index into Plan.error_ports; else -1 */
-  Unit *error_unit;        /* the first that sends error rows */
-  bool error_shared;       /* others do too, so `S.port` cannot tell them apart */
+  Unit *error_unit;   /* the first that sends error rows */
+  bool error_shared;  /* others do too, so `S.port` cannot tell them apart */
   bool read, busy;
   PortDecl *decls;
   uint32_t decl_len;
