@@ -96,11 +96,9 @@ static Expr *op_decimals(Binder *b, const BinOp *o) {
       return op_make(b, o, type_decimal(b->arena, int_min(38, tx->precision + ty->precision), s), x, y);
     case EX_DIV: return op_make(b, o, type_decimal(b->arena, 38, decimal_div_scale(tx, ty)), x, y);
     case EX_FLOORDIV: case EX_MOD:
-      t = type_decimal(b->arena, int_min(38, w + s), s);
-      x = expr_cast(b, x, t);
-      y = expr_cast(b, y, t);
-      if (o->kind == EX_FLOORDIV) t = type_decimal(b->arena, int_min(38, t->precision + s), s);
-      return op_make(b, o, t, x, y);
+      /* a quotient has up to s digits more; operands and result have one layout */
+      t = type_decimal(b->arena, int_min(38, w + s + (o->kind == EX_FLOORDIV ? s : 0)), s);
+      return op_make(b, o, t, expr_cast(b, x, t), expr_cast(b, y, t));
     default:
       t = type_decimal(b->arena, int_min(38, w + s + 1), s);
       return op_make(b, o, t, expr_cast(b, x, t), expr_cast(b, y, t));
@@ -242,6 +240,19 @@ static bool compare_unsigned(Binder *b, BinOp *o) {
   return true;
 }
 
+/* Decimals whose common type would need more than 38 digits: at the larger scale; a value that does not fit there is a row
+ * error, as in arithmetic. */
+static bool compare_decimals(Binder *b, BinOp *o) {
+  const Type *tx = o->x->type, *ty = o->y->type;
+  bool one = tx->kind == TY_DECIMAL || ty->kind == TY_DECIMAL;
+  if (!one || !type_is_numeric(tx) || !type_is_numeric(ty) || type_is_float(tx) || type_is_float(ty)) return false;
+  int sx = tx->kind == TY_DECIMAL ? tx->scale : 0, sy = ty->kind == TY_DECIMAL ? ty->scale : 0;
+  const Type *t = type_decimal(b->arena, 38, sx > sy ? sx : sy);
+  o->x = expr_cast(b, o->x, t);
+  o->y = expr_cast(b, o->y, t);
+  return true;
+}
+
 static Expr *compare_null(Binder *b, const BinOp *o) {
   const Expr *other = expr_is_null(o->x) ? o->y : o->x, *null = other == o->x ? o->y : o->x;
   const char *hint = arena_printf(b->arena, "write `%s is %snull`", bind_source(b, other->span),
@@ -267,7 +278,7 @@ Expr *bind_compare(Binder *b, ExprKind kind, const char *op_text, Span span, Exp
   if (same && o.x->type->kind == TY_STRING && (compare_bad_enum(b, x, y) || compare_bad_enum(b, y, x))) {
     return expr_error(b, span);
   }
-  if (!same) same = compare_unsigned(b, &o);
+  if (!same) same = compare_unsigned(b, &o) || compare_decimals(b, &o);
   if (!same) return op_mismatch(b, &o);
   if (o.x->type->kind == TY_LIST || o.x->type->kind == TY_STRUCT) {
     diag_report(b->diags, DIAG_E0403, span, "compare their members", NULL, op_text, type_text(b->arena, o.x->type));
