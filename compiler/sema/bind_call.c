@@ -321,6 +321,23 @@ static Expr **library_arguments(Binder *b, const Scope *s, const AstExpr *call, 
 
 /* ---- the way in ---- */
 
+/* What a function of SQL or another language is called here. */
+static const char *foreign_function(Binder *b, const char *name) {
+  static const char *const pairs[][2] = {
+      {"substr", "slice(s, from, to)"}, {"substring", "slice(s, from, to)"}, {"length", "len(s)"},
+      {"size", "len(s)"},               {"to_upper", "upper(s)"},            {"toupper", "upper(s)"},
+      {"to_lower", "lower(s)"},         {"tolower", "lower(s)"},             {"concat", "a + b"},
+      {"ifnull", "a ?? b"},             {"isnull", "x is null"},             {"nvl", "a ?? b"},
+      {"strip", "trim(s)"},             {"to_string", "string(x)"},          {"str", "string(x)"},
+      {"to_int", "i64(x)"},             {"int", "i64(x)"},                   {"strftime", "format_time(t, format)"},
+      {"to_date", "parse_date(s, format)"}, {"strptime", "parse_timestamp(s, format)"}, {"iff", "if c then a else b end"},
+      {"power", "pow(x, y)"},           {"log", "ln(x)"},                    {"mean", "avg(x)"},
+      {"percentile", "quantile(x, q)"}, {"stdev", "stddev(x)"},              {"matches", "s =~ pattern"}};
+  for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++)
+    if (!strcmp(pairs[i][0], name)) return arena_printf(b->arena, "write `%s`", pairs[i][1]);
+  return NULL;
+}
+
 static Expr *unknown_function(Binder *b, const Scope *s, const AstExpr *call, AstName name) {
   uint32_t library_len, user_len = 0;
   const char *const *library = function_names(&library_len);
@@ -328,7 +345,8 @@ static Expr *unknown_function(Binder *b, const Scope *s, const AstExpr *call, As
   const char **names = arena_alloc(b->arena, (library_len + user_len + 1) * sizeof *names);
   for (uint32_t i = 0; i < library_len; i++) names[i] = library[i];
   for (uint32_t i = 0; i < user_len; i++) names[library_len + i] = user[i];
-  const char *hint = bind_hint_nearest(b, name.text, names, library_len + user_len);
+  const char *hint = foreign_function(b, name.text);
+  if (!hint) hint = bind_hint_nearest(b, name.text, names, library_len + user_len);
   diag_report(b->diags, DIAG_E0303, name.span, hint, NULL, name.text);
   for (const AstArg *a = call->args; a; a = a->next) bind_inner(b, s, a->value, NULL);
   return expr_error(b, call->span);

@@ -233,6 +233,8 @@ static bool fields_infer(Chain *c, const AstFlow *f, PlanRead *r, Schema *schema
   const char *path =
       first_file(b->arena, arena_strndup(b->arena, r->path->value.s.ptr, r->path->value.s.len));
   if (frt_infer(b->arena, path, &r->options, &cols, &len, &why) != FRT_OK || !len) {
+    size_t size = strlen(path);
+    if (why && !strncmp(why, path, size) && !strncmp(why + size, ": ", 2)) why += size + 2;
     diag_report(b->diags, DIAG_E0706, f->span, NULL,
                 "types are read from the head of the file; `as { ... }` names them", path,
                 why && *why ? why : "it has no columns");

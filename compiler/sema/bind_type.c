@@ -113,6 +113,17 @@ static const Type *bind_struct(Binder *b, Module *m, const AstType *t) {
   return r;
 }
 
+static const char *foreign_type(Binder *b, const char *name) {
+  static const char *const pairs[][2] = {
+      {"datetime", "timestamp"}, {"varchar", "string"}, {"text", "string"},     {"str", "string"},
+      {"integer", "i64"},        {"bigint", "i64"},     {"long", "i64"},        {"smallint", "i16"},
+      {"double", "f64"},         {"real", "f32"},       {"number", "f64"},      {"numeric", "decimal(12, 2)"},
+      {"money", "decimal(12, 2)"}, {"boolean", "bool"}, {"interval", "duration"}, {"binary", "bytes"}};
+  for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++)
+    if (!strcmp(pairs[i][0], name)) return arena_printf(b->arena, "write `%s`", pairs[i][1]);
+  return NULL;
+}
+
 static Symbol *type_symbol(Binder *b, Module *m, const AstType *t) {
   Symbol *s = module_find(m, NULL, t->name.text, SYM_TYPE);
   if (s) return s;
@@ -121,7 +132,8 @@ static Symbol *type_symbol(Binder *b, Module *m, const AstType *t) {
   const char **names = arena_alloc(b->arena, (len + TYPE_WORDS) * sizeof *names);
   for (uint32_t i = 0; i < len; i++) names[i] = own[i];
   for (uint32_t i = 0; i < TYPE_WORDS; i++) names[len + i] = type_words[i].name;
-  const char *hint = bind_hint_nearest(b, t->name.text, names, len + TYPE_WORDS);
+  const char *hint = foreign_type(b, t->name.text);
+  if (!hint) hint = bind_hint_nearest(b, t->name.text, names, len + TYPE_WORDS);
   diag_report(b->diags, DIAG_E0304, t->name.span, hint, NULL, t->name.text);
   return NULL;
 }

@@ -243,13 +243,22 @@ static List literal_add_piece(Parser *p, List l, uint32_t start, uint32_t end, c
   return list_expr(l, literal_make(p, AST_STRING, start, end, arena_strndup(p->arena, buffer, kept), kept));
 }
 
+/* `.2`: how many digits stand behind the point. */
+static bool literal_format_good(const char *at, const char *end) {
+  if (end - at < 2 || end - at > 3 || *at++ != '.') return false;
+  while (at < end && *at >= '0' && *at <= '9') at++;
+  return at == end;
+}
+
 /* The expression between the braces [start, end), with its format. */
 static AstExpr *literal_part(Parser *p, uint32_t start, uint32_t end, uint32_t colon) {
   uint32_t expr_end = colon ? colon : end;
   AstExpr *e = parser_sub_expr(p, start, expr_end);
   if (!colon) return e;
-  if (colon + 1 == end) {
-    diag_report(p->diags, DIAG_E0116, parser_span(p, colon, end), NULL, NULL, ":");
+  const char *text = p->source->text;
+  if (!literal_format_good(text + colon + 1, text + end)) {
+    diag_report(p->diags, DIAG_E0116, parser_span(p, colon, end), "`:.2` sets the digits behind the point", NULL,
+                arena_strndup(p->arena, text + colon, end - colon));
     parser_fail(p);
   }
   AstExpr *copy = build_expr(p, e->kind, start, end);

@@ -204,6 +204,14 @@ static void driver_note_bracket(Driver *d) {
 
 /* ---- errors ---- */
 
+/* What other languages write where this token cannot stand. */
+static const char *driver_token_cure(const Driver *d, const Token *t) {
+  if (t->kind == T_ASSIGN && driver_takes(d, T_AND)) return "a comparison is written `==`";
+  if (t->kind == T_QMARK && driver_takes(d, T_AND)) return "a choice is written `if c then a else b end`";
+  if (t->kind == T_STAR && d->p->before.kind == T_LPAREN) return "`count()` counts rows";
+  return NULL;
+}
+
 static void driver_report_token(Driver *d, const Token *t) {
   Parser *p = d->p;
   const char *note = NULL;
@@ -221,7 +229,8 @@ static void driver_report_token(Driver *d, const Token *t) {
   }
   uint32_t start = t->start, end = t->end;
   if (t->kind == 0 && p->before.end > 0) start = p->before.end > 0 ? p->before.end - 1 : 0, end = p->before.end;
-  diag_report(p->diags, DIAG_E0201, parser_span(p, start, end), NULL, note, driver_expected(d), driver_found(d, t));
+  diag_report(p->diags, DIAG_E0201, parser_span(p, start, end), driver_token_cure(d, t), note, driver_expected(d),
+              driver_found(d, t));
 }
 
 static bool token_compares(int kind) {
@@ -241,6 +250,20 @@ static bool driver_follows_bad_token(const Driver *d) {
   uint32_t from = p->bad_at < d->token.start ? p->bad_at : d->token.start;
   uint32_t to = p->bad_at < d->token.start ? d->token.start : p->bad_at;
   return !memchr(p->source->text + from, '\n', to - from);
+}
+
+/* What an operator of SQL, Kusto, PRQL or a data frame is called here. */
+static const char *driver_operator_cure(const Driver *d, const char *name) {
+  static const char *const pairs[][2] = {
+      {"where", "filter"},   {"having", "filter"},       {"group", "aggregate ... by"}, {"groupby", "aggregate ... by"},
+      {"summarize", "aggregate ... by"}, {"order", "sort"}, {"orderby", "sort"},        {"limit", "take"},
+      {"head", "take"},      {"offset", "skip"},         {"map", "derive"},             {"mutate", "derive"},
+      {"extend", "derive"},  {"project", "select"},      {"dedup", "distinct"},         {"unique", "distinct"},
+      {"uniq", "distinct"},  {"melt", "unpivot"},        {"unnest", "explode"},         {"flatten", "explode"},
+      {"split", "route"},    {"validate", "assert"},     {"print", "write csv(\"-\")"}, {"save", "write"}};
+  for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++)
+    if (!strcmp(pairs[i][0], name)) return arena_printf(d->p->arena, "write `%s`", pairs[i][1]);
+  return NULL;
 }
 
 static void driver_report(Driver *d) {
@@ -266,8 +289,9 @@ static void driver_report(Driver *d) {
 #undef WORD
     };
     const char *near = diag_nearest(t->name ? t->name : "", names, sizeof names / sizeof names[0]);
-    diag_report(p->diags, DIAG_E0205, span, near ? arena_printf(p->arena, "did you mean `%s`?", near) : NULL,
-                near ? NULL : "an `op` of your own is written `| call name(...)`", t->name ? t->name : "?");
+    const char *cure = driver_operator_cure(d, t->name ? t->name : "");
+    if (!cure && near) cure = arena_printf(p->arena, "did you mean `%s`?", near);
+    diag_report(p->diags, DIAG_E0205, span, cure, cure ? NULL : "an `op` of your own is written `| call name(...)`", t->name ? t->name : "?");
   } else if (driver_blames_name(d)) {
     const Token *b = &p->before;
     diag_report(p->diags, DIAG_E0201, parser_span(p, b->start, b->end), NULL,
