@@ -381,6 +381,17 @@ static GType agg_one(Gen *g, const GStream *s, const GCol *c) {
     fprintf(g->out, "text_join(%s, \"+\")", c->name);
     return t;
   }
+  if (gen_chance(g, 12)) {
+    const GCol *by = &s->cols[scalar_col(g, s) < 0 ? 0 : scalar_col(g, s)];
+    if (by->t.kind != TY_LIST && by->t.kind != TY_STRUCT) {
+      fprintf(g->out, "arg_%s(%s, %s)", gen_chance(g, 50) ? "min" : "max", c->name, by->name);
+      return t;
+    }
+  }
+  if (gen_chance(g, 6)) {
+    fprintf(g->out, "mode(%s)", c->name);
+    return t;
+  }
   uint32_t k = gen_below(g, 6);
   fprintf(g->out, "%s(%s)", any[k], c->name);
   if (k < 2) t.kind = TY_I64;
@@ -517,6 +528,80 @@ static void op_join(Gen *g, GStream *s, bool lookup) {
   if (lookup) policy(g, s);
 }
 
+/* `join asof`: nearest by a number or a time; a tie of two right rows is nowhere decided, so the right side is made distinct. */
+static void op_asof(Gen *g, GStream *s) {
+  int a, b;
+  GStream *r = s->loose ? NULL : partner(g, s, &a, &b);
+  TypeKind k = r ? s->cols[a].t.kind : TY_BOOL;
+  if (!r || (k != TY_TIMESTAMP && k != TY_DATE && !(k >= TY_I8 && k <= TY_DECIMAL))) {
+    op_filter(g, s);
+    return;
+  }
+  static const char *const compare[] = {">=", ">", "<=", "<"};
+  r->used = true;
+  s->placeless = true;
+  fprintf(g->out, "  | join asof %s on %s %s %s.%s", r->name, s->cols[a].name, compare[gen_below(g, 4)], r->name, r->cols[b].name);
+  if ((k == TY_TIMESTAMP || k == TY_DATE) && gen_chance(g, 40)) fprintf(g->out, " within %s", gen_chance(g, 50) ? "30d" : "100h");
+  GStream before = *s;
+  for (int i = 0; i < r->len; i++) {
+    char name[64];
+    bool clash = false;
+    for (int m = 0; m < s->len; m++) clash |= !strcmp(s->cols[m].name, r->cols[i].name);
+    if (clash) snprintf(name, sizeof name, "%s_%s", r->name, r->cols[i].name);
+    else snprintf(name, sizeof name, "%s", r->cols[i].name);
+    name[23] = 0;
+    GType t = r->cols[i].t;
+    t.null = true;
+    if (i != b || strlen(name)) col_add(s, name, t);
+  }
+  else_port(g, &before);
+}
+
+/* The sums of an enum's values side by side. */
+static void op_pivot(Gen *g, GStream *s) {
+  int k = find_kind(g, s, TY_ENUM), v = scalar_col(g, s), by = scalar_col(g, s);
+  if (s->loose || k < 0 || v < 0 || by < 0 || v == k || by == k || by == v) {
+    op_filter(g, s);
+    return;
+  }
+  fprintf(g->out, "  | pivot %s values ", s->cols[k].name);
+  fprintf(g->out, "%s(%s)", gen_chance(g, 50) ? "count" : gen_chance(g, 50) ? "max" : "first", s->cols[v].name);
+  GStream out = *s;
+  out.len = 0;
+  out.placeless = true;
+  if (gen_chance(g, 70)) {
+    fprintf(g->out, " by %s", s->cols[by].name);
+    col_add(&out, s->cols[by].name, s->cols[by].t);
+  }
+  fputs("\n  | take 1000", g->out);
+  if (out.len) {
+    fprintf(g->out, "\n  | rename %s as key%d", out.cols[0].name, g->name_len);
+    snprintf(out.cols[0].name, sizeof out.cols[0].name, "key%d", g->name_len++);
+  } else {
+    fputs("\n  | derive one = 1\n  | select one", g->out);
+    col_add(&out, "one", (GType){.kind = TY_I64});
+  }
+  *s = out;
+}
+
+static void op_sessionize(Gen *g, GStream *s) {
+  int t = find_kind(g, s, TY_TIMESTAMP), by = scalar_col(g, s);
+  if (s->loose || t < 0 || by < 0 || s->cols[t].t.null) {
+    op_filter(g, s);
+    return;
+  }
+  char name[24], gap[24];
+  snprintf(name, sizeof name, "sid%d", g->name_len++);
+  snprintf(gap, sizeof gap, "n%d", g->name_len++);
+  fprintf(g->out, "  | sort %s\n  | sessionize by %s on %s gap %s as %s\n  | aggregate %s = count() by %s, %s\n  | drop %s", s->cols[t].name, s->cols[by].name,
+          s->cols[t].name, gen_chance(g, 50) ? "30d" : "100h", name, gap, s->cols[by].name, name, name);
+  GCol key = s->cols[by];
+  s->len = 0;
+  col_add(s, key.name, key.t);
+  col_add(s, gap, (GType){.kind = TY_I64});
+  s->placeless = s->loose = true;
+}
+
 static void op_window(Gen *g, GStream *s) {
   int i = find_kind(g, s, TY_TIMESTAMP);
   if (s->loose || i < 0 || find_kind(g, s, TY_LIST) >= 0) {
@@ -532,9 +617,10 @@ static void op_window(Gen *g, GStream *s) {
 
 static void op_any(Gen *g, GStream *s) {
   static const struct { unsigned bit; void (*op)(Gen *, GStream *); } holds[] = {
-    {GEN_SORT, op_sort}, {GEN_TOP, op_top}, {GEN_AGGREGATE, op_aggregate}, {GEN_DISTINCT, op_distinct}, {GEN_RANK, op_rank}, {GEN_WINDOW, op_window}};
+    {GEN_SORT, op_sort}, {GEN_TOP, op_top}, {GEN_AGGREGATE, op_aggregate}, {GEN_DISTINCT, op_distinct}, {GEN_RANK, op_rank}, {GEN_WINDOW, op_window}, {GEN_PIVOT, op_pivot}, {GEN_SESSIONIZE, op_sessionize}};
   if (g->holds && gen_chance(g, 35)) {
     if ((g->holds & GEN_JOIN) && gen_chance(g, 25)) op_join(g, s, false);
+    else if ((g->holds & GEN_ASOF) && gen_chance(g, 10)) op_asof(g, s);
     else if ((g->holds & GEN_LOOKUP) && gen_chance(g, 20)) op_join(g, s, true);
     else {
       uint32_t k = gen_below(g, sizeof holds / sizeof *holds);
@@ -636,6 +722,11 @@ static void sink(Gen *g, const GStream *s) {
   if (!s->len) return;
   fprintf(g->out, "%s\n", s->name);
   head(g, (GStream *)(uintptr_t)s);
+  int part = gen_chance(g, 6) ? find_kind(g, s, TY_ENUM) : -1;
+  if (part >= 0 && !s->cols[part].t.null && !nested && !s->errors) {
+    fprintf(g->out, "  | write csv(\"out/%d/{%s}.csv\")\n", g->sink_len++, s->cols[part].name);
+    return;
+  }
   if (!nested && gen_chance(g, 65)) {
     fprintf(g->out, "  | write csv(\"out/%d.csv\"", g->sink_len++);
     if (gen_chance(g, 8)) fputs(", delimiter = \";\"", g->out);

@@ -237,6 +237,7 @@ static void field_attributes(Gen *g, const GCol *c, const char **header, char *r
 }
 
 static int source_rows(Gen *g) {
+  if (gen_chance(g, 3)) return 200 + (int)gen_below(g, 400);
   switch (gen_below(g, 8)) {
     case 0: return 0;
     case 1: return 1;

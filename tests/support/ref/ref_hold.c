@@ -184,6 +184,16 @@ static void agg_text_join(Ref *r, const Item *it, size_t len, Value *out) {
   *out = (Value){.s = {text, (uint32_t)(p - text), 0}};
 }
 
+/* "The most frequent value; of several, the one that was met first." */
+static void agg_mode(const Type *t, const Item *it, size_t len, Value *out) {
+  size_t most = 0;
+  for (size_t i = 0; i < len; i++) {
+    size_t n = 0;
+    for (size_t k = 0; k < len; k++) n += value_compare(t, &it[i].v, &it[k].v) == 0;
+    if (n > most) most = n, *out = it[i].v;
+  }
+}
+
 static int aggregate_one(Ref *r, const PlanAgg *a, const RefTable *rows, Value *out) {
   Item *it;
   size_t len = agg_items(r, a, rows, &it);
@@ -215,6 +225,7 @@ static int aggregate_one(Ref *r, const PlanAgg *a, const RefTable *rows, Value *
       *out = (Value){.i = a->fn == AGG_ANY ? any : all};
       break;
     }
+    case AGG_MODE: agg_mode(t, it, len, out); break;
     case AGG_TEXT_JOIN: agg_text_join(r, it, len, out); break;
     default: ref_cannot(r, "an aggregate"); break;
   }
@@ -447,12 +458,33 @@ static void hold_window(Ref *r, const PlanNode *n, RefTable **out) {
   }
 }
 
+/* "starts a new one": a gap of more than `gap` between two rows of one key; sessions are numbered as they begin. */
+static void hold_sessionize(Ref *r, const PlanNode *n, RefTable **out) {
+  RefTable *in = ref_input(r, n, 0);
+  Groups g = {0};
+  int64_t sessions = 0;
+  for (size_t i = 0; i < in->len; i++) {
+    RefRow *row = ref_copy(r, in->rows[i]);
+    if (row->v[n->time_col].is_null) {
+      ref_cannot(r, "a null time");
+      return;
+    }
+    Group *group = group_of(r, &g, n->by, n->by_len, row);
+    const RefRow *last = group->rows.len ? group->rows.rows[group->rows.len - 1] : NULL;
+    bool fresh = !last || row->v[n->time_col].i - last->v[n->time_col].i > n->gap_us;
+    row->v[n->made[0].col] = (Value){.i = fresh ? sessions++ : last->v[n->made[0].col].i};
+    ref_add(r, &group->rows, row);
+    ref_add(r, out[0], row);
+  }
+}
+
 void ref_hold(Ref *r, const PlanNode *n, RefTable **out) {
   switch (n->kind) {
     case PLAN_AGGREGATE: case PLAN_PIVOT: hold_aggregate(r, n, out); break;
     case PLAN_SORT: case PLAN_TOP: hold_sort(r, n, out); break;
     case PLAN_DISTINCT: hold_distinct(r, n, out); break;
     case PLAN_RANK: hold_rank(r, n, out); break;
+    case PLAN_SESSIONIZE: hold_sessionize(r, n, out); break;
     case PLAN_WINDOW: hold_window(r, n, out); break;
     default: ref_cannot(r, n->word); break;
   }
