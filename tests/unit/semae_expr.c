@@ -20,7 +20,7 @@ static const Case cases[] = {
   {"1.00 / 3", "decimal(38,8)", "0.33333333"}, {"w / w", "decimal(38,6)", NULL}, {"t * t", "E0402", NULL},
   {"w * w", "decimal(38,4)", NULL}, {"1 - (nd ?? 0)", "decimal(6,4)", NULL}, {"d % 3", "decimal(10,2)", NULL},
   {"-7.5 % 2", "decimal(2,1)", "0.5"}, {"-7.5 // 2", "decimal(3,1)", "-4.0"}, {"d * f64", "E0402", NULL},
-  {"d > 1.005", "bool", NULL}, {"d >= 0", "bool", NULL}, {"w == t", "E0402", NULL},
+  {"d > 1.005", "bool", NULL}, {"d >= 0", "bool", NULL}, {"w == t", "bool", NULL},
   {"decimal(2.675, 5, 2)", "decimal(5,2)", "2.68"}, {"decimal(2.665, 5, 2)", "decimal(5,2)", "2.66"},
   {"decimal(f64, 39, 2)", "E0413", NULL}, {"decimal(1.5, i64, 2)", "E0413", NULL},
   {"round(d, 1)", "decimal(10,1)", NULL}, {"round(2.5)", "decimal(2,0)", "2"}, {"round(1250.0, -2)", "decimal(6,1)", "1200.0"},
