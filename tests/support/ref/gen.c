@@ -19,7 +19,7 @@ bool gen_chance(Gen *g, uint32_t percent) { return gen_below(g, 100) < percent; 
 
 GType gen_scalar(Gen *g) {
   static const TypeKind kinds[] = {TY_BOOL, TY_I8, TY_I16, TY_I32, TY_I32, TY_I64, TY_I64, TY_I64, TY_U8, TY_U16, TY_U32, TY_U64, TY_F32, TY_F64, TY_F64,
-                                   TY_DECIMAL, TY_DECIMAL, TY_STRING, TY_STRING, TY_STRING, TY_STRING, TY_DATE, TY_TIME, TY_TIMESTAMP, TY_DURATION, TY_UUID, TY_ENUM};
+                                   TY_DECIMAL, TY_DECIMAL, TY_STRING, TY_STRING, TY_STRING, TY_STRING, TY_DATE, TY_TIME, TY_TIMESTAMP, TY_TIMESTAMP, TY_DURATION, TY_UUID, TY_ENUM, TY_ENUM};
   static const int forms[][2] = {{12, 2}, {5, 4}, {18, 0}, {38, 4}, {19, 2}, {38, 0}, {9, 9}};
   GType t = {.kind = kinds[gen_below(g, sizeof kinds / sizeof *kinds)], .null = gen_chance(g, 35)};
   int form = (int)gen_below(g, 7);
@@ -70,6 +70,7 @@ static void error_port(Gen *g, bool json, bool file) {
   GType text = {.kind = TY_STRING, .null = true}, line = {.kind = TY_I64, .null = true};
   fprintf(g->out, " on error -> %s", e->name);
   e->errors = true;
+  e->placeless = !file;
   if (file) {
     col_add(e, "line", line);
     col_add(e, "raw", text);
@@ -747,6 +748,22 @@ static void sources(Gen *g) {
       col_add(s, "c0", (GType){.kind = TY_I64});
       continue;
     }
+    if (gen_chance(g, 6)) {
+      GStream *s = stream_new(g, NULL);
+      int rows = 1 + (int)gen_below(g, 5);
+      fprintf(g->out, "%s = values [", s->name);
+      for (int k = 0; k < rows; k++) {
+        fprintf(g->out, "%s\n  {c0 = ", k ? "," : "");
+        gen_literal(g, (GType){.kind = TY_I64});
+        fputs(", c1 = ", g->out);
+        gen_literal(g, (GType){.kind = TY_STRING});
+        fputs("}", g->out);
+      }
+      fputs("\n]\n", g->out);
+      col_add(s, "c0", (GType){.kind = TY_I64});
+      col_add(s, "c1", (GType){.kind = TY_STRING});
+      continue;
+    }
     int format = gen_chance(g, 25);
     gen_source(g, format);
     fputs("   ", g->out);
@@ -768,6 +785,10 @@ void gen_case(uint64_t seed, unsigned holds, Case *out) {
   g.may_fail = gen_chance(&g, 15);
   g.damaged = gen_chance(&g, 40);
   if (!g.may_fail) fputs("default on error skip\n", g.out);
+  fputs("param lim: i64 = 5\nparam word: string? = null\nlet seven = 7\n"
+        "fn half(x: i64?) -> i64? = x // 2\n"
+        "fn both(x: string?, y: i64?) -> string? = if y > seven then x + \"!\" else f\"{y}:{x}\" end\n"
+        "fn pick(x: i64?, y: i64?) -> i64? = match x { 0, 1 => y; 2 => x * y; _ if y > x => y - x; _ => x }\n", g.out);
   sources(&g);
   int n = 1 + (int)gen_below(&g, 5);
   for (int i = 0; i < n; i++) {

@@ -111,7 +111,11 @@ static void csv_field(Gen *g, FILE *f, GType t, bool bad, char delimiter) {
 }
 
 static void csv_damage(Gen *g, FILE *f, const GStream *s) {
-  switch (gen_below(g, 5)) {
+  static const char *const pieces[] = {"\"", "\"\"", ",", ",", "\n", "\r", "\r\n", " ", "a", "12", ";", "\t", "\xc3", "é", "NA", "\\"};
+  switch (gen_below(g, 9)) {
+    case 5: case 6: case 7: case 8:
+      for (uint32_t i = gen_below(g, 14); i > 0; i--) fputs(PICK(g, pieces), f);
+      break;
     case 0: fputs("1,2", f); break;
     case 1:
       for (int i = 0; i < s->len + 1; i++) fputs("1,", f);

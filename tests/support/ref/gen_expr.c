@@ -137,7 +137,7 @@ static const char *text_form(Gen *g) {
     "pad_left(%s, %K, \"*\")", "pad_right(%s, %K)", "repeat(%s, %K)", "reverse(%s)", "split_part(%s, \",\", %k)", "regex_replace(%s, %r, \"<>\")",
     "regex_extract(%s, %r)", "normalize(%s)", "string(%t)", "string(%t)", "f\"{%t}\"", "f\"{%t}-{%t}\"", "f\"[{%f:.2}]\"",
     "format_time(%T, \"%%Y-%%m-%%d %%H:%%M:%%S\")", "format_time(%d, \"%%j %%a %%b\")", "split(%s, \"a\")[%k]", "mask(%s)", "md5(%s)", "sha256(%s)",
-    "hex(%s)", "list_join(split(%s, \",\"), \"|\")", "url_encode(%s)", "base64(%s)", "hex(xxh3(%s))",
+    "both(%s, %i)", "(%s + (word ?? \"-\"))", "hex(%s)", "list_join(split(%s, \",\"), \"|\")", "url_encode(%s)", "base64(%s)", "hex(xxh3(%s))",
     "match %i { 0, 1 => %s; 7 => %s; _ if %? => %s; _ => %s }", "match %s { \"a\" => \"is a\"; _ => %s }"};
   return PICK(g, forms);
 }
@@ -155,7 +155,7 @@ static const char *i64_form(Gen *g) {
     "len(%s)", "byte_len(%s)", "find(%s, %s)", "year(%d)", "month(%T)", "week(%d)", "day(%T)", "weekday(%d)", "yearday(%T)", "hour(%T)", "minute(%T)",
     "second(%T)", "quarter(%d)", "epoch(%T)", "abs(%i)", "sign(%i)", "bit_and(%i, %i)", "bit_or(%i, %i)", "bit_xor(%i, %i)", "shl(%i, %K)",
     "shr(%i, %K)", "count_text(%s, %s)", "date_diff(\"day\", %d, %d)", "len(split(%s, \",\"))", "regex_count(%s, %r)", "round(%i, -1)", "seconds(%D)",
-    "epoch_ms(%T)", "bit_count(%i)", "week_year(%d)"};
+    "epoch_ms(%T)", "bit_count(%i)", "week_year(%d)", "half(%i)", "pick(%i, %i)", "(%i + lim)", "(%i * seven)"};
   return PICK(g, forms);
 }
 
