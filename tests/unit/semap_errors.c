@@ -5,11 +5,12 @@
 
 #include "support/sema_text.h"
 
-/* Whether `# expect CODE` stands on the line of d, or `# expect CODE at LINE` anywhere. */
+/* Whether `# expect CODE` stands on the line of d, or `# expect CODE at LINE` anywhere in the script (d may be in
+ * a module that it uses). */
 static bool is_expected(SemaText *t, const Diag *d) {
-  const Source *s = diags_source(t->diags, d->span.file);
+  const Source *s = diags_source(t->diags, 0);
   uint32_t line, column;
-  diag_place(s, d->span.start, &line, &column);
+  diag_place(diags_source(t->diags, d->span.file), d->span.start, &line, &column);
   for (const char *at = s->text; (at = strstr(at, "# expect ")); at += 9) {
     uint32_t here, wanted;
     diag_place(s, (uint32_t)(at - s->text), &here, &column);
