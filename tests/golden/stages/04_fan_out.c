@@ -88,8 +88,13 @@ static int op2(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
   int e = 0;
   uint32_t failed = 0;
   FrtOut *o = frt_sink_out(cx, 0);
+  uint32_t copied = 0;
+  if (raw0) {
+    if (frt_put_rows(cx, o, first0, last0, sel, n)) return FRT_FATAL;
+    copied = n;
+  }
   char *p = o->at;
-  for (uint32_t k = 0; k < n; k++) {
+  for (uint32_t k = copied; k < n; k++) {
     uint32_t i = sel[k];
     size_t need = 228;
     if ((size_t)(o->end - p) < need) {
@@ -160,7 +165,7 @@ static int op4(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
 #line 6 "stages\05704_fan_out.flow"
     keep[kept] = i;
     kept += ((c1[i] == 0)) != 0;
-#line 164 "flow_module.c"
+#line 169 "flow_module.c"
   }
   FRT_COUNT(cx, 4, FRT_IN, n);
   FRT_COUNT(cx, 4, FRT_OUT, kept);

@@ -169,8 +169,13 @@ static int op4(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
   int e = 0;
   uint32_t failed = 0;
   FrtOut *o = frt_sink_out(cx, 1);
+  uint32_t copied = 0;
+  if (raw0 & raw1 & (b->fields[0].end == b->fields[1].beg && b->fields[1].beg_add)) {
+    if (frt_put_rows(cx, o, first0, last1, sel, n)) return FRT_FATAL;
+    copied = n;
+  }
   char *p = o->at;
-  for (uint32_t k = 0; k < n; k++) {
+  for (uint32_t k = copied; k < n; k++) {
     uint32_t i = sel[k];
     size_t need = 171 + 2 * (size_t)c1[i].len;
     if ((size_t)(o->end - p) < need) {

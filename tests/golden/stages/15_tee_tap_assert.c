@@ -134,8 +134,13 @@ static int op3(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
   int e = 0;
   uint32_t failed = 0;
   FrtOut *o = frt_sink_out(cx, 0);
+  uint32_t copied = 0;
+  if (raw0 & raw1 & (b->fields[0].end == b->fields[1].beg && b->fields[1].beg_add)) {
+    if (frt_put_rows(cx, o, first0, last1, sel, n)) return FRT_FATAL;
+    copied = n;
+  }
   char *p = o->at;
-  for (uint32_t k = 0; k < n; k++) {
+  for (uint32_t k = copied; k < n; k++) {
     uint32_t i = sel[k];
     size_t need = 171 + 2 * (size_t)c1[i].len;
     if ((size_t)(o->end - p) < need) {
@@ -175,7 +180,7 @@ static int op4(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
 #line 6 "stages\05715_tee_tap_assert.flow"
     if (!((c0[i] >= 0L))) { cx->detail = k4; e = FRT_E_ASSERT; goto fail; }
     keep[kept++] = i;
-#line 179 "flow_module.c"
+#line 184 "flow_module.c"
     continue;
   fail:
     frt_error(cx, b, i, 4, e, k5);
@@ -199,8 +204,13 @@ static int op5(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
   int e = 0;
   uint32_t failed = 0;
   FrtOut *o = frt_sink_out(cx, 1);
+  uint32_t copied = 0;
+  if (raw0 & raw1 & (b->fields[0].end == b->fields[1].beg && b->fields[1].beg_add)) {
+    if (frt_put_rows(cx, o, first0, last1, sel, n)) return FRT_FATAL;
+    copied = n;
+  }
   char *p = o->at;
-  for (uint32_t k = 0; k < n; k++) {
+  for (uint32_t k = copied; k < n; k++) {
     uint32_t i = sel[k];
     size_t need = 171 + 2 * (size_t)c1[i].len;
     if ((size_t)(o->end - p) < need) {
