@@ -26,11 +26,25 @@ static Expr *op_make(Binder *b, const BinOp *o, const Type *t, Expr *x, Expr *y)
   return expr_binary(b, o->kind, type_null_if(b, t, op_nullable(o)), o->span, x, y);
 }
 
+/* A number or a date between quotes, beside one without. */
+static const char *unquoted_hint(Binder *b, const Expr *x, const Type *other) {
+  bool time = other->kind == TY_DATE || other->kind == TY_TIMESTAMP;
+  if (x->kind != EX_CONST || x->value.is_null || (!time && !type_is_numeric(other))) return NULL;
+  FrtStr s = x->value.s;
+  const char *known = time ? "0123456789-:TZ." : "0123456789-.";
+  for (uint32_t i = 0; i < s.len; i++)
+    if (!s.ptr[i] || !strchr(known, s.ptr[i])) return NULL;
+  if (s.len < (time ? 10u : 1u)) return NULL;
+  return arena_printf(b->arena, "write `%s%.*s`", time ? "@" : "", (int)s.len, s.ptr);
+}
+
 /* What to write so that x and y go together. */
 const char *bind_convert_hint(Binder *b, const Expr *x, const Expr *y) {
   Arena *a = b->arena;
   const Type *tx = x->type, *ty = y->type;
   const char *sx = bind_source(b, x->span), *sy = bind_source(b, y->span);
+  const char *bare = tx->kind == TY_STRING ? unquoted_hint(b, x, ty) : ty->kind == TY_STRING ? unquoted_hint(b, y, tx) : NULL;
+  if (bare) return bare;
   if (tx->kind == TY_STRING && ty->kind != TY_STRING) {
     if (x->kind != EX_CONST) return arena_printf(a, "write `string(%s)`, or convert `%s`", sy, sx);
     return arena_printf(a, "write `string(%s)`", sy);
