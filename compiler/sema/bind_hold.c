@@ -342,7 +342,7 @@ static void window_sizes(Chain *c, const AstOp *op, const char *kind, PlanNode *
   bool hopping = !strcmp(kind, "hopping");
   if (hopping && op->expr2) n->hop_us = chain_duration(c, op->expr2, false, "hop");
   if (hopping && !op->expr2)
-    diag_report(c->b->diags, DIAG_E0605, op->span, NULL, "`window hopping 10m every 1m on ts`",
+    diag_report(c->b->diags, DIAG_E0605, op->span, NULL, "`window hopping 10m by 1m on ts`",
                 "hopping", "a size and a hop");
   if (!hopping && op->expr2)
     diag_report(c->b->diags, DIAG_E0607, op->expr2->span, NULL, NULL, kind, "hop");

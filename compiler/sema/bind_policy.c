@@ -102,6 +102,7 @@ static bool node_can_fail(const PlanNode *n) {
     case PLAN_ASSERT:
     case PLAN_AGGREGATE:
     case PLAN_PIVOT:
+    case PLAN_WINDOW:
     case PLAN_RANK: return true;
     case PLAN_WRITE: return false;
     case PLAN_JOIN: return (n->join == JOIN_LOOKUP && !n->right_keyed) || keys_fail(n);

@@ -4,6 +4,7 @@
  * Plain bytes go from read() straight to the caller but for the first few, which were needed to tell.
  * Compressed bytes pass through a buffer of FRT_INPUT_CHUNK. Members and frames that follow one another
  * are one stream; a stream that ends inside one is an error. */
+#include "base/cancel.h"
 #include "io/input.h"
 
 #include <errno.h>
@@ -57,11 +58,11 @@ static ssize_t input_fail(FrtInput *in, const char **why, const char *what) {
   return -1;
 }
 
-/* read() that is not interrupted. */
+/* read() that only a wish to end the run interrupts. */
 static ssize_t input_read_fd(int fd, char *buf, size_t n) {
   ssize_t got;
   do got = read(fd, buf, n);
-  while (got < 0 && errno == EINTR);
+  while (got < 0 && errno == EINTR && !frt_cancelled());
   return got;
 }
 
@@ -204,7 +205,7 @@ static int input_open_fd(FrtInput *in, const char **why) {
     in->kept_len = input_kept_len;
   } else {
     do in->fd = open(in->path, O_RDONLY | O_CLOEXEC);
-    while (in->fd < 0 && errno == EINTR);
+    while (in->fd < 0 && errno == EINTR && !frt_cancelled());
     in->owns_fd = in->fd >= 0;
   }
   if (in->fd < 0 || (fstat(in->fd, &st) != 0 && in->owns_fd)) {

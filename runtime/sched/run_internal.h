@@ -50,7 +50,7 @@ const char *frt_op_place(FrtRun *r, uint32_t op);
 /* cancel.c: SIGINT and SIGTERM set a flag; the second one removes temporary files and ends the process. */
 void frt_cancel_install(void);
 void frt_cancel_restore(void);
-int frt_cancelled(void);
+int frt_cancelled(void);         /* base/cancel.h */
 /* op/end.c */
 void frt_at_end_all(FrtRun *r);
 /* errors/tap.c */

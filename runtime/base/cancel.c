@@ -1,0 +1,6 @@
+/* cancel.c: see cancel.h. */
+#include "base/cancel.h"
+
+volatile sig_atomic_t frt_cancel_count;
+
+int frt_cancelled(void) { return frt_cancel_count != 0; }
