@@ -278,12 +278,20 @@ static void chain_op(Chain *c, const AstOp *op) {
   }
 }
 
+static bool takes_else(AstOpKind kind) {
+  return kind == AST_FILTER || kind == AST_EXTRACT || kind == AST_JOIN || kind == AST_WINDOW;
+}
+
 void chain_ops(Chain *c, const AstOp *ops) {
   for (const AstOp *op = ops; op && (c->at.node || c->ended); op = op->next) {
     if (c->ended) {
       diag_report(c->b->diags, DIAG_E0616, op->word, NULL, NULL, source_text(c->b, c->end));
       return;
     }
+    if (op->else_port.text && !takes_else(op->kind))
+      diag_report(c->b->diags, DIAG_E0607, op->else_port.span, NULL,
+                  "`filter`, `extract`, `join`, `lookup` and `window` take `else -> name`",
+                  source_text(c->b, op->word), "else");
     chain_op(c, op);
   }
 }
