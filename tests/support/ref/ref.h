@@ -64,6 +64,7 @@ typedef struct Ref {
   size_t file_len;
   RefFail *fails;         /* not empty: the run must end in one of these ways, and no file is written */
   size_t fail_len;
+  bool fold_matters;      /* without the optimiser other columns are read */
   const char *cannot;     /* the plan has something that the reference does not do: nothing is judged */
   const RefRow *row;      /* of the expression that is being evaluated */
 } Ref;

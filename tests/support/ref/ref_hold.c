@@ -60,8 +60,8 @@ static size_t agg_items(Ref *r, const PlanAgg *a, const RefTable *rows, Item **o
     if (where.is_null || !where.i) continue;                    /* "`where` takes null as false" */
     if (a->arg[0] && ref_eval(r, rows->rows[i], a->arg[0], &it.v)) continue;
     if (a->arg[1] && ref_eval(r, rows->rows[i], a->arg[1], &it.by)) continue;
-    if (a->arg[0] && it.v.is_null) continue;                    /* "skip nulls" */
-    if ((a->fn == AGG_ARG_MIN || a->fn == AGG_ARG_MAX) && it.by.is_null) continue;
+    bool arg = a->fn == AGG_ARG_MIN || a->fn == AGG_ARG_MAX;    /* "The value of `x` in the row where `by` is smallest" */
+    if (a->arg[0] && (arg ? it.by : it.v).is_null) continue;    /* "skip nulls" */
     (*out)[len++] = it;
   }
   return len;
@@ -94,7 +94,7 @@ static int agg_sum(const Ref *r, const Type *t, const Type *result, const Item *
     high += x / base + low / base;
     low %= base;
   }
-  if (high > ((__int128)1 << 26) || high < -((__int128)1 << 26)) return FRT_E_SUM_OVERFLOW;
+  if (high >= ((__int128)1 << 26) * 2 - 1 || high <= -((__int128)1 << 26) * 2 + 1) return FRT_E_SUM_OVERFLOW;
   __int128 sum = high * base + low;
   FrtI128 d = {(uint64_t)sum, (int64_t)(sum >> 64)};
   if (wide) {
@@ -447,11 +447,11 @@ static void hold_window(Ref *r, const PlanNode *n, RefTable **out) {
       if (n->out_len > 1) ref_add(r, out[1], in->rows[i]);
       continue;
     }
+    if (t->i > largest) largest = t->i;
     if (end >= 253402300800000000 || start < -62135596800000000) {   /* years 1 to 9999 */
       ref_error(r, n, in->rows[i], FRT_E_OVERFLOW, "window_start");
       continue;
     }
-    if (t->i > largest) largest = t->i;
     row->v[n->made[0].col] = (Value){.i = start};
     row->v[n->made[1].col] = (Value){.i = end};
     ref_add(r, out[0], row);

@@ -259,7 +259,8 @@ static FlowProgram *compile(Child *k, const char *mode, const FlowOptions *o) {
 }
 
 static void run_modes(Child *k, const CaseOptions *o) {
-  static char *const args[][2] = {{"--block-rows=2048", NULL}, {"--block-rows=1", NULL}, {"--block-rows=7", NULL}, {"--block-rows=7", "--scan=careful"}};
+  static char *const args[][2] = {{"--block-rows=2048", NULL}, {"--block-rows=1", NULL}, {"--block-rows=7", NULL}, {"--block-rows=7", "--scan=careful"},
+                                  {"--block-rows=64", "--memory=1MiB"}};
   FlowOptions plain = {0}, whole = {.no_passes = "all"}, cc = {.jit = "cc"};
   FlowProgram *p = compile(k, "", &plain);
   if (!p) return;
@@ -270,7 +271,7 @@ static void run_modes(Child *k, const CaseOptions *o) {
     if (run_mode(k, p, mode, args[i][1] ? 2 : 1, argv)) return;
   }
   char *seven[] = {"--block-rows=7"};
-  if (!(p = compile(k, "--opt=-all", &whole)) || run_mode(k, p, "--opt=-all --block-rows=7", 1, seven)) return;
+  if (!k->ref.fold_matters && (!(p = compile(k, "--opt=-all", &whole)) || run_mode(k, p, "--opt=-all --block-rows=7", 1, seven))) return;
   if (o->cc && (p = compile(k, "--jit=cc", &cc))) run_mode(k, p, "--jit=cc --block-rows=7", 1, seven);
 }
 
