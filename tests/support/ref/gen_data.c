@@ -241,7 +241,7 @@ static void field_attributes(Gen *g, const GCol *c, const char **header, char *r
 }
 
 static int source_rows(Gen *g) {
-  if (gen_chance(g, 3)) return 200 + (int)gen_below(g, 400);
+  if (gen_chance(g, 3)) return 100 + (int)gen_below(g, 150);
   switch (gen_below(g, 8)) {
     case 0: return 0;
     case 1: return 1;
