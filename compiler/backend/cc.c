@@ -1,13 +1,15 @@
-/* cc.c: the system's compiler: a shared object for --jit=cc, and standalone programs. Texts go through files
+/* cc.c: the system's compiler: a shared object for --jit=cc, kept in the cache, and standalone programs. Texts go through files
  * of a private temporary folder, which is removed whatever happens. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "backend/backend.h"
+#include "backend/cache.h"
 
 typedef struct CcFolder { const char *dir, *source, *header, *object; } CcFolder;
 
@@ -44,9 +46,19 @@ static void cc_close_folder(const CcFolder *f) {
 
 static void cc_free(Loaded *l) { dlclose(l->handle); }
 
+static const char *const cc_flags[] = {"-std=c11", "-O2", "-march=native", "-ffp-contract=off", "-fno-strict-aliasing", "-fPIC", "-shared", "-g0",
+                                      "-w", "-pipe", "-fno-asynchronous-unwind-tables"};
+enum { CC_FLAGS = sizeof cc_flags / sizeof *cc_flags };
+
 static bool cc_compile(Arena *a, const CcFolder *f, const char **why) {
-  const char *const argv[] = {cc_name(NULL), "-std=c11", "-O2", "-march=native", "-ffp-contract=off", "-fno-strict-aliasing", "-fPIC",
-                              "-shared", "-g0", "-w", "-pipe", "-fno-asynchronous-unwind-tables", "-o", f->object, f->source, NULL};
+  const char *argv[CC_FLAGS + 5];
+  int n = 0;
+  argv[n++] = cc_name(NULL);
+  for (int i = 0; i < CC_FLAGS; i++) argv[n++] = cc_flags[i];
+  argv[n++] = "-o";
+  argv[n++] = f->object;
+  argv[n++] = f->source;
+  argv[n] = NULL;
   char *errors;
   int rc = backend_run(a, argv, &errors);
   if (rc == 0) return true;
@@ -54,18 +66,64 @@ static bool cc_compile(Arena *a, const CcFolder *f, const char **why) {
   return false;
 }
 
+/* What tells one compiler from another without starting it: its path, size and age. */
+static const char *cc_identity(Arena *a) {
+  const char *name = cc_name(NULL), *path = getenv("PATH");
+  struct stat st;
+  if (strchr(name, '/')) path = "";
+  for (; path; path = *path ? path + 1 : NULL) {
+    size_t n = strcspn(path, ":");
+    const char *full = n ? arena_printf(a, "%.*s/%s", (int)n, path, name) : name;
+    if (stat(full, &st) == 0 && S_ISREG(st.st_mode))
+      return arena_printf(a, "%s %lld %lld", full, (long long)st.st_size, (long long)st.st_mtim.tv_sec);
+    path += n;
+  }
+  return NULL;
+}
+
+/* The processor, since -march=native means it: the flags line of /proc/cpuinfo, hashed with the rest. */
+static const char *cc_processor(Arena *a) {
+  FILE *f = fopen("/proc/cpuinfo", "r");
+  char line[8192];
+  const char *found = "";
+  while (f && fgets(line, sizeof line, f))
+    if (!strncmp(line, "flags", 5) || !strncmp(line, "Features", 8)) {
+      found = arena_strndup(a, line, strlen(line));
+      break;
+    }
+  if (f) fclose(f);
+  return found;
+}
+
+static const char *cc_cached(Arena *a, const char *c_text, size_t size) {
+  const char *identity = cc_identity(a);
+  if (!identity) return NULL;
+  const char *also[CC_FLAGS + 5] = {flow_header_text, identity, cc_processor(a), FLOW_VERSION};
+  for (int i = 0; i < CC_FLAGS; i++) also[4 + i] = cc_flags[i];
+  return cache_path(a, c_text, size, also);
+}
+
+static bool cc_open(Arena *a, const char *path, Loaded *out, const char **why) {
+  void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+  const FrtModule *m = handle ? dlsym(handle, "flow_module") : NULL;
+  if (!m) {
+    *why = arena_printf(a, "%s", dlerror());
+    if (handle) dlclose(handle);
+    return false;
+  }
+  *out = (Loaded){m, handle, cc_free};
+  return true;
+}
+
 static bool cc_load(Arena *a, const char *c_text, size_t size, Loaded *out, const char **why) {
+  const char *cached = cc_cached(a, c_text, size);
+  if (cached && cache_has(a, cached) && cc_open(a, cached, out, why)) return true;
   CcFolder f;
   if (!cc_open_folder(a, c_text, size, &f, why)) return false;
-  bool ok = cc_compile(a, &f, why);
-  void *handle = ok ? dlopen(f.object, RTLD_NOW | RTLD_LOCAL) : NULL;
-  if (ok && !handle) *why = arena_printf(a, "%s", dlerror());
+  bool ok = cc_compile(a, &f, why) && cc_open(a, f.object, out, why);
+  if (ok && cached) cache_put(a, cached, f.object);
   cc_close_folder(&f);
-  if (!handle) return false;
-  const FrtModule *m = dlsym(handle, "flow_module");
-  *out = (Loaded){m, handle, cc_free};
-  if (!m) *why = "the module has no table";
-  return m != NULL;
+  return ok;
 }
 
 const Backend backend_cc = {"cc", cc_load};
