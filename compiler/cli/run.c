@@ -16,14 +16,13 @@ int cli_run(Cli *c) {
 
 int cli_test(Cli *c) {
   int status = 0;
-  if (c->argc) return cli_usage_error("`test` does not take `%s`", c->argv[0]);
   if (!c->script) return cli_usage_error("`test` needs a script file");
   FlowProgram *p = flow_parse(c->script, NULL);
   if (flow_error_count(p)) {
     flow_print_diagnostics(p, stderr, (c->colour ? FLOW_DIAG_COLOUR : 0) | (c->json ? FLOW_DIAG_JSON : 0));
     status = 1;
   } else {
-    status = flow_test(p, stdout);
+    status = flow_test_with(p, c->argc, c->argv, stdout);
   }
   flow_free(p);
   return status;

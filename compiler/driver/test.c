@@ -28,6 +28,7 @@ typedef struct Test {
   TestEdit edits[TEST_EDITS_MAX];
   uint32_t edit_len;
   uint32_t sinks;
+  FrtRunOptions run;         /* the flags of the command line */
   const char *more;          /* streams in place of ports whose streams were replaced, or NULL */
   const char *ports;         /* those of the stream that is being replaced */
   const char *why;           /* failure, or NULL */
@@ -346,7 +347,9 @@ static const char *test_run(Test *t, FlowProgram *p, bool wants_error) {
   Arena *a = t->p->arena;
   if (flow_error_count(p)) return test_diagnostics(p, a);
   if (!compile_load(p)) return "    the test does not compile\n";
-  FrtRunOptions o = {.quiet = 1, .now_us = (int64_t)TEST_NOW_S * 1000000};
+  FrtRunOptions o = t->run;
+  o.quiet = 1;
+  o.now_us = (int64_t)TEST_NOW_S * 1000000;
   int rc = frt_run(p->loaded.module, &o);
   if (wants_error) return rc ? NULL : "    the run succeeded, an error was expected\n";
   return rc ? arena_printf(a, "    the run ended with exit code %d\n", rc) : NULL;
@@ -407,8 +410,14 @@ static bool test_script_is_wrong(const FlowProgram *p) {
   return wrong;
 }
 
-int flow_test(FlowProgram *p, FILE *out) {
+int flow_test(FlowProgram *p, FILE *out) { return flow_test_with(p, 0, NULL, out); }
+
+int flow_test_with(FlowProgram *p, int argc, char **argv, FILE *out) {
+  static const FrtModule no_params;   /* parameters are set in the test */
+  FrtRunOptions run = {0};
   uint32_t number = 0, failed = 0;
+  int status = frt_parse_args(p->arena, &no_params, argc, argv, &run);
+  if (status) return status < 0 ? 0 : status;
   if (test_script_is_wrong(p)) return 1;
   const char *tmp = getenv("TMPDIR");
   for (const AstStmt *s = p->ast ? p->ast->stmts : NULL; s; s = s->next) {
@@ -419,7 +428,7 @@ int flow_test(FlowProgram *p, FILE *out) {
       return 2;
     }
     Test *t = arena_alloc(p->arena, sizeof *t);
-    *t = (Test){.p = p, .source = diags_source(p->diags, p->file), .stmt = s, .dir = dir};
+    *t = (Test){.p = p, .source = diags_source(p->diags, p->file), .stmt = s, .dir = dir, .run = run};
     const char *why = test_one(t);
     test_remove(dir, p->arena);
     fprintf(out, "%s %u - %s\n%s", why ? "not ok" : "ok", ++number, s->value->text, why ? why : "");

@@ -68,6 +68,8 @@ const char *flow_format(FlowProgram *p);
 /* Runs the test blocks of a script that was compiled without errors; the report goes to out. Returns 0, or 1 when a
  * test failed. */
 int flow_test(FlowProgram *p, FILE *out);
+/* The same, with flags of a run: threads, memory, blocks. */
+int flow_test_with(FlowProgram *p, int argc, char **argv, FILE *out);
 
 /* Infers the type of a file and prints it as a script would write it. format NULL: from the name. Returns an exit code. */
 int flow_infer(const char *path, const char *format, FILE *out);
