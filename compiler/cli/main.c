@@ -57,6 +57,14 @@ static const Command *cli_find(const char *name) {
   return NULL;
 }
 
+/* The command that a word without a dot, which is no file, comes near to. */
+static const char *cli_meant(const char *word) {
+  const char *names[sizeof cli_commands / sizeof *cli_commands];
+  if (word[0] == '-' || strchr(word, '.') || strchr(word, '/') || access(word, F_OK) == 0) return NULL;
+  for (unsigned i = 0; i < cli_command_len; i++) names[i] = cli_commands[i].name;
+  return flow_nearest(word, names, cli_command_len);
+}
+
 /* The value of --name=value or --name value at argv[*i]; NULL when it is another flag. */
 static const char *cli_value(const char *flag, int argc, char **argv, int *i) {
   size_t n = strlen(flag);
@@ -100,6 +108,11 @@ static int cli_parse(Cli *c, int argc, char **argv) {
   const char *jit = c->options.jit;
   if (jit && strcmp(jit, "tcc") && strcmp(jit, "cc") && strcmp(jit, "auto"))
     return cli_usage_error("--jit is tcc, cc or auto, not `%s`", jit);
+  const char *dump = c->dump;
+  if (dump && strcmp(dump, "ast") && strcmp(dump, "bound") && strcmp(dump, "opt") && strcmp(dump, "phys") && strcmp(dump, "c"))
+    return cli_usage_error("--dump is ast, bound, opt, phys or c, not `%s`", dump);
+  const char *unknown = flow_unknown_pass(c->options.no_passes);
+  if (unknown) return cli_usage_error("--opt: there is no pass `%s`; passes are %s, or all", unknown, flow_passes());
   const char *policy = c->options.on_error;
   if (policy && strcmp(policy, "skip") && strcmp(policy, "fail")) return cli_usage_error("--on-error is skip or fail, not `%s`", policy);
   c->colour = isatty(2) && !getenv("NO_COLOR");
@@ -135,6 +148,8 @@ int main(int argc, char **argv) {
     return 0;
   }
   const Command *command = cli_find(argv[1]);
+  const char *meant = command ? NULL : cli_meant(argv[1]);
+  if (meant) return cli_usage_error("there is no command or script `%s`; did you mean `flowc %s`?", argv[1], meant);
   Cli c = {.command = command ? command->name : "run"};
   int skip = command ? 2 : 1;
   int rc = cli_parse(&c, argc - skip, argv + skip);

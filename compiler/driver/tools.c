@@ -4,6 +4,33 @@
 #include "flow.h"
 #include "io/scan.h"
 #include "ir/function.h"
+#include "opt/opt.h"
+
+/* ---- names ---- */
+
+const char *flow_passes(void) {
+  static char text[256];
+  size_t n = 0;
+  for (unsigned i = 0; i < opt_pass_len && n < sizeof text; i++)
+    n += (size_t)snprintf(text + n, sizeof text - n, "%s%s", i ? ", " : "", opt_passes[i].name);
+  return text;
+}
+
+const char *flow_unknown_pass(const char *list) {
+  static char word[64];
+  for (const char *at = list; at && *at;) {
+    size_t n = strcspn(at, ",");
+    snprintf(word, sizeof word, "%.*s", (int)(n < sizeof word - 1 ? n : sizeof word - 1), at);
+    int known = !strcmp(word, "all");
+    for (unsigned i = 0; i < opt_pass_len; i++) known |= !strcmp(word, opt_passes[i].name);
+    if (!known) return word;
+    at += n + (at[n] == ',');
+    if (*at == '-') at++;
+  }
+  return NULL;
+}
+
+const char *flow_nearest(const char *word, const char *const *candidates, size_t len) { return diag_nearest(word, candidates, len); }
 
 /* ---- infer ---- */
 

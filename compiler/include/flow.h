@@ -33,6 +33,11 @@ typedef struct FlowOptions {
 } FlowOptions;
 
 const char *flow_version(void);
+const char *flow_passes(void);                        /* names of the optimiser's passes: "fold, always, ..." */
+/* The first name of a list like "fold,pushdown" that is no pass and not "all", or NULL; lives until the next call. */
+const char *flow_unknown_pass(const char *list);
+/* The candidate nearest to a word, or NULL when none is near. */
+const char *flow_nearest(const char *word, const char *const *candidates, size_t len);
 
 /* Compiles a script: never NULL; what is wrong with it is in its diagnostics. `name` stands for the path. */
 FlowProgram *flow_compile_file(const char *path, const FlowOptions *o);
@@ -70,6 +75,8 @@ const char *flow_format(FlowProgram *p);
 int flow_test(FlowProgram *p, FILE *out);
 /* The same, with flags of a run: threads, memory, blocks. */
 int flow_test_with(FlowProgram *p, int argc, char **argv, FILE *out);
+/* Whether the words are flags of a run: 0, or 1 when a message was printed. */
+int flow_take_flags(int argc, char **argv);
 
 /* Infers the type of a file and prints it as a script would write it. format NULL: from the name. Returns an exit code. */
 int flow_infer(const char *path, const char *format, FILE *out);

@@ -15,6 +15,7 @@ static bool opt_left_out(const char *without, const char *name) {
   if (!without) return false;
   size_t n = strlen(name);
   for (const char *at = without; *at;) {
+    if (*at == '-') at++;
     size_t len = strcspn(at, ",");
     if ((len == n && !strncmp(at, name, n)) || (len == 3 && !strncmp(at, "all", 3))) return true;
     at += len + (at[len] == ',');
