@@ -7,8 +7,10 @@
 
 #include "cli.h"
 
+/* Flags of a run change nothing here: they are taken, so that one set of flags goes with every command. */
 static int look_no_words(const Cli *c) {
-  return c->argc ? cli_usage_error("`%s` does not take `%s`", c->command, c->argv[0]) : 0;
+  if (c->argc && strncmp(c->argv[0], "--", 2)) return cli_usage_error("`%s` does not take `%s`", c->command, c->argv[0]);
+  return c->argc ? flow_take_flags(c->argc, c->argv) : 0;
 }
 
 int cli_check(Cli *c) {

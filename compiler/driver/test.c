@@ -410,6 +410,15 @@ static bool test_script_is_wrong(const FlowProgram *p) {
   return wrong;
 }
 
+int flow_take_flags(int argc, char **argv) {
+  static const FrtModule no_params;
+  FrtRunOptions run = {0};
+  Arena *a = arena_new();
+  int status = frt_parse_args(a, &no_params, argc, argv, &run);
+  arena_free(a);
+  return status < 0 ? 0 : status;
+}
+
 int flow_test(FlowProgram *p, FILE *out) { return flow_test_with(p, 0, NULL, out); }
 
 int flow_test_with(FlowProgram *p, int argc, char **argv, FILE *out) {
