@@ -88,6 +88,7 @@ int main(int argc, char **argv) {
     bool bad = v.outcome == CASE_DIFFERS || v.outcome == CASE_CRASHED;
     if (o.show && !bad) show(&c, &v);
     if (v.outcome == CASE_REJECTED && getenv("REF_REJECTED")) printf("seed %llu rejected: %s\n", (unsigned long long)seed, v.why);
+    if (v.outcome == CASE_NOT_YET && getenv("REF_REJECTED")) printf("seed %llu not yet: %s\n", (unsigned long long)seed, v.why);
     if (v.outcome == CASE_SKIPPED && getenv("REF_REJECTED")) printf("seed %llu skipped: %s\n", (unsigned long long)seed, v.why);
     if (bad) {
       failures++;

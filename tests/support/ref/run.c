@@ -253,7 +253,7 @@ static FlowProgram *compile(Child *k, const char *mode, const FlowOptions *o) {
   fflush(stderr);
   size_t size;
   char *text = text_of("stderr.txt", &size);
-  if (text && strstr(text, "E0901")) k->v->outcome = CASE_NOT_YET;
+  if (text && strstr(text, "E0901")) k->v->outcome = CASE_NOT_YET, snprintf(k->v->why, sizeof k->v->why, "%.300s", text);
   else differs(k, mode, "it does not compile\n%.1500s", text ? text : "");
   return NULL;
 }
