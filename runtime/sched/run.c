@@ -84,6 +84,7 @@ static int run_set_param(FrtRun *r, const FrtParam *p, const FrtArgValue *a) {
 static int run_set_params(FrtRun *r) {
   const FrtModule *m = r->module;
   uint8_t *given = arena_alloc(r->run_arena, m->param_len + 1);
+  const char *missing = NULL;
   for (uint32_t i = 0; i < m->param_len; i++) {
     const FrtParam *p = &m->params[i];
     for (uint32_t k = 0; k < r->options->arg_len && !given[i]; k++) {
@@ -95,7 +96,12 @@ static int run_set_params(FrtRun *r) {
     if (given[i] || !p->required) continue;
     char type[128];
     frt_type_text(p->type, type, sizeof type);
-    return run_param_fail(r, p, arena_printf(r->run_arena, "is required (%s)", type));
+    missing = arena_printf(r->run_arena, "%s%serror: parameter --%.*s: is required (%s)", missing ? missing : "",
+                           missing ? "\n" : "", FRT_SLICE(p->name), type);
+  }
+  if (missing) {
+    frt_run_fail(r, 1, missing);
+    return FRT_FATAL;
   }
   frt_alloc_for_run(r);
   int status = m->defaults ? m->defaults(&r->cx, r->state, given) : FRT_OK;
