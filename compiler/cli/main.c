@@ -96,11 +96,24 @@ static int cli_own_flag(Cli *c, int argc, char **argv, int *i) {
   return 1;
 }
 
+/* Whether the word after this one is the value of a flag of a run, and not the script. */
+static int cli_run_flag_value(const char *word) {
+  static const char *const flags[] = {"--params", "--threads", "--memory", "--temp", "--tap", "--scan", "--block-rows"};
+  for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
+    if (!strcmp(word, flags[i])) return 1;
+  return 0;
+}
+
 static int cli_parse(Cli *c, int argc, char **argv) {
   c->argv = calloc((size_t)argc + 1, sizeof *c->argv);
   if (!c->argv) return cli_usage_error("out of memory");
   for (int i = 0; i < argc; i++) {
     if (cli_own_flag(c, argc, argv, &i)) continue;
+    if (cli_run_flag_value(argv[i]) && i + 1 < argc) {
+      c->argv[c->argc++] = argv[i++];
+      c->argv[c->argc++] = argv[i];
+      continue;
+    }
     if (!strcmp(argv[i], "-e") && !c->script && i + 1 < argc) c->inline_text = argv[++i];
     else if (!c->script && !c->inline_text && (argv[i][0] != '-' || !argv[i][1])) c->script = argv[i];
     else c->argv[c->argc++] = argv[i];
