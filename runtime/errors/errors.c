@@ -120,6 +120,7 @@ void frt_error(FrtCtx *cx, const FrtBlock *b, uint32_t row, uint32_t op, int cod
 static int err_compare(const void *a, const void *b) {
   const ErrNote *x = a, *y = b;
   if (x->key != y->key) return x->key < y->key ? -1 : 1;
+  if (x->op != y->op) return x->op < y->op ? -1 : 1;
   return x->order < y->order ? -1 : x->order > y->order;
 }
 
@@ -181,10 +182,14 @@ static void err_judge_one(FrtRun *r, ErrNote *n) {
   if (o->policy == FRT_POLICY_NULL) return;   /* a record of a source with nothing to set to null: left out */
   const char *what;
   err_count(&r->errors->ops[n->op], n->key);
-  if (err_limit_passed(r, n->op, n->key + 1, &what)) err_blame(r, n, 3, frt_error_limit_report(r, err_row(r, n), n->op, what));
+  /* A source has seen as many rows as the key says. What stands behind a filter has seen fewer: its rate is judged at
+   * the end of the step, by the rows that the ledger counted. */
+  int source = o->kind.len == 4 && memcmp(o->kind.ptr, "read", 4) == 0;
+  uint64_t rows = source ? n->key + 1 : 0;
+  if (err_limit_passed(r, n->op, rows, &what)) err_blame(r, n, 3, frt_error_limit_report(r, err_row(r, n), n->op, what));
   if (o->policy != FRT_POLICY_PORT || o->port < 0) return;
   if (r->module->ports[o->port].deliver)
-    frt_port_add(r, (uint32_t)o->port, n->key, err_row(r, n));
+    frt_port_add(r, (uint32_t)o->port, n->key, n->op, err_row(r, n));
   else
     frt_port_count_unread(r, (uint32_t)o->port);
 }
@@ -219,7 +224,7 @@ void frt_errors_end_step(FrtRun *r) {
     ErrOp *e = &r->errors->ops[op];
     uint64_t rows = r->ledger[(size_t)op * FRT_LEDGER_LEN + FRT_IN];
     const char *what;
-    if (r->stopped) rows = r->stop_row + 1;
+    if (r->stopped && r->stop_row < rows) rows = r->stop_row + 1;
     if (e->in_step && m->ops[op].limit_kind == FRT_LIMIT_RATE && err_limit_passed(r, op, rows, &what))
       frt_run_fail(r, 3, frt_error_limit_report(r, NULL, op, what));
     e->in_step = 0;
