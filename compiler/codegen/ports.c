@@ -42,7 +42,7 @@ static void ports_union_input(Gen *g, const PlanNode *n, uint32_t input, uint32_
   gen_line(&f, "for (uint32_t k = 0; k < n; k++) {");
   f.indent++;
   gen_line(&f, "uint32_t i = sel[k];");
-  gen_line(&f, "U%u *r = frt_gather(cx, b, i, %u);", n->id, port);
+  gen_line(&f, "U%u *r = frt_gather(cx, b, i, %u, %u);", n->id, port, input);
   for (uint32_t k = 0; k < s->len; k++) {
     ColId to = s->cols[k].col, from = n->union_cols[input][k];
     if (!g->phys->col_use[to]) continue;

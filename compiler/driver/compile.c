@@ -36,6 +36,7 @@ static bool pass_verify(FlowProgram *p) {
 }
 
 static bool pass_optimise(FlowProgram *p) {
+  phys_check_sources(p->arena, p->plan);
   p->broken = opt_run(p->plan, p->options.no_passes);
   return !p->broken;
 }

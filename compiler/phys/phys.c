@@ -188,7 +188,7 @@ static const char *phys_state_class(const PlanNode *n) {
   }
 }
 
-Phys *phys_build(Arena *a, Plan *plan) {
+static Phys *phys_new(Arena *a, Plan *plan) {
   Phys *p = arena_alloc(a, sizeof *p);
   p->plan = plan;
   for (uint32_t i = 0; i < plan->node_len; i++)
@@ -199,6 +199,38 @@ Phys *phys_build(Arena *a, Plan *plan) {
   p->port_of_node = arena_alloc(a, (p->node_max + 1) * sizeof(int32_t));
   for (uint32_t i = 0; i < plan->error_port_len; i++) p->port_of_error[i] = -1;
   for (uint32_t i = 0; i < p->node_max; i++) p->port_of_node[i] = -1;
+  return p;
+}
+
+static void phys_mark_all(Phys *p) {
+  phys_find_texts(p);
+  phys_uses(p);
+  for (uint32_t i = p->plan->node_len; i-- > 0;) {
+    phys_keep(p, p->plan->nodes[i]);
+    phys_read_columns(p, p->plan->nodes[i]);
+  }
+}
+
+void phys_check_sources(Arena *a, Plan *plan) {
+  Phys *p = phys_new(a, plan);
+  phys_mark_all(p);
+  plan->checked = p->col_use;
+  plan->checked_len = plan->column_len;
+}
+
+/* Columns that the script uses are checked, though the optimiser may have found that their values do not matter. */
+static void phys_keep_checks(Phys *p) {
+  for (uint32_t i = 0; i < p->plan->node_len; i++) {
+    const PlanRead *r = p->plan->nodes[i]->kind == PLAN_READ ? p->plan->nodes[i]->read : NULL;
+    for (uint32_t k = 0; r && k < r->field_len; k++) {
+      ColId c = r->fields[k].col;
+      if (c < p->plan->checked_len && p->plan->checked[c] && !p->col_use[c]) p->col_use[c] = COL_VALUE;
+    }
+  }
+}
+
+Phys *phys_build(Arena *a, Plan *plan) {
+  Phys *p = phys_new(a, plan);
   bool built = true;
   for (uint32_t i = 0; i < plan->node_len; i++) {
     PlanNode *n = plan->nodes[i];
@@ -208,12 +240,8 @@ Phys *phys_build(Arena *a, Plan *plan) {
     built = false;
   }
   if (!built) return NULL;
-  phys_find_texts(p);
-  phys_uses(p);
-  for (uint32_t i = plan->node_len; i-- > 0;) {
-    phys_keep(p, plan->nodes[i]);
-    phys_read_columns(p, plan->nodes[i]);
-  }
+  phys_mark_all(p);
+  phys_keep_checks(p);
   for (uint32_t i = 0; i < plan->node_len; i++)
     p->nodes[plan->nodes[i]->id].state_class = phys_state_class(plan->nodes[i]);
   phys_order(p);

@@ -38,6 +38,9 @@ typedef struct Phys {
   int32_t *port_of_node;           /* by node id: index into ports, or -1 */
 } Phys;
 
+/* Before the optimiser: notes which columns of sources the script uses (plan->checked), so that a row with a bad field is an
+ * error row whatever the optimiser makes of the expressions that read it. */
+void phys_check_sources(Arena *a, Plan *plan);
 /* Makes the physical plan. Reports E0901 (not built yet) for what cannot run; NULL then. */
 Phys *phys_build(Arena *a, Plan *plan);
 /* Whether the node has a step in which it sends on what it holds. */

@@ -196,6 +196,8 @@ typedef struct Plan {
   uint32_t error_port_len;
   PlanParam *params;
   uint32_t param_len;
+  const uint8_t *checked;       /* by ColId: the script uses the column; set before the optimiser runs (phys.h) */
+  uint32_t checked_len;
   uint32_t var_len;             /* EX_LET variables in use */
   uint32_t next_id;
   const char *script;           /* path as given */

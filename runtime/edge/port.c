@@ -1,4 +1,5 @@
-/* port.c: gathers rows, sorts them by source row, delivers them in blocks.
+/* port.c: gathers rows, sorts them by source row, then by the input that they came from, delivers them in
+ * blocks. Without the input, the order of rows of one source row would depend on where blocks end.
  *
  * The rows of one operator come in ascending order, so what a port holds is a few ascending runs:
  * the sort is a bottom-up merge sort that does nothing when the rows are in order already. */
@@ -11,6 +12,7 @@
 typedef struct PortBuffer {
   void **rows;
   uint64_t *keys;
+  uint32_t *inputs;
   uint32_t len, capacity;
   uint64_t in, out, dropped;
 } PortBuffer;
@@ -19,6 +21,7 @@ struct FrtPortState {
   PortBuffer *ports;
   void **rows;       /* the other half of the merge */
   uint64_t *keys;
+  uint32_t *inputs;
   uint32_t capacity;
 };
 
@@ -31,35 +34,44 @@ void frt_ports_end(FrtRun *r) {
   for (uint32_t i = 0; i < r->module->port_len; i++) {
     frt_free(r->ports->ports[i].rows);
     frt_free(r->ports->ports[i].keys);
+    frt_free(r->ports->ports[i].inputs);
   }
   frt_free(r->ports->rows);
   frt_free(r->ports->keys);
+  frt_free(r->ports->inputs);
 }
 
-void frt_port_add(FrtRun *r, uint32_t port, uint64_t key, void *row) {
+void frt_port_add(FrtRun *r, uint32_t port, uint64_t key, uint32_t input, void *row) {
   PortBuffer *p = &r->ports->ports[port];
   if (p->len == p->capacity) {
     p->capacity = p->capacity ? p->capacity * 2 : 64;
     p->rows = frt_realloc(p->rows, p->capacity * sizeof *p->rows);
     p->keys = frt_realloc(p->keys, p->capacity * sizeof *p->keys);
+    p->inputs = frt_realloc(p->inputs, p->capacity * sizeof *p->inputs);
   }
   p->rows[p->len] = row;
+  p->inputs[p->len] = input;
   p->keys[p->len++] = key;
+}
+
+static int port_in_order(const PortBuffer *p, uint32_t a, uint32_t b) {
+  return p->keys[a] != p->keys[b] ? p->keys[a] < p->keys[b] : p->inputs[a] <= p->inputs[b];
 }
 
 static void port_merge(const PortBuffer *p, struct FrtPortState *s, uint32_t from, uint32_t mid, uint32_t end) {
   uint32_t a = from, b = mid;
   for (uint32_t i = from; i < end; i++) {
-    uint32_t *take = a < mid && (b == end || p->keys[a] <= p->keys[b]) ? &a : &b;
+    uint32_t *take = a < mid && (b == end || port_in_order(p, a, b)) ? &a : &b;
     s->keys[i] = p->keys[*take];
     s->rows[i] = p->rows[*take];
+    s->inputs[i] = p->inputs[*take];
     ++*take;
   }
 }
 
 static int port_is_sorted(const PortBuffer *p) {
   for (uint32_t i = 1; i < p->len; i++)
-    if (p->keys[i - 1] > p->keys[i]) return 0;
+    if (!port_in_order(p, i - 1, i)) return 0;
   return 1;
 }
 
@@ -69,6 +81,7 @@ static void port_sort(PortBuffer *p, struct FrtPortState *s) {
     s->capacity = p->capacity;
     s->rows = frt_realloc(s->rows, s->capacity * sizeof *s->rows);
     s->keys = frt_realloc(s->keys, s->capacity * sizeof *s->keys);
+    s->inputs = frt_realloc(s->inputs, s->capacity * sizeof *s->inputs);
   }
   for (uint64_t width = 1; width < p->len; width *= 2) {
     for (uint64_t from = 0; from < p->len; from += 2 * width) {
@@ -78,6 +91,7 @@ static void port_sort(PortBuffer *p, struct FrtPortState *s) {
     }
     memcpy(p->keys, s->keys, p->len * sizeof *p->keys);
     memcpy(p->rows, s->rows, p->len * sizeof *p->rows);
+    memcpy(p->inputs, s->inputs, p->len * sizeof *p->inputs);
   }
 }
 
@@ -124,9 +138,9 @@ int frt_port_deliver(FrtRun *r, uint32_t port, uint64_t end) {
   return status == FRT_FATAL ? FRT_FATAL : FRT_OK;
 }
 
-void *frt_gather(FrtCtx *cx, const FrtBlock *b, uint32_t row, uint32_t port) {
+void *frt_gather(FrtCtx *cx, const FrtBlock *b, uint32_t row, uint32_t port, uint32_t input) {
   void *data = frt_alloc(cx, cx->run->module->ports[port].row_size);
-  frt_port_add(cx->run, port, frt_row_number(b, row), data);
+  frt_port_add(cx->run, port, frt_row_number(b, row), input, data);
   return data;
 }
 

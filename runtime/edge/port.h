@@ -1,7 +1,8 @@
 /* port.h: where rows of several operators meet: error ports and unions.
  *
  * Rows are gathered while a source block passes and delivered at its end, sorted by the number of the
- * source row and then by the order in which they were given. */
+ * source row, then by the input that they came from (of error ports: the operator), then by the order in which they
+ * were given. */
 #ifndef FRT_EDGE_PORT_H
 #define FRT_EDGE_PORT_H
 
@@ -10,7 +11,7 @@
 void frt_ports_start(FrtRun *r);
 void frt_ports_end(FrtRun *r);
 /* Adds a row that lives until the port has delivered. */
-void frt_port_add(FrtRun *r, uint32_t port, uint64_t key, void *row);
+void frt_port_add(FrtRun *r, uint32_t port, uint64_t key, uint32_t input, void *row);
 /* Counts a row that an error port would get if somebody read it. */
 void frt_port_count_unread(FrtRun *r, uint32_t port);
 /* Delivers the rows of one port whose key is below `end`; later ones are dropped. FRT_OK or FRT_FATAL. */

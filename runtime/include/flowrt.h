@@ -230,8 +230,8 @@ typedef struct FrtOp {
 typedef struct FrtErrorRow FrtErrorRow;
 
 /* A place where rows of several operators meet in source order: an error port, or a union. Rows are
- * gathered during a source block and delivered at its end, sorted by the source row and then by the
- * order in which they were given. `order` of ports is topological: a port delivers only to later ones. */
+ * gathered during a source block and delivered at its end, sorted by the source row, then by the
+ * input (of error ports: the operator), then by the order in which they were given. `order` of ports is topological: a port delivers only to later ones. */
 typedef struct FrtPort {
   FrtStr name;
   uint32_t op;             /* the operator number of the port itself in the ledger */
@@ -352,8 +352,8 @@ void *frt_alloc_run(FrtCtx *cx, size_t size);
 void frt_error(FrtCtx *cx, const FrtBlock *b, uint32_t row, uint32_t op, int code, FrtStr field);
 /* Fails the run as a whole (exit 2): no row is to blame. */
 int frt_fatal(FrtCtx *cx, uint32_t op, int code, FrtStr detail);
-/* A gathered row of the port for row `row` of `b`: row_size bytes to fill, lives until delivered. */
-void *frt_gather(FrtCtx *cx, const FrtBlock *b, uint32_t row, uint32_t port);
+/* A gathered row of the port for row `row` of `b`, from its input number `input`: row_size bytes to fill, lives until delivered. */
+void *frt_gather(FrtCtx *cx, const FrtBlock *b, uint32_t row, uint32_t port, uint32_t input);
 /* For a port's deliver function: makes `b` a block of n delivered rows: sets n, and parent and up (or row0)
  * so that each row keeps its place in the source. */
 void frt_port_block(FrtCtx *cx, const uint64_t *keys, uint32_t n, FrtBlock *b);

@@ -95,7 +95,7 @@ static int block_gather(FrtCtx *cx, void *state, FrtBlock *b) {
   for (int64_t odd = 0; odd < 2; odd++)
     for (uint32_t i = 0; i < b->n; i++) {
       int64_t n = ((int64_t *)b->col[0])[i];
-      if ((n & 1) == odd) *(int64_t *)frt_gather(cx, b, i, 0) = n;
+      if ((n & 1) == odd) *(int64_t *)frt_gather(cx, b, i, 0, (uint32_t)odd) = n;
     }
   return FRT_OK;
 }

@@ -90,7 +90,7 @@ static int op2_in0(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel,
   (void)e;
   for (uint32_t k = 0; k < n; k++) {
     uint32_t i = sel[k];
-    U2 *r = frt_gather(cx, b, i, 0);
+    U2 *r = frt_gather(cx, b, i, 0, 0);
     r->c2 = c0[i];
     r->c3 = c1[i];
   }
@@ -105,7 +105,7 @@ static int op2_in1(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel,
   (void)e;
   for (uint32_t k = 0; k < n; k++) {
     uint32_t i = sel[k];
-    U2 *r = frt_gather(cx, b, i, 0);
+    U2 *r = frt_gather(cx, b, i, 0, 1);
     r->c2 = c0[i];
     r->c3 = c1[i];
   }
