@@ -45,6 +45,9 @@ bool agg_skips(const AggPrinter *p, const PlanAgg *a) {
   return a->where || (counted && counted->type->nullable) || agg_nulls_failed(p, a);
 }
 
+/* first and last take a null for what it is; the others skip nulls. */
+static bool agg_takes_null(const PlanAgg *a) { return a->fn == AGG_FIRST || a->fn == AGG_LAST; }
+
 static const char *agg_count(const AggPrinter *p, uint32_t k) {
   return agg_skips(p, &p->n->aggs[k]) ? gen_printf(p->g, "A->n%u", k) : "A->rows";
 }
@@ -144,7 +147,7 @@ void agg_members(const AggPrinter *p, Buf *b, uint32_t k) {
   case AGG_FIRST:
   case AGG_LAST:
     buf_printf(b, "  %s v%u;\n", gen_ctype(g, t), k);
-    if (t->nullable && agg_has_by(a)) buf_printf(b, "  uint8_t vn%u;\n", k);
+    if (t->nullable && (agg_has_by(a) || agg_takes_null(a))) buf_printf(b, "  uint8_t vn%u;\n", k);
     if (agg_is_text(t)) buf_printf(b, "  uint32_t room%u;\n", k);
     if (agg_is_deep(t)) buf_printf(b, "  FrtRoom room%u;\n", k);
     break;
@@ -327,19 +330,26 @@ static void agg_take_approx(GenFn *f, const PlanAgg *a, uint32_t k, const char *
   gen_line(f, "frt_hll_add(cx, &A->h%u, %s);", k, hash);
 }
 
+static void agg_store_or_null(GenFn *f, const Type *t, uint32_t k, CVal v, const char *room) {
+  const char *value = gen_printf(f->g, "v%u", k);
+  if (t->nullable) gen_line(f, "A->vn%u = %s;", k, v.n ? v.n : "0");
+  if (v.n) gen_line(f, "if (!%s) {", v.n);
+  agg_store(f, t, value, room, v.v);
+  if (v.n) gen_line(f, "}");
+}
+
 void agg_take(const AggPrinter *p, GenFn *f, uint32_t k, AggValues x) {
   Gen *g = p->g;
   const PlanAgg *a = &p->n->aggs[k];
   const Type *t = agg_arg_type(a);
-  const char *n = agg_has_by(a) ? x.by.n : x.v.n;
+  const char *n = agg_has_by(a) ? x.by.n : agg_takes_null(a) ? NULL : x.v.n;
   if (a->fn == AGG_COUNT && !agg_skips(p, a)) return;
   if (n && x.where) gen_line(f, "if (!%s && %s) {", n, x.where);
   else if (n) gen_line(f, "if (!%s) {", n);
   else if (x.where) gen_line(f, "if (%s) {", x.where);
   else gen_line(f, "{");
   f->indent++;
-  const char *value = gen_printf(g, "v%u", k), *room = gen_printf(g, "room%u", k),
-             *count = agg_count(p, k);
+  const char *room = gen_printf(g, "room%u", k), *count = agg_count(p, k);
   switch (a->fn) {
   case AGG_SUM:
   case AGG_AVG: agg_sum(f, a, k, x.v.v); break;
@@ -353,10 +363,10 @@ void agg_take(const AggPrinter *p, GenFn *f, uint32_t k, AggValues x) {
   case AGG_ARG_MAX: agg_extreme(p, f, k, x.v, x.by); break;
   case AGG_FIRST:
     gen_line(f, "if (!%s) {", count);
-    agg_store(f, t, value, room, x.v.v);
+    agg_store_or_null(f, t, k, x.v, room);
     gen_line(f, "}");
     break;
-  case AGG_LAST: agg_store(f, t, value, room, x.v.v); break;
+  case AGG_LAST: agg_store_or_null(f, t, k, x.v, room); break;
   case AGG_COUNT_DISTINCT:
   case AGG_MODE: agg_take_distinct(p, f, k, x.v.v); break;
   case AGG_MEDIAN:
@@ -487,6 +497,8 @@ static void agg_result_value(const AggPrinter *p, GenFn *f, uint32_t k, const ch
   case AGG_STDDEV:
     gen_line(f, "%s = frt_sqrt(cx, A->m%u.m2 / (double)(int64_t)(A->m%u.n - 1));", c, k, k);
     break;
+  case AGG_FIRST:
+  case AGG_LAST:
   case AGG_ARG_MIN:
   case AGG_ARG_MAX:
     if (agg_arg_type(a)->nullable && t->nullable) gen_line(f, "S->n%u[m] = A->vn%u;", a->col, k);

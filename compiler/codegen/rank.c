@@ -137,7 +137,7 @@ static void rank_copy(GenFn *f, const Rank *w, const char *r, const char *from, 
   Gen *g = f->g;
   const Type *t = g->plan->columns[w->a->col].type;
   const char *null = rank_null(g, w->a, w->k, from);
-  bool skips = w->a->fn != AGG_LAG && w->a->fn != AGG_LEAD;   /* what is found has a value */
+  bool skips = w->a->fn == AGG_MIN || w->a->fn == AGG_MAX;   /* what is found has a value */
   if (t->nullable) gen_line(f, "%s->wn%u = !(%s)%s%s;", r, w->k, found, null && !skips ? " || " : "", null && !skips ? null : "");
   gen_line(f, "if (%s) %s->w%u = %s->%s;", found, r, w->k, from, rank_value(g, w->a, w->k));
 }
@@ -186,7 +186,8 @@ static void rank_neighbour(GenFn *f, const Rank *w) {
 /* ---- first, last, min, max: one row gives the value ---- */
 
 static const char *rank_has_value(Gen *g, const Rank *w, const char *r) {
-  const char *null = rank_null(g, w->a, w->k, r);
+  bool edge = w->a->fn == AGG_FIRST || w->a->fn == AGG_LAST;   /* they take a null for what it is */
+  const char *null = edge ? (w->a->where ? gen_printf(g, "!%s->u%u", r, w->k) : NULL) : rank_null(g, w->a, w->k, r);
   return null ? gen_printf(g, "!(%s)", null) : "1";
 }
 

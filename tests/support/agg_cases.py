@@ -149,10 +149,11 @@ def agg_nulls():
     def one(rs):
         x, t, o = (some(r[i] for r in rs) for i in (1, 2, 3))
         tx = [Text(v) for v in t]
+        end = lambda i, at: None if rs[at][i] is None else rs[at][i] if i == 1 else Text(rs[at][i])   # null where the row is
         return [len(rs), len(x), sum(x) if x else None, Fraction(sum(x)) / len(x) if x else None, min(x, default=None),
-                max(x, default=None), x[0] if x else None, x[-1] if x else None, len(set(x)), quantile([float(v) for v in x], .5) if x else None,
-                any(o) if o else None, all(o) if o else None, min(tx, default=None), max(tx, default=None), tx[0] if tx else None,
-                tx[-1] if tx else None, len(set(t)), Text('|'.join(t)) if t else None, mode(x), Text(mode(t)) if t else None]
+                max(x, default=None), end(1, 0), end(1, -1), len(set(x)), quantile([float(v) for v in x], .5) if x else None,
+                any(o) if o else None, all(o) if o else None, min(tx, default=None), max(tx, default=None), end(2, 0),
+                end(2, -1), len(set(t)), Text('|'.join(t)) if t else None, mode(x), Text(mode(t)) if t else None]
     names = 'n nx sx ax lo hi fx lx dx mx ao al lt ht ft lt2 dt jt mo mt'.split()
     script = '''
 # Nulls: keys that are null, empty and filled; values that are sometimes, never or always null.

@@ -489,8 +489,8 @@ def rank():
          {"whole.csv": table(COLS + STAT_NAMES, over(rows, None, lambda o, i: stats(o))), "all.csv": whole_order(rows)})
     for f in (1, 3, 50):
         edge = lambda o, i, f=f: o[max(0, i + 1 - f):i + 1]
-        first = lambda fr: (vals(fr, "s")[:1] or [None])[0]
-        last = lambda fr: (vals(fr, "s")[-1:] or [None])[0]
+        first = lambda fr: fr[0]["s"]
+        last = lambda fr: fr[-1]["s"]
         case("rank_frame_%d" % f, "# A frame of %d rows.\n" % f + head +
              "rows | rank %s, first_s = first(s), last_s = last(s) over (by acct sort t rows %d) | write csv(\"out/frame.csv\")\n" % (STAT_WORDS, f),
              ins, {"frame.csv": table(COLS + STAT_NAMES + ["first_s", "last_s"],

@@ -61,7 +61,8 @@ static size_t agg_items(Ref *r, const PlanAgg *a, const RefTable *rows, Item **o
     if (a->arg[0] && ref_eval(r, rows->rows[i], a->arg[0], &it.v)) continue;
     if (a->arg[1] && ref_eval(r, rows->rows[i], a->arg[1], &it.by)) continue;
     bool arg = a->fn == AGG_ARG_MIN || a->fn == AGG_ARG_MAX;    /* "The value of `x` in the row where `by` is smallest" */
-    if (a->arg[0] && (arg ? it.by : it.v).is_null) continue;    /* "skip nulls" */
+    bool edge = a->fn == AGG_FIRST || a->fn == AGG_LAST;        /* note 21: not among those that skip nulls */
+    if (a->arg[0] && !edge && (arg ? it.by : it.v).is_null) continue;   /* "skip nulls" */
     (*out)[len++] = it;
   }
   return len;
@@ -385,7 +386,7 @@ static int rank_one(Ref *r, const PlanNode *n, const PlanAgg *a, const Sorted *s
   size_t from = 0;
   size_t to = n->key_len || n->frame ? i + 1 : len;
   if (n->frame) from = i + 1 > (size_t)ref_count(r, n->frame) ? i + 1 - (size_t)ref_count(r, n->frame) : 0;
-  if ((a->fn == AGG_FIRST || a->fn == AGG_LAST) && !n->frame) to = len;   /* of the window (stdlib/window.flow); nulls are skipped */
+  if ((a->fn == AGG_FIRST || a->fn == AGG_LAST) && !n->frame) to = len;   /* of the window (stdlib/window.flow) */
   RefTable rows = {0};
   for (at = from; at < to; at++) ref_add(r, &rows, s[at].row);
   return aggregate_one(r, a, &rows, out);
