@@ -32,6 +32,7 @@ static void rows_line_end(GenFn *f) { buf_put(f->out, "#line @\n"); }
 static void rows_fail_label(GenFn *f, const PlanNode *n, const char *label, const char *field) {
   gen_line(f, "continue;");
   buf_printf(f->out, "  %s:\n", label);
+  if (n->kind != PLAN_EXPLODE) gen_line(f, "FRT_SEEN(cx, %u, k);", n->id);
   gen_line(f, "frt_error(cx, b, i, %u, e, %s);", n->id, field);
   gen_line(f, "e = 0;");
 }

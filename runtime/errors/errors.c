@@ -17,7 +17,7 @@
 enum { ERRORS_RATE_ROWS = 1000 /* a rate is judged after so many rows */, ERRORS_DETAIL_MAX = 64 * 1024 };
 
 typedef struct ErrNote {
-  uint64_t key, order;
+  uint64_t key, order, seen;
   const FrtBlock *block;   /* the source block, or NULL when `row` is set */
   FrtErrorRow *row;        /* resolved at once: the block does not live long enough */
   FrtStr field, detail;
@@ -111,6 +111,8 @@ void frt_error(FrtCtx *cx, const FrtBlock *b, uint32_t row, uint32_t op, int cod
   n->code = code;
   n->field = field;
   n->detail = err_copy(cx, cx->detail);
+  n->seen = cx->seen;
+  cx->seen = UINT64_MAX;
   n->block = b;
   n->at = row;
   cx->detail = (FrtStr){"", 0, 0};
@@ -181,11 +183,12 @@ static void err_judge_one(FrtRun *r, ErrNote *n) {
   }
   if (o->policy == FRT_POLICY_NULL) return;   /* a record of a source with nothing to set to null: left out */
   const char *what;
-  err_count(&r->errors->ops[n->op], n->key);
-  /* A source has seen as many rows as the key says. What stands behind a filter has seen fewer: its rate is judged at
-   * the end of the step, by the rows that the ledger counted. */
+  /* A source has seen as many rows as the key says; other operators tell how many. Where one does not, its rate is judged
+   * at the end of the step, by the rows that the ledger counted. */
   int source = o->kind.len == 4 && memcmp(o->kind.ptr, "read", 4) == 0;
-  uint64_t rows = source ? n->key + 1 : 0;
+  uint64_t at = source || n->seen == UINT64_MAX ? n->key : n->seen;
+  err_count(&r->errors->ops[n->op], at);
+  uint64_t rows = source || n->seen != UINT64_MAX ? at + 1 : 0;
   if (err_limit_passed(r, n->op, rows, &what)) err_blame(r, n, 3, frt_error_limit_report(r, err_row(r, n), n->op, what));
   if (o->policy != FRT_POLICY_PORT || o->port < 0) return;
   if (r->module->ports[o->port].deliver)

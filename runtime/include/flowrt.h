@@ -139,6 +139,7 @@ typedef struct FrtCtx {
   uint32_t stop;      /* set by the runtime when the run is cancelled or has failed */
   void *prepared;     /* texts prepared during the run (text/fn_prepare.c); NULL at its start */
   void *regex;        /* room for matching (text/fn_regex.c); NULL at its start */
+  uint64_t seen;      /* FRT_SEEN for the next frt_error; ~0: not told */
 } FrtCtx;
 
 /* Counters of an operator in the ledger. The runtime sets FRT_IN and FRT_OUT of scans and ports, and counts
@@ -147,6 +148,10 @@ typedef struct FrtCtx {
  * ports and route arms, held those that went into a state (an aggregate's), made those that came out of it. */
 enum { FRT_IN, FRT_OUT, FRT_ELSE, FRT_ERRORS, FRT_DROPPED, FRT_NULLED, FRT_HELD, FRT_MADE, FRT_LEDGER_LEN };
 #define FRT_COUNT(cx, op, what, n) ((cx)->ledger[(op) * FRT_LEDGER_LEN + (what)] += (n))
+
+/* Before frt_error, by operators that count FRT_IN behind their loop: how many rows the operator had before row k of this
+ * call. Limits of a rate and in a row are about the rows that an operator saw. */
+#define FRT_SEEN(cx, op, k) ((cx)->seen = (cx)->ledger[(op) * FRT_LEDGER_LEN + FRT_IN] + (k))
 
 /* ---- blocks ------------------------------------------------------------------------------- */
 

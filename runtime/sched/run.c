@@ -296,6 +296,7 @@ static void run_start(FrtRun *r, const FrtModule *m, const FrtRunOptions *o) {
   r->ledger = arena_alloc(r->run_arena, ((size_t)m->op_len + 1) * FRT_LEDGER_LEN * sizeof *r->ledger);
   r->cx.run = r;
   r->cx.ledger = r->ledger;
+  r->cx.seen = UINT64_MAX;
   r->cx.now_us = o->now_us ? o->now_us : r->start_us;
   r->cx.block_rows = o->block_rows ? o->block_rows : RUN_BLOCK_ROWS;
   if (r->cx.block_rows > RUN_BLOCK_ROWS_MAX) r->cx.block_rows = RUN_BLOCK_ROWS_MAX;

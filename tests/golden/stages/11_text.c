@@ -80,14 +80,17 @@ static int op1(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
     keep[kept++] = i;
     continue;
   fail:
+    FRT_SEEN(cx, 1, k);
     frt_error(cx, b, i, 1, e, k3);
     e = 0;
     continue;
   fail0:
+    FRT_SEEN(cx, 1, k);
     frt_error(cx, b, i, 1, e, k4);
     e = 0;
     continue;
   fail1:
+    FRT_SEEN(cx, 1, k);
     frt_error(cx, b, i, 1, e, k5);
     e = 0;
   }
@@ -123,10 +126,11 @@ static int op2(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
       if ((e = frt_concat(cx, &v2, q3, 3))) goto fail0;
       c3[i] = v2;
     }
-#line 127 "flow_module.c"
+#line 130 "flow_module.c"
     keep[kept++] = i;
     continue;
   fail0:
+    FRT_SEEN(cx, 2, k);
     frt_error(cx, b, i, 2, e, k7);
     e = 0;
   }

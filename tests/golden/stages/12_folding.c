@@ -53,6 +53,7 @@ static int op1(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
 #line 54 "flow_module.c"
     continue;
   fail:
+    FRT_SEEN(cx, 1, k);
     frt_error(cx, b, i, 1, e, k1);
     e = 0;
     failed++;
@@ -85,10 +86,11 @@ static int op2(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
     {
       c2[i] = k2;
     }
-#line 89 "flow_module.c"
+#line 90 "flow_module.c"
     keep[kept++] = i;
     continue;
   fail0:
+    FRT_SEEN(cx, 2, k);
     frt_error(cx, b, i, 2, e, k3);
     e = 0;
   }

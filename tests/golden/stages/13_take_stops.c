@@ -61,6 +61,7 @@ static int op1(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
     keep[kept++] = i;
     continue;
   fail0:
+    FRT_SEEN(cx, 1, k);
     frt_error(cx, b, i, 1, e, k1);
     e = 0;
   }
@@ -82,7 +83,7 @@ static int op2(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
 #line 3 "stages\05713_take_stops.flow"
     keep[kept] = i;
     kept += ((c1[i] > 5L)) != 0;
-#line 86 "flow_module.c"
+#line 87 "flow_module.c"
   }
   FRT_COUNT(cx, 2, FRT_IN, n);
   FRT_COUNT(cx, 2, FRT_OUT, kept);

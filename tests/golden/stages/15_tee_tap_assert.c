@@ -183,6 +183,7 @@ static int op4(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
 #line 184 "flow_module.c"
     continue;
   fail:
+    FRT_SEEN(cx, 4, k);
     frt_error(cx, b, i, 4, e, k5);
     e = 0;
     failed++;
