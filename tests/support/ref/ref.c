@@ -151,7 +151,13 @@ void ref_error(Ref *r, const PlanNode *n, const RefRow *row, int code, const cha
   RefError *e = &r->errors[r->error_len];
   *e = (RefError){.node = n, .field = field, .code = code, .order = r->error_len};
   e->row = row ? *row : (RefRow){.scan = (uint32_t)REF_NO_SCAN, .line = -1};
+  e->place = e->row.key;
   r->error_len++;
+}
+
+void ref_error_at(Ref *r, const PlanNode *n, size_t place, const RefRow *row, int code, const char *field) {
+  ref_error(r, n, row, code, field);
+  r->errors[r->error_len - 1].place = place;
 }
 
 static int by_place(const void *a, const void *b) {
@@ -368,9 +374,9 @@ static void judge(Ref *r) {
         continue;
       }
       if (p->kind == FRT_POLICY_NULL) continue;
-      c->in_a_row = c->any && e->row.key == c->last + 1 ? c->in_a_row + 1 : c->any && e->row.key == c->last ? c->in_a_row : 1;
+      c->in_a_row = c->any && e->place == c->last + 1 ? c->in_a_row + 1 : c->any && e->place == c->last ? c->in_a_row : 1;
       c->any = true;
-      c->last = e->row.key;
+      c->last = e->place;
       c->errors++;
       if (p->limit_kind == FRT_LIMIT_RATE) ref_cannot(r, "a rate");
       if (!limit_passed(p, c, e->row.key + 1)) continue;

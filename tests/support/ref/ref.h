@@ -32,6 +32,7 @@ typedef struct RefError {
   const char *field;      /* or "" */
   int code;
   uint64_t order;
+  uint64_t place;         /* of the row among those that the operator saw; its source row where the operator does not say */
 } RefError;
 
 typedef struct RefFile {
@@ -80,6 +81,8 @@ RefRow *ref_copy(Ref *r, const RefRow *row);
 /* Value of e for row: FRT_OK or an error code. */
 int ref_eval(Ref *r, const RefRow *row, const Expr *e, Value *out);
 void ref_error(Ref *r, const PlanNode *n, const RefRow *row, int code, const char *field);
+/* The same for an operator that knows that it is its row number `place`. */
+void ref_error_at(Ref *r, const PlanNode *n, size_t place, const RefRow *row, int code, const char *field);
 /* Number of take, skip, top, range, rows. */
 int64_t ref_count(Ref *r, const Expr *e);
 void ref_cannot(Ref *r, const char *what);

@@ -15,9 +15,9 @@ static void rows_filter(Ref *r, const PlanNode *n, RefTable **out) {
   for (size_t i = 0; i < in->len; i++) {
     Value v;
     int status = ref_eval(r, in->rows[i], n->cond, &v);
-    if (status) ref_error(r, n, in->rows[i], status, "");
+    if (status) ref_error_at(r, n, i, in->rows[i], status, "");
     else if (is_true(&v)) ref_add(r, out[0], in->rows[i]);
-    else if (n->kind == PLAN_ASSERT) ref_error(r, n, in->rows[i], FRT_E_ASSERT, "");
+    else if (n->kind == PLAN_ASSERT) ref_error_at(r, n, i, in->rows[i], FRT_E_ASSERT, "");
     else if (n->out_len > 1) ref_add(r, out[1], in->rows[i]);
   }
 }
@@ -39,7 +39,7 @@ static void rows_map(Ref *r, const PlanNode *n, RefTable **out) {
         row->v[m->col] = (Value){.is_null = true};
         continue;
       }
-      ref_error(r, n, in->rows[i], status, c->name);
+      ref_error_at(r, n, i, in->rows[i], status, c->name);
       good = false;
     }
     if (good) ref_add(r, out[0], row);
@@ -54,7 +54,7 @@ static void rows_route(Ref *r, const PlanNode *n, RefTable **out) {
       Value v = {.i = 1};
       int status = n->conds[k] ? ref_eval(r, in->rows[i], n->conds[k], &v) : FRT_OK;
       if (status) {
-        ref_error(r, n, in->rows[i], status, "");
+        ref_error_at(r, n, i, in->rows[i], status, "");
         break;
       }
       if (!is_true(&v)) continue;
@@ -66,7 +66,7 @@ static void rows_route(Ref *r, const PlanNode *n, RefTable **out) {
 
 /* "typed captures become columns"; "A typed capture of `extract` that does not fit its type is a row error, not an
  * `else` row" (note 64). */
-static bool extract_captures(Ref *r, const PlanNode *n, RefRow *row, FrtStr text, const PCRE2_SIZE *at, int groups) {
+static bool extract_captures(Ref *r, const PlanNode *n, size_t place, RefRow *row, FrtStr text, const PCRE2_SIZE *at, int groups) {
   for (uint32_t k = 0; k < n->capture_len; k++) {
     const Column *c = &r->plan->columns[n->captures[k]];
     uint32_t g = n->groups[k];
@@ -79,7 +79,7 @@ static bool extract_captures(Ref *r, const PlanNode *n, RefRow *row, FrtStr text
       status = FRT_E_MISSING;
     }
     if (status) {
-      ref_error(r, n, row, status, c->name);
+      ref_error_at(r, n, place, row, status, c->name);
       return false;
     }
     row->v[n->captures[k]] = v;
@@ -101,7 +101,7 @@ static void rows_extract(Ref *r, const PlanNode *n, RefTable **out) {
     Value v;
     int status = ref_eval(r, in->rows[i], n->cond, &v), groups = -1;
     if (status) {
-      ref_error(r, n, in->rows[i], status, "");
+      ref_error_at(r, n, i, in->rows[i], status, "");
       continue;
     }
     if (!v.is_null) groups = pcre2_match(re, (PCRE2_SPTR)(v.s.len ? v.s.ptr : ""), v.s.len, 0, 0, match, NULL);
@@ -110,7 +110,7 @@ static void rows_extract(Ref *r, const PlanNode *n, RefTable **out) {
       continue;
     }
     RefRow *row = ref_copy(r, in->rows[i]);
-    if (extract_captures(r, n, row, v.s, pcre2_get_ovector_pointer(match), groups)) ref_add(r, out[0], row);
+    if (extract_captures(r, n, i, row, v.s, pcre2_get_ovector_pointer(match), groups)) ref_add(r, out[0], row);
   }
   pcre2_match_data_free(match);
   pcre2_code_free(re);
