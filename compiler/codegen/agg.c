@@ -19,12 +19,6 @@ static const char *agg_kept(const AggPrinter *p, const char *what, uint32_t k) {
   return gen_printf(p->g, "%s%u_%u", what, p->n->id, k);
 }
 
-static void agg_array(const AggPrinter *p, const char *ctype, const char *name) {
-  buf_printf(&p->g->state, "  %s *%s;\n", ctype, name);
-  buf_printf(&p->g->init, "  S->%s = frt_alloc_run(cx, cx->block_rows * sizeof(%s));\n", name,
-             ctype);
-}
-
 /* ---- 1. what can fail ---- */
 
 static bool agg_has_condition(const AggPrinter *p, const PlanAgg *a) {
@@ -37,11 +31,11 @@ static void agg_compute_part(const AggPrinter *p, GenFn *f, uint32_t k, int part
   const Type *t = agg_part_type(a, part);
   const char *to = agg_kept(p, part ? "by" : "arg", k),
              *nulls = agg_kept(p, part ? "bynul" : "argnul", k);
-  agg_array(p, gen_ctype(g, t), to);
+  gen_array(p->g, gen_ctype(g, t), to);
   CVal v = gen_expr(f, a->arg[part]);
   gen_line(f, "S->%s[i] = %s;", to, v.v);
   if (!t->nullable) return;
-  agg_array(p, "uint8_t", nulls);
+  gen_array(p->g, "uint8_t", nulls);
   gen_line(f, "S->%s[i] = %s;", nulls, v.n ? v.n : "0");
 }
 
@@ -55,7 +49,7 @@ static void agg_compute(const AggPrinter *p, GenFn *f, uint32_t k) {
   gen_line(f, "{");
   f->indent++;
   if (agg_has_condition(p, a)) {
-    agg_array(p, "uint8_t", cond);
+    gen_array(p->g, "uint8_t", cond);
     gen_line(f, "S->%s[i] = (%s) != 0;", cond, a->where ? gen_cond(f, a->where) : "1");
   }
   if (a->where) gen_line(f, "if (S->%s[i]) {", cond);
@@ -79,7 +73,7 @@ static void agg_compute_all(const AggPrinter *p, GenFn *f) {
   for (uint32_t k = 0; k < n->agg_len; k++) any |= agg_can_fail(&n->aggs[k]);
   if (!any) return;
   const char *good = gen_printf(g, "good%u", n->id);
-  agg_array(p, "uint32_t", good);
+  gen_array(p->g, "uint32_t", good);
   gen_line(f, "uint32_t *good = S->%s, goods = 0;", good);
   gen_line(f, "for (uint32_t k = 0; k < n; k++) {");
   f->indent++;
@@ -106,14 +100,14 @@ static void agg_fresh_groups(const AggPrinter *p, GenFn *f, const GenKeys *keys)
   Gen *g = p->g;
   const PlanNode *n = p->n;
   const char *fresh = gen_printf(g, "fresh%u", n->id);
-  agg_array(p, "uint32_t", fresh);
-  gen_line(f, "uint32_t fresh = frt_table_add_%s(cx, &S->tab%u, %s, %s, %s, %s, S->%s);",
+  gen_array(p->g, "uint32_t", fresh);
+  gen_line(f, "uint32_t fresh = frt_table_add_%s(cx, &S->h->tab%u, %s, %s, %s, %s, S->%s);",
            keys->is_word ? "words" : "texts", n->id, keys->keys, keys->nul, keys->n, keys->ids,
            fresh);
   gen_line(f, "for (uint32_t k = 0; k < fresh; k++) {");
   f->indent++;
   gen_line(f, "uint32_t i = %s[S->%s[k]];", keys->sel, fresh);
-  gen_line(f, "A%u *A = frt_store_add(cx, &S->grp%u);", n->id, n->id);
+  gen_line(f, "A%u *A = frt_store_add(cx, &S->h->grp%u);", n->id, n->id);
   f->fail = "unreached";
   f->fails = false;
   for (uint32_t j = 0; j < n->made_len; j++) {
@@ -123,7 +117,7 @@ static void agg_fresh_groups(const AggPrinter *p, GenFn *f, const GenKeys *keys)
     if (t->nullable) gen_line(f, "A->n%u_ = %s;", m->col, v.n ? v.n : "0");
     if (v.n) gen_line(f, "if (!%s) {", v.n);
     if (t->kind == TY_STRING || t->kind == TY_BYTES)
-      gen_line(f, "A->c%u = frt_store_text(cx, &S->grp%u, %s);", m->col, n->id, v.v);
+      gen_line(f, "A->c%u = frt_store_text(cx, &S->h->grp%u, %s);", m->col, n->id, v.v);
     else gen_line(f, "A->c%u = %s;", m->col, v.v);
     if (v.n) gen_line(f, "}");
   }
@@ -171,11 +165,11 @@ static void agg_update(const AggPrinter *p, GenFn *f, const GenKeys *keys) {
   AggValues *x = arena_alloc(g->arena, (n->agg_len + 1) * sizeof *x);
   for (uint32_t k = 0; k < n->agg_len; k++) agg_before_rows(p, f, k);
   if (p->grouped) {
-    agg_array(p, "void *", gen_printf(g, "at%u", n->id));
+    gen_array(p->g, "void *", gen_printf(g, "at%u", n->id));
     gen_line(f, "A%u *const *at = (A%u *const *)S->at%u;", n->id, n->id, n->id);
-    gen_line(f, "frt_store_rows(&S->grp%u, %s, %s, S->at%u);", n->id, keys->ids, keys->n, n->id);
+    gen_line(f, "frt_store_rows(&S->h->grp%u, %s, %s, S->at%u);", n->id, keys->ids, keys->n, n->id);
   } else {
-    gen_line(f, "A%u *A = &S->agg%u;", n->id, n->id);
+    gen_line(f, "A%u *A = &S->h->agg%u;", n->id, n->id);
     gen_line(f, "const uint32_t gid = 0;");
     gen_line(f, "(void)gid;");
   }
@@ -293,10 +287,10 @@ static bool agg_results(const AggPrinter *p, GenFn *f) {
 static void agg_groups(const AggPrinter *p) {
   Gen *g = p->g;
   const PlanNode *n = p->n;
-  const char *groups = p->grouped ? gen_printf(g, "S->grp%u.len", n->id) : "1";
+  const char *groups = p->grouped ? gen_printf(g, "S->h->grp%u.len", n->id) : "1";
   GenFn f = { .g = g, .out = &g->funcs, .row = "i", .indent = 1 };
   buf_printf(&g->state, "  FrtBlock b%u;\n", n->id);
-  agg_array(p, "uint32_t", gen_printf(g, "keep%u", n->id));
+  gen_array(p->g, "uint32_t", gen_printf(g, "keep%u", n->id));
   buf_printf(&g->funcs, "static int op%u_groups(FrtCtx *cx, State *S) {\n", n->id);
   gen_line(&f, "FrtBlock *b = &S->b%u;", n->id);
   gen_line(&f, "uint32_t m = 0, *keep = S->keep%u, kept = 0;", n->id);
@@ -307,7 +301,7 @@ static void agg_groups(const AggPrinter *p) {
   bool wrong = f.fails;
   gen_line(&f, "for (uint64_t g = 0; g < %s; g++) {", groups);
   f.indent++;
-  gen_line(&f, p->grouped ? "A%u *A = FRT_ROW(&S->grp%u, g);" : "A%u *A = &S->agg%u;", n->id,
+  gen_line(&f, p->grouped ? "A%u *A = FRT_ROW(&S->h->grp%u, g);" : "A%u *A = &S->h->agg%u;", n->id,
            n->id);
   gen_line(&f, "int failed = 0;");
   gen_line(&f, "(void)A; (void)failed;");
@@ -349,8 +343,8 @@ static void agg_emit(const AggPrinter *p) {
   gen_line(&f, "int rc = op%u_groups(cx, S);", n->id);
   for (uint32_t k = 0; k < n->agg_len; k++) agg_free(p, &f, k);
   if (p->grouped) {
-    gen_line(&f, "frt_table_free(&S->tab%u);", n->id);
-    gen_line(&f, "frt_store_free(&S->grp%u);", n->id);
+    gen_line(&f, "frt_table_free(&S->h->tab%u);", n->id);
+    gen_line(&f, "frt_store_free(&S->h->grp%u);", n->id);
   }
   gen_line(&f, "return rc;");
   gen_fn_close(&f);
@@ -379,16 +373,16 @@ void gen_aggregate(Gen *g, const PhysNode *pn) {
   if (p.grouped) {
     Expr **values = arena_alloc(g->arena, (n->made_len + 1) * sizeof *values);
     for (uint32_t j = 0; j < n->made_len; j++) values[j] = n->made[j].value;
-    buf_printf(&g->state, "  FrtTable tab%u;\n  FrtStore grp%u;\n", n->id, n->id);
-    buf_printf(&g->init, "  frt_table_init(&S->tab%u, %d);\n", n->id,
+    buf_printf(&g->held, "  FrtTable tab%u;\n  FrtStore grp%u;\n", n->id, n->id);
+    buf_printf(&g->init, "  frt_table_init(&S->h->tab%u, %d);\n", n->id,
                !gen_keys_are_words(values, n->made_len));
-    buf_printf(&g->init, "  frt_store_init(&S->grp%u, sizeof(A%u));\n", n->id, n->id);
+    buf_printf(&g->init, "  frt_store_init(&S->h->grp%u, sizeof(A%u));\n", n->id, n->id);
     buf_printf(&g->init,
-               "  frt_at_end(cx, frt_table_end, &S->tab%u);\n  frt_at_end(cx, frt_store_end, "
-               "&S->grp%u);\n",
+               "  frt_at_end(cx, frt_table_end, &S->h->tab%u);\n  frt_at_end(cx, frt_store_end, "
+               "&S->h->grp%u);\n",
                n->id, n->id);
   } else {
-    buf_printf(&g->state, "  A%u agg%u;\n", n->id, n->id);
+    buf_printf(&g->held, "  A%u agg%u;\n", n->id, n->id);
   }
   agg_rows(&p);
   agg_emit(&p);

@@ -155,35 +155,28 @@ void agg_members(const AggPrinter *p, Buf *b, uint32_t k) {
   }
 }
 
-/* A member of State that points to an array of a block's rows. */
-static void agg_scratch(const AggPrinter *p, const char *ctype, const char *name) {
-  buf_printf(&p->g->state, "  %s *%s;\n", ctype, name);
-  buf_printf(&p->g->init, "  S->%s = frt_alloc_run(cx, cx->block_rows * sizeof(%s));\n", name,
-             ctype);
-}
-
 static void agg_declare_distinct(const AggPrinter *p, uint32_t k) {
   Gen *g = p->g;
   const PlanAgg *a = &p->n->aggs[k];
   const Type *t = agg_arg_type(a);
   uint32_t id = p->n->id;
   bool word = agg_key_is_word(agg_key_form(p, t));
-  buf_printf(&g->state, "  FrtTable tab%u_%u;\n", id, k);
-  buf_printf(&g->init, "  frt_table_init(&S->tab%u_%u, %d);\n", id, k, !word);
-  buf_printf(&g->init, "  frt_at_end(cx, frt_table_end, &S->tab%u_%u);\n", id, k);
-  agg_scratch(p, word ? "uint64_t" : "FrtStr", gen_printf(g, "dk%u_%u", id, k));
-  agg_scratch(p, "uint32_t", gen_printf(g, "dg%u_%u", id, k));
-  agg_scratch(p, "uint32_t", gen_printf(g, "di%u_%u", id, k));
-  agg_scratch(p, "uint32_t", gen_printf(g, "df%u_%u", id, k));
+  buf_printf(&g->held, "  FrtTable tab%u_%u;\n", id, k);
+  buf_printf(&g->init, "  frt_table_init(&S->h->tab%u_%u, %d);\n", id, k, !word);
+  buf_printf(&g->init, "  frt_at_end(cx, frt_table_end, &S->h->tab%u_%u);\n", id, k);
+  gen_array(g, word ? "uint64_t" : "FrtStr", gen_printf(g, "dk%u_%u", id, k));
+  gen_array(g, "uint32_t", gen_printf(g, "dg%u_%u", id, k));
+  gen_array(g, "uint32_t", gen_printf(g, "di%u_%u", id, k));
+  gen_array(g, "uint32_t", gen_printf(g, "df%u_%u", id, k));
   if (a->fn != AGG_MODE) return;
   buf_printf(&g->types,
              "typedef struct M%u_%u {  /* how often a value occurs */\n  %s v;\n  uint32_t "
              "group;\n  uint64_t count;\n} M%u_%u;\n",
              id, k, gen_ctype(g, t), id, k);
-  buf_printf(&g->state, "  FrtStore mode%u_%u;\n", id, k);
-  buf_printf(&g->init, "  frt_store_init(&S->mode%u_%u, sizeof(M%u_%u));\n", id, k, id, k);
-  buf_printf(&g->init, "  frt_at_end(cx, frt_store_end, &S->mode%u_%u);\n", id, k);
-  agg_scratch(p, gen_ctype(g, t), gen_printf(g, "dv%u_%u", id, k));
+  buf_printf(&g->held, "  FrtStore mode%u_%u;\n", id, k);
+  buf_printf(&g->init, "  frt_store_init(&S->h->mode%u_%u, sizeof(M%u_%u));\n", id, k, id, k);
+  buf_printf(&g->init, "  frt_at_end(cx, frt_store_end, &S->h->mode%u_%u);\n", id, k);
+  gen_array(g, gen_ctype(g, t), gen_printf(g, "dv%u_%u", id, k));
 }
 
 void agg_declare(const AggPrinter *p, uint32_t k) {
@@ -194,21 +187,21 @@ void agg_declare(const AggPrinter *p, uint32_t k) {
   switch (agg_keep(a)) {
   case KEEP_DISTINCT: agg_declare_distinct(p, k); break;
   case KEEP_FLOATS:
-    buf_printf(&g->state, "  FrtStore held%u_%u;\n  double *vals%u_%u;\n  uint64_t *starts%u_%u;\n",
+    buf_printf(&g->held, "  FrtStore held%u_%u;\n  double *vals%u_%u;\n  uint64_t *starts%u_%u;\n",
                id, k, id, k, id, k);
-    buf_printf(&g->init, "  frt_store_init(&S->held%u_%u, sizeof(FrtHeldF64));\n", id, k);
+    buf_printf(&g->init, "  frt_store_init(&S->h->held%u_%u, sizeof(FrtHeldF64));\n", id, k);
     break;
   case KEEP_ROWS:
     buf_printf(&g->types, "typedef struct H%u_%u {\n  %s v;\n  uint32_t group;\n} H%u_%u;\n", id, k,
                gen_ctype(g, agg_arg_type(a)), id, k);
-    buf_printf(&g->state, "  FrtStore held%u_%u;\n  uint64_t *rows%u_%u, *starts%u_%u;\n", id, k,
+    buf_printf(&g->held, "  FrtStore held%u_%u;\n  uint64_t *rows%u_%u, *starts%u_%u;\n", id, k,
                id, k, id, k);
-    buf_printf(&g->init, "  frt_store_init(&S->held%u_%u, sizeof(H%u_%u));\n", id, k, id, k);
+    buf_printf(&g->init, "  frt_store_init(&S->h->held%u_%u, sizeof(H%u_%u));\n", id, k, id, k);
     break;
   default: break;
   }
   if (agg_keep(a) == KEEP_FLOATS || agg_keep(a) == KEEP_ROWS)
-    buf_printf(&g->init, "  frt_at_end(cx, frt_store_end, &S->held%u_%u);\n", id, k);
+    buf_printf(&g->init, "  frt_at_end(cx, frt_store_end, &S->h->held%u_%u);\n", id, k);
 }
 
 /* ---- taking rows ---- */
@@ -307,13 +300,13 @@ static void agg_take_held(const AggPrinter *p, GenFn *f, uint32_t k, const char 
   if (agg_borrows(p, k)) return;
   bool floats = agg_keep(&p->n->aggs[k]) == KEEP_FLOATS;
   gen_line(f, "{");
-  if (floats) gen_line(f, "  FrtHeldF64 *h = frt_store_add(cx, &S->held%u_%u);", id, k);
-  else gen_line(f, "  H%u_%u *h = frt_store_add(cx, &S->held%u_%u);", id, k, id, k);
+  if (floats) gen_line(f, "  FrtHeldF64 *h = frt_store_add(cx, &S->h->held%u_%u);", id, k);
+  else gen_line(f, "  H%u_%u *h = frt_store_add(cx, &S->h->held%u_%u);", id, k, id, k);
   gen_line(f, "  h->group = gid;");
-  if (agg_is_text(t)) gen_line(f, "  h->v = frt_store_text(cx, &S->held%u_%u, %s);", id, k, v);
+  if (agg_is_text(t)) gen_line(f, "  h->v = frt_store_text(cx, &S->h->held%u_%u, %s);", id, k, v);
   else gen_line(f, "  h->v = %s;", v);
   if (agg_is_deep(t))
-    gen_line(f, "  frt_store_value(cx, &S->held%u_%u, %s, &h->v);", id, k, gen_type_desc(g, t));
+    gen_line(f, "  frt_store_value(cx, &S->h->held%u_%u, %s, &h->v);", id, k, gen_type_desc(g, t));
   gen_line(f, "}");
 }
 
@@ -383,8 +376,8 @@ void agg_take(const AggPrinter *p, GenFn *f, uint32_t k, AggValues x) {
 }
 
 static const char *agg_row_of(const AggPrinter *p, const char *gid) {
-  return p->grouped ? gen_printf(p->g, "FRT_ROW(&S->grp%u, %s)", p->n->id, gid)
-                    : gen_printf(p->g, "&S->agg%u", p->n->id);
+  return p->grouped ? gen_printf(p->g, "FRT_ROW(&S->h->grp%u, %s)", p->n->id, gid)
+                    : gen_printf(p->g, "&S->h->agg%u", p->n->id);
 }
 
 void agg_after_rows(const AggPrinter *p, GenFn *f, uint32_t k) {
@@ -395,7 +388,7 @@ void agg_after_rows(const AggPrinter *p, GenFn *f, uint32_t k) {
   if (agg_keep(a) != KEEP_DISTINCT) return;
   bool word = agg_key_is_word(agg_key_form(p, t));
   gen_line(f,
-           "uint32_t fresh%u = frt_table_add_%s(cx, &S->tab%u_%u, S->dk%u_%u, NULL, d%u, "
+           "uint32_t fresh%u = frt_table_add_%s(cx, &S->h->tab%u_%u, S->dk%u_%u, NULL, d%u, "
            "S->di%u_%u, S->df%u_%u);",
            k, word ? "words" : "texts", id, k, id, k, k, id, k, id, k);
   gen_line(f, "for (uint32_t j = 0; j < fresh%u; j++) {", k);
@@ -405,17 +398,17 @@ void agg_after_rows(const AggPrinter *p, GenFn *f, uint32_t k) {
     if (!p->grouped) gen_line(f, "(void)gid;");
     gen_line(f, "((A%u *)%s)->d%u++;", id, agg_row_of(p, "gid"), k);
   } else {
-    gen_line(f, "M%u_%u *r = frt_store_add(cx, &S->mode%u_%u);", id, k, id, k);
+    gen_line(f, "M%u_%u *r = frt_store_add(cx, &S->h->mode%u_%u);", id, k, id, k);
     gen_line(f, "r->group = gid;");
     if (agg_is_text(t))
-      gen_line(f, "r->v = frt_store_text(cx, &S->mode%u_%u, S->dv%u_%u[at]);", id, k, id, k);
+      gen_line(f, "r->v = frt_store_text(cx, &S->h->mode%u_%u, S->dv%u_%u[at]);", id, k, id, k);
     else gen_line(f, "r->v = S->dv%u_%u[at];", id, k);
   }
   f->indent--;
   gen_line(f, "}");
   if (a->fn != AGG_MODE) return;
   gen_line(f, "for (uint32_t j = 0; j < d%u; j++)", k);
-  gen_line(f, "  ((M%u_%u *)FRT_ROW(&S->mode%u_%u, S->di%u_%u[j]))->count++;", id, k, id, k, id, k);
+  gen_line(f, "  ((M%u_%u *)FRT_ROW(&S->h->mode%u_%u, S->di%u_%u[j]))->count++;", id, k, id, k, id, k);
   (void)g;
 }
 
@@ -425,17 +418,17 @@ void agg_before_groups(const AggPrinter *p, GenFn *f, uint32_t k, const char *gr
   const PlanAgg *a = &p->n->aggs[k];
   uint32_t id = p->n->id;
   if (agg_keep(a) == KEEP_FLOATS && !agg_borrows(p, k))
-    gen_line(f, "S->vals%u_%u = frt_group_f64(&S->held%u_%u, %s, &S->starts%u_%u);", id, k, id, k,
+    gen_line(f, "S->h->vals%u_%u = frt_group_f64(&S->h->held%u_%u, %s, &S->h->starts%u_%u);", id, k, id, k,
              groups, id, k);
   if (agg_keep(a) == KEEP_ROWS)
     gen_line(f,
-             "S->rows%u_%u = frt_group_rows(&S->held%u_%u, FRT_OFFSETOF(H%u_%u, group), %s, "
-             "&S->starts%u_%u);",
+             "S->h->rows%u_%u = frt_group_rows(&S->h->held%u_%u, FRT_OFFSETOF(H%u_%u, group), %s, "
+             "&S->h->starts%u_%u);",
              id, k, id, k, id, k, groups, id, k);
   if (a->fn == AGG_MODE) {
-    gen_line(f, "for (uint64_t j = 0; j < S->mode%u_%u.len; j++) {", id, k);
+    gen_line(f, "for (uint64_t j = 0; j < S->h->mode%u_%u.len; j++) {", id, k);
     f->indent++;
-    gen_line(f, "const M%u_%u *r = FRT_ROW(&S->mode%u_%u, j);", id, k, id, k);
+    gen_line(f, "const M%u_%u *r = FRT_ROW(&S->h->mode%u_%u, j);", id, k, id, k);
     gen_line(f, "A%u *A = %s;", id, agg_row_of(p, "r->group"));
     gen_line(f, "if (r->count > A->best%u) { A->best%u = r->count; A->v%u = r->v; }", k, k, k);
     f->indent--;
@@ -487,7 +480,7 @@ static void agg_result_value(const AggPrinter *p, GenFn *f, uint32_t k, const ch
   const Type *t = g->plan->columns[a->col].type;
   uint32_t id = p->n->id;
   uint32_t from = agg_keep(a) == KEEP_FLOATS ? agg_floats_of(p, k) : k;
-  const char *starts = gen_printf(g, "S->starts%u_%u", id, from);
+  const char *starts = gen_printf(g, "S->h->starts%u_%u", id, from);
   switch (a->fn) {
   case AGG_SUM:
   case AGG_AVG: agg_result_sum(p, f, k, c); break;
@@ -507,12 +500,12 @@ static void agg_result_value(const AggPrinter *p, GenFn *f, uint32_t k, const ch
   case AGG_MEDIAN:
   case AGG_QUANTILE:
   case AGG_APPROX_QUANTILE:
-    gen_line(f, "%s = frt_quantile(S->vals%u_%u + %s[g], %s[g + 1] - %s[g], %s);", c, id, from,
+    gen_line(f, "%s = frt_quantile(S->h->vals%u_%u + %s[g], %s[g + 1] - %s[g], %s);", c, id, from,
              starts, starts, starts, a->fn == AGG_MEDIAN ? "0.5" : gen_printf(g, "second%u", k));
     break;
   case AGG_TEXT_JOIN:
     gen_try_call(f, gen_printf(g,
-                               "frt_text_of_rows(cx, &%s, &S->held%u_%u, S->rows%u_%u + %s[g], "
+                               "frt_text_of_rows(cx, &%s, &S->h->held%u_%u, S->h->rows%u_%u + %s[g], "
                                "%s[g + 1] - %s[g], second%u)",
                                c, id, k, id, k, starts, starts, starts, k));
     break;
@@ -532,8 +525,8 @@ void agg_result(const AggPrinter *p, GenFn *f, uint32_t k) {
   case AGG_APPROX_DISTINCT: gen_line(f, "%s = frt_hll_count(&A->h%u);", c, k); break;
   case AGG_LIST:
     gen_line(f,
-             "%s = frt_list_of_rows(cx, &S->held%u_%u, S->rows%u_%u + S->starts%u_%u[g], "
-             "S->starts%u_%u[g + 1] - S->starts%u_%u[g], sizeof(%s));",
+             "%s = frt_list_of_rows(cx, &S->h->held%u_%u, S->h->rows%u_%u + S->h->starts%u_%u[g], "
+             "S->h->starts%u_%u[g + 1] - S->h->starts%u_%u[g], sizeof(%s));",
              c, id, k, id, k, id, k, id, k, id, k, gen_ctype(g, agg_arg_type(a)));
     break;
   default: {
@@ -556,14 +549,14 @@ void agg_free(const AggPrinter *p, GenFn *f, uint32_t k) {
   if (agg_borrows(p, k)) return;
   switch (agg_keep(a)) {
   case KEEP_DISTINCT:
-    gen_line(f, "frt_table_free(&S->tab%u_%u);", id, k);
-    if (a->fn == AGG_MODE) gen_line(f, "frt_store_free(&S->mode%u_%u);", id, k);
+    gen_line(f, "frt_table_free(&S->h->tab%u_%u);", id, k);
+    if (a->fn == AGG_MODE) gen_line(f, "frt_store_free(&S->h->mode%u_%u);", id, k);
     break;
   case KEEP_FLOATS:
   case KEEP_ROWS:
-    gen_line(f, "frt_group_free(S->%s%u_%u);", agg_keep(a) == KEEP_FLOATS ? "vals" : "rows", id, k);
-    gen_line(f, "frt_group_free(S->starts%u_%u);", id, k);
-    gen_line(f, "frt_store_free(&S->held%u_%u);", id, k);
+    gen_line(f, "frt_group_free(S->h->%s%u_%u);", agg_keep(a) == KEEP_FLOATS ? "vals" : "rows", id, k);
+    gen_line(f, "frt_group_free(S->h->starts%u_%u);", id, k);
+    gen_line(f, "frt_store_free(&S->h->held%u_%u);", id, k);
     break;
   default: break;
   }

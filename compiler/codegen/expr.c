@@ -68,10 +68,10 @@ const char *gen_prepared(Gen *g, const char *preparer, const char *text) {
   bool fresh;
   const char *name = gen_intern(g, "p", gen_printf(g, "%s %s", preparer, text), &fresh);
   if (fresh) {
-    buf_printf(&g->state, "  const void *%s;\n", name);
-    buf_printf(&g->init, "  if ((e = %s(cx, &S->%s, %s))) return frt_fatal(cx, 0, e, cx->detail);\n", preparer, name, text);
+    buf_printf(&g->held, "  const void *%s;\n", name);
+    buf_printf(&g->init, "  if ((e = %s(cx, &S->h->%s, %s))) return frt_fatal(cx, 0, e, cx->detail);\n", preparer, name, text);
   }
-  return gen_printf(g, "S->%s", name);
+  return gen_printf(g, "S->h->%s", name);
 }
 
 static bool gen_op_is_i64(const Type *t) {
@@ -568,7 +568,7 @@ static CVal gen_column(GenFn *f, const Expr *e) {
 
 static CVal gen_param(GenFn *f, const Expr *e) {
   const PlanParam *p = &f->g->plan->params[e->index];
-  return (CVal){gen_printf(f->g, "S->param%u", e->index), p->type->nullable ? gen_printf(f->g, "S->pnull%u", e->index) : NULL};
+  return (CVal){gen_printf(f->g, "S->h->param%u", e->index), p->type->nullable ? gen_printf(f->g, "S->h->pnull%u", e->index) : NULL};
 }
 
 static CVal gen_let(GenFn *f, const Expr *e) {

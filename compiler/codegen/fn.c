@@ -28,6 +28,11 @@ void gen_fn_close(GenFn *f) {
   gen_line(f, "}\n");
 }
 
+void gen_array(Gen *g, const char *ctype, const char *name) {
+  buf_printf(&g->state, "  %s *%s;\n", ctype, name);
+  buf_printf(&g->setup, "  S->%s = frt_alloc_run(cx, cx->block_rows * sizeof(%s));\n", name, ctype);
+}
+
 void gen_column_state(Gen *g, ColId col, bool scratch) {
   const Type *t = g->plan->columns[col].type;
   const char *c = gen_ctype(g, t);
@@ -37,8 +42,8 @@ void gen_column_state(Gen *g, ColId col, bool scratch) {
     g->col_state[col] |= 1;
   }
   if (scratch && !(g->col_state[col] & 2)) {
-    buf_printf(&g->init, "  S->c%u = frt_alloc_run(cx, cx->block_rows * sizeof(%s));\n", col, c);
-    if (t->nullable) buf_printf(&g->init, "  S->n%u = frt_alloc_run(cx, cx->block_rows);\n", col);
+    buf_printf(&g->setup, "  S->c%u = frt_alloc_run(cx, cx->block_rows * sizeof(%s));\n", col, c);
+    if (t->nullable) buf_printf(&g->setup, "  S->n%u = frt_alloc_run(cx, cx->block_rows);\n", col);
     g->col_state[col] |= 2;
   }
 }

@@ -14,11 +14,13 @@ typedef struct Gen {
   const Phys *phys;
   Buf types;      /* C structs of struct types, list elements, gathered rows */
   Buf consts;     /* strings, wide decimals, type descriptors */
-  Buf state;      /* members of State */
+  Buf held;       /* members of Held: one for the run, shared by its workers */
+  Buf state;      /* members of State: each worker has its own */
   Buf users;      /* the functions of `extern c` */
   Buf protos;
   Buf funcs;
-  Buf init;       /* body of module_init */
+  Buf init;       /* body of module_init: Held */
+  Buf setup;      /* body of worker_init: State */
   Buf defaults;   /* body of module_defaults */
   GenNamed *pool[64]; /* consts and types by their text, so that each is emitted once */
   uint32_t names;     /* running number of constants and types */
@@ -61,6 +63,8 @@ typedef struct GenCols { uint8_t *seen; } GenCols;
 void gen_declare_columns(GenFn *f, const Expr *const *exprs, uint32_t len, const ColId *more, uint32_t more_len);
 /* Makes sure that State has members for the arrays of col; scratch: and init allocates them. */
 void gen_column_state(Gen *g, ColId col, bool scratch);
+/* State gets an array `name` with a place for each row of a block. */
+void gen_array(Gen *g, const char *ctype, const char *name);
 int gen_value_width(const Type *t);    /* bytes that its text takes at most; 0: depends on the value */
 
 /* ---- rows.c, sinks.c, hold.c: an operator a function n<id>(cx, S, b, sel, n) ---- */

@@ -48,11 +48,6 @@ static Join join_of(Gen *g, const PhysNode *pn) {
   return j;
 }
 
-static void join_array(Gen *g, const char *type, const char *name) {
-  buf_printf(&g->state, "  %s *%s;\n", type, name);
-  buf_printf(&g->init, "  S->%s = frt_alloc_run(cx, cx->block_rows * sizeof(%s));\n", name, type);
-}
-
 static const char *join_no_field(const Join *j) { return gen_const_str(j->g, "", 0); }
 
 /* ---- the right side ---- */
@@ -81,9 +76,9 @@ static void join_build_row(GenFn *f, const Join *j) {
   gen_line(f, "(void)e; (void)i;");
   const char *null = NULL;
   if (j->asof) null = join_time(f, n->right_time, "kept").n;
-  gen_line(f, "J%u *r = frt_store_add(cx, &S->j%u.rows);", j->id, j->id);
+  gen_line(f, "J%u *r = frt_store_add(cx, &S->h->j%u.rows);", j->id, j->id);
   gen_line(f, "(void)r;");
-  gen_row_save(f, j->kept, j->kept_len, "r", gen_printf(j->g, "&S->j%u.rows", j->id));
+  gen_row_save(f, j->kept, j->kept_len, "r", gen_printf(j->g, "&S->h->j%u.rows", j->id));
   if (null) gen_line(f, "id[kept++] = %s ? FRT_NONE : id[k];", null);
   else gen_line(f, "id[kept++] = id[k];");
   if (!j->asof || !f->fails) return;
@@ -97,12 +92,12 @@ static void join_state(const Join *j) {
   uint32_t id = j->id;
   bool is_word = gen_keys_are_words(j->n->right_keys, j->n->join_key_len);
   gen_row_struct(g, gen_printf(g, "J%u", id), j->kept, j->kept_len, NULL);
-  buf_printf(&g->state, "  FrtJoin j%u;\n", id);
-  buf_printf(&g->init, "  frt_join_init(&S->j%u, %d, sizeof(J%u), %s);\n", id, !is_word, id,
+  buf_printf(&g->held, "  FrtJoin j%u;\n", id);
+  buf_printf(&g->init, "  frt_join_init(&S->h->j%u, %d, sizeof(J%u), %s);\n", id, !is_word, id,
              j->asof ? "FRT_JOIN_TIMES" : j->outer ? "FRT_JOIN_MATCHES" : "0");
-  buf_printf(&g->init, "  frt_at_end(cx, frt_join_end, &S->j%u);\n", id);
-  join_array(g, "uint32_t", gen_printf(g, "j%u_fresh", id));
-  if (j->asof) join_array(g, "uint64_t", gen_printf(g, "j%u_when", id));
+  buf_printf(&g->init, "  frt_at_end(cx, frt_join_end, &S->h->j%u);\n", id);
+  gen_array(g, "uint32_t", gen_printf(g, "j%u_fresh", id));
+  if (j->asof) gen_array(g, "uint64_t", gen_printf(g, "j%u_when", id));
 }
 
 static void join_build(const Join *j) {
@@ -117,7 +112,7 @@ static void join_build(const Join *j) {
   gen_fn_open(&f, g, n, "_in1");
   gen_declare_columns(&f, read, len + 1, j->kept, j->kept_len);
   GenKeys k = gen_keys(&f, n, "jr", n->right_keys, len, false);
-  gen_line(&f, "frt_table_add_%s(cx, &S->j%u.keys, %s, %s, %s, %s, S->j%u_fresh);", k.is_word ? "words" : "texts", j->id, k.keys,
+  gen_line(&f, "frt_table_add_%s(cx, &S->h->j%u.keys, %s, %s, %s, %s, S->j%u_fresh);", k.is_word ? "words" : "texts", j->id, k.keys,
            k.nul, k.n, k.ids, j->id);
   gen_count(&f, j->id, "IN", "n");
   if (j->only_keys) {
@@ -132,7 +127,7 @@ static void join_build(const Join *j) {
     f.indent--;
     gen_line(&f, "}");
     gen_count(&f, j->id, "HELD", "kept");
-    gen_line(&f, "return frt_join_add(cx, &S->j%u, %u, id, %s, kept);", j->id, j->id, j->asof ? "when" : "NULL");
+    gen_line(&f, "return frt_join_add(cx, &S->h->j%u, %u, id, %s, kept);", j->id, j->id, j->asof ? "when" : "NULL");
   }
   if (j->only_keys) gen_line(&f, "return FRT_OK;");
   gen_fn_close(&f);
@@ -260,10 +255,10 @@ static void join_gather(GenFn *f, const Join *j) {
 /* keep: rows that go on; hit and to: right rows that were found, and for which left rows. */
 static void join_single(GenFn *f, const Join *j, const GenKeys *k) {
   bool made = j->made_len > 0;
-  gen_line(f, "const FrtJoin *J = &S->j%u;", j->id);
+  gen_line(f, "const FrtJoin *J = &S->h->j%u;", j->id);
   gen_line(f, "(void)J;");
   if (made) {
-    join_array(j->g, "uint32_t", gen_printf(j->g, "j%u_to", j->id));
+    gen_array(j->g, "uint32_t", gen_printf(j->g, "j%u_to", j->id));
     gen_line(f, "uint32_t *hit = id, *to = S->j%u_to, hits = 0;", j->id);
   }
   gen_line(f, "for (uint32_t k = 0; k < %s; k++) {", k->n);
@@ -344,7 +339,7 @@ static void join_many(const Join *j) {
   gen_carry_flush(g, j->pn, cols, j->outer ? 0 : len);
   gen_fn_open(&f, g, j->n, "_many");
   gen_declare_columns(&f, NULL, 0, cols, len);
-  gen_line(&f, "FrtJoin *J = &S->j%u;", j->id);
+  gen_line(&f, "FrtJoin *J = &S->h->j%u;", j->id);
   gen_line(&f, "const uint32_t *id = S->jl%u_id;", j->id);
   if (j->has_else) gen_line(&f, "uint32_t *rest = S->r%u;", j->id);
   gen_line(&f, "uint32_t m = 0, rests = 0;");
@@ -370,7 +365,7 @@ static void join_left_times(GenFn *f, const Join *j, const GenKeys *k) {
   const PlanNode *n = j->n;
   uint64_t unit = n->left_time->type->kind == TY_DATE ? 86400000000u : 1;
   uint64_t within = n->within_us ? (uint64_t)n->within_us / unit : UINT64_MAX;
-  join_array(j->g, "uint64_t", gen_printf(j->g, "jl%u_when", j->id));
+  gen_array(j->g, "uint64_t", gen_printf(j->g, "jl%u_when", j->id));
   gen_line(f, "uint64_t *when = S->jl%u_when;", j->id);
   gen_line(f, "for (uint32_t k = 0; k < %s; k++) {", k->n);
   f->indent++;
@@ -387,7 +382,7 @@ static void join_left_times(GenFn *f, const Join *j, const GenKeys *k) {
   }
   f->indent--;
   gen_line(f, "}");
-  gen_line(f, "frt_join_asof(&S->j%u, id, when, %s, %s%s, 0x%lxUL);", j->id, k->n, n->asof_later ? "FRT_ASOF_LATER" : "0",
+  gen_line(f, "frt_join_asof(&S->h->j%u, id, when, %s, %s%s, 0x%lxUL);", j->id, k->n, n->asof_later ? "FRT_ASOF_LATER" : "0",
            n->asof_strict ? " | FRT_ASOF_STRICT" : "", (unsigned long)within);
 }
 
@@ -403,16 +398,16 @@ static void join_probe_open(GenFn *f, const Join *j, GenKeys *k) {
     made[i] = join_made_col(j, i);
     gen_column_state(g, made[i], true);
   }
-  join_array(g, "uint32_t", gen_printf(g, "s%u", j->id));
-  if (j->has_else) join_array(g, "uint32_t", gen_printf(g, "r%u", j->id));
+  gen_array(g, "uint32_t", gen_printf(g, "s%u", j->id));
+  if (j->has_else) gen_array(g, "uint32_t", gen_printf(g, "r%u", j->id));
   gen_fn_open(f, g, n, j->pn->left_held ? "_find" : "_in0");
   gen_declare_columns(f, read, len + 1, made, j->outer ? 0 : j->made_len);
   gen_line(f, "int rc = 0;");
   gen_line(f, "(void)rc;");
-  gen_line(f, "frt_join_ready(&S->j%u);", j->id);
+  gen_line(f, "frt_join_ready(&S->h->j%u);", j->id);
   *k = gen_keys(f, n, "jl", n->left_keys, len, false);
   gen_line(f, "uint32_t *id = %s;", k->ids);
-  gen_line(f, "frt_join_find_%s(&S->j%u, %s, %s, %s, id);", k->is_word ? "words" : "texts", j->id, k->keys, k->nul, k->n);
+  gen_line(f, "frt_join_find_%s(&S->h->j%u, %s, %s, %s, id);", k->is_word ? "words" : "texts", j->id, k->keys, k->nul, k->n);
   gen_count(f, j->id, "IN", "n");
 }
 
@@ -428,8 +423,8 @@ static void join_probe(const Join *j) {
     return;
   }
   if (j->asof) join_left_times(&f, j, &k);
-  else if (j->n->join == JOIN_LOOKUP) gen_line(&f, "frt_join_find(&S->j%u, id, %s, %d);", j->id, k.n, !j->n->right_keyed);
-  else if (!j->only_keys) gen_line(&f, "if (S->j%u.several) return %s;", j->id, many);
+  else if (j->n->join == JOIN_LOOKUP) gen_line(&f, "frt_join_find(&S->h->j%u, id, %s, %d);", j->id, k.n, !j->n->right_keyed);
+  else if (!j->only_keys) gen_line(&f, "if (S->h->j%u.several) return %s;", j->id, many);
   gen_line(&f, "uint32_t *keep = S->s%u, kept = 0, rests = 0;", j->id);
   if (j->has_else) gen_line(&f, "uint32_t *rest = S->r%u;", j->id);
   if (j->only_keys) join_members(&f, j, &k);
@@ -448,17 +443,17 @@ static void join_hold_left(const Join *j, const ColId *cols, uint32_t len) {
   Gen *g = j->g;
   GenFn f;
   gen_row_struct(g, gen_printf(g, "L%u", j->id), cols, len, NULL);
-  buf_printf(&g->state, "  FrtStore l%u;\n", j->id);
-  buf_printf(&g->init, "  frt_store_init(&S->l%u, sizeof(L%u));\n", j->id, j->id);
-  buf_printf(&g->init, "  frt_at_end(cx, frt_store_end, &S->l%u);\n", j->id);
+  buf_printf(&g->held, "  FrtStore l%u;\n", j->id);
+  buf_printf(&g->init, "  frt_store_init(&S->h->l%u, sizeof(L%u));\n", j->id, j->id);
+  buf_printf(&g->init, "  frt_at_end(cx, frt_store_end, &S->h->l%u);\n", j->id);
   gen_fn_open(&f, g, j->n, "_in0");
   gen_declare_columns(&f, NULL, 0, cols, len);
   gen_line(&f, "for (uint32_t k = 0; k < n; k++) {");
   f.indent++;
   gen_line(&f, "uint32_t i = sel[k];");
-  gen_line(&f, "L%u *r = frt_store_add(cx, &S->l%u);", j->id, j->id);
+  gen_line(&f, "L%u *r = frt_store_add(cx, &S->h->l%u);", j->id, j->id);
   gen_line(&f, "(void)i; (void)r;");
-  gen_row_save(&f, cols, len, "r", gen_printf(g, "&S->l%u", j->id));
+  gen_row_save(&f, cols, len, "r", gen_printf(g, "&S->h->l%u", j->id));
   f.indent--;
   gen_line(&f, "}");
   gen_line(&f, "return FRT_OK;");
@@ -477,8 +472,8 @@ static void join_swap(GenFn *f, const Join *j, const ColId *cols, uint32_t len, 
       continue;
     }
     gen_column_state(j->g, c, false);
-    join_array(j->g, type, gen_printf(j->g, "y%u_c%u", j->id, c));
-    if (null) join_array(j->g, "uint8_t", gen_printf(j->g, "y%u_n%u", j->id, c));
+    gen_array(j->g, type, gen_printf(j->g, "y%u_c%u", j->id, c));
+    if (null) gen_array(j->g, "uint8_t", gen_printf(j->g, "y%u_n%u", j->id, c));
     gen_line(f, "%s *old_c%u = S->c%u;", type, c, c);
     gen_line(f, "S->c%u = S->y%u_c%u;", c, j->id, c);
     if (null) gen_line(f, "uint8_t *old_n%u = S->n%u;", c, c);
@@ -488,15 +483,15 @@ static void join_swap(GenFn *f, const Join *j, const ColId *cols, uint32_t len, 
 
 static void join_emit_left(GenFn *f, const Join *j, const ColId *cols, uint32_t len) {
   join_swap(f, j, cols, len, false);
-  gen_line(f, "for (uint64_t k = 0; k < S->l%u.len; k++) {", j->id);
+  gen_line(f, "for (uint64_t k = 0; k < S->h->l%u.len; k++) {", j->id);
   f->indent++;
-  gen_line(f, "const L%u *r = FRT_ROW(&S->l%u, k);", j->id, j->id);
+  gen_line(f, "const L%u *r = FRT_ROW(&S->h->l%u, k);", j->id, j->id);
   for (uint32_t i = 0; i < len; i++) {
     gen_line(f, "S->c%u[m] = r->c%u;", cols[i], cols[i]);
     if (join_nullable(j, cols[i])) gen_line(f, "S->n%u[m] = r->n%u;", cols[i], cols[i]);
   }
   gen_line(f, "(void)r;");
-  gen_line(f, "if (++m < cx->block_rows && k + 1 < S->l%u.len) continue;", j->id);
+  gen_line(f, "if (++m < cx->block_rows && k + 1 < S->h->l%u.len) continue;", j->id);
   gen_line(f, "b->n = b->sel_len = m;");
   gen_line(f, "b->sel = S->iota;");
   gen_line(f, "if ((rc = op%u_find(cx, S, b, S->iota, m))) return rc;", j->id);
@@ -506,15 +501,15 @@ static void join_emit_left(GenFn *f, const Join *j, const ColId *cols, uint32_t 
   f->indent--;
   gen_line(f, "}");
   join_swap(f, j, cols, len, true);
-  gen_line(f, "frt_store_free(&S->l%u);", j->id);
+  gen_line(f, "frt_store_free(&S->h->l%u);", j->id);
 }
 
 static void join_emit_right(GenFn *f, const Join *j) {
-  gen_line(f, "frt_join_ready(&S->j%u);", j->id);
-  gen_line(f, "for (uint64_t k = 0; k < S->j%u.rows.len; k++) {", j->id);
+  gen_line(f, "frt_join_ready(&S->h->j%u);", j->id);
+  gen_line(f, "for (uint64_t k = 0; k < S->h->j%u.rows.len; k++) {", j->id);
   f->indent++;
-  gen_line(f, "if (S->j%u.matched[S->j%u.key_of[k]]) continue;", j->id, j->id);
-  gen_line(f, "const J%u *r = FRT_ROW(&S->j%u.rows, k);", j->id, j->id);
+  gen_line(f, "if (S->h->j%u.matched[S->h->j%u.key_of[k]]) continue;", j->id, j->id);
+  gen_line(f, "const J%u *r = FRT_ROW(&S->h->j%u.rows, k);", j->id, j->id);
   join_put_right(f, j, "S->", "m");
   join_put_left(f, j, true);
   gen_line(f, "m++;");
@@ -546,7 +541,7 @@ static void join_emit(const Join *j) {
   gen_line(&f, "S->block = b;");
   if (j->pn->left_held) join_emit_left(&f, j, cols, len);
   if (j->outer) join_emit_right(&f, j);
-  gen_line(&f, "frt_join_end(&S->j%u);", j->id);
+  gen_line(&f, "frt_join_end(&S->h->j%u);", j->id);
   gen_line(&f, "return FRT_OK;");
   gen_fn_close(&f);
 }

@@ -87,17 +87,17 @@ GenKeys gen_keys(GenFn *f, const PlanNode *n, const char *name, Expr *const *key
   can_null |= to_null;
   const char *state = gen_printf(g, "%s%u", name, n->id);
   buf_printf(&g->state, "  %s *%s_key;\n  uint32_t *%s_id;\n", is_word ? "uint64_t" : "FrtStr", state, state);
-  buf_printf(&g->init, "  S->%s_key = frt_alloc_run(cx, cx->block_rows * sizeof(%s));\n", state, is_word ? "uint64_t" : "FrtStr");
-  buf_printf(&g->init, "  S->%s_id = frt_alloc_run(cx, cx->block_rows * sizeof(uint32_t));\n", state);
+  buf_printf(&g->setup, "  S->%s_key = frt_alloc_run(cx, cx->block_rows * sizeof(%s));\n", state, is_word ? "uint64_t" : "FrtStr");
+  buf_printf(&g->setup, "  S->%s_id = frt_alloc_run(cx, cx->block_rows * sizeof(uint32_t));\n", state);
   gen_line(f, "%s *%s_key = S->%s_key;", is_word ? "uint64_t" : "FrtStr", name, state);
   if (can_null) {
     buf_printf(&g->state, "  uint8_t *%s_nul;\n", state);
-    buf_printf(&g->init, "  S->%s_nul = frt_alloc_run(cx, cx->block_rows);\n", state);
+    buf_printf(&g->setup, "  S->%s_nul = frt_alloc_run(cx, cx->block_rows);\n", state);
     gen_line(f, "uint8_t *%s_nul = S->%s_nul;", name, state);
   }
   if (can_fail) {
     buf_printf(&g->state, "  uint32_t *%s_sel;\n", state);
-    buf_printf(&g->init, "  S->%s_sel = frt_alloc_run(cx, cx->block_rows * sizeof(uint32_t));\n", state);
+    buf_printf(&g->setup, "  S->%s_sel = frt_alloc_run(cx, cx->block_rows * sizeof(uint32_t));\n", state);
     gen_line(f, "uint32_t *%s_sel = S->%s_sel;", name, state);
   }
   gen_line(f, "uint32_t %s_len = 0;", name);

@@ -154,19 +154,19 @@ static uint32_t module_taps(Gen *g, Buf *out) {
 
 static void module_param(Gen *g, Buf *b, uint32_t i) {
   const PlanParam *p = &g->plan->params[i];
-  buf_printf(&g->state, "  %s param%u;\n", gen_ctype(g, p->type), i);
-  if (p->type->nullable) buf_printf(&g->state, "  uint8_t pnull%u;\n", i);
-  buf_printf(b, "  {.name = %s, .doc = %s, .dflt = %s, .type = %s, .offset = FRT_OFFSETOF(State, param%u),", module_str(g, p->name),
+  buf_printf(&g->held, "  %s param%u;\n", gen_ctype(g, p->type), i);
+  if (p->type->nullable) buf_printf(&g->held, "  uint8_t pnull%u;\n", i);
+  buf_printf(b, "  {.name = %s, .doc = %s, .dflt = %s, .type = %s, .offset = FRT_OFFSETOF(Held, param%u),", module_str(g, p->name),
              module_str(g, p->doc ? p->doc : ""), module_str(g, p->dflt_text ? p->dflt_text : ""), gen_type_desc(g, p->type), i);
-  if (p->type->nullable) buf_printf(b, " .null_offset = FRT_OFFSETOF(State, pnull%u),", i);
+  if (p->type->nullable) buf_printf(b, " .null_offset = FRT_OFFSETOF(Held, pnull%u),", i);
   buf_printf(b, " .required = %d, .masked = %d},\n", !p->dflt, p->mask != NULL);
   if (!p->dflt) return;
   GenFn f = {.g = g, .out = &g->defaults, .indent = 1, .fail = "fail", .temps = i * 100};
   gen_line(&f, "if (!given[%u]) {", i);
   f.indent++;
   CVal v = gen_expr(&f, p->dflt);
-  gen_line(&f, "S->param%u = %s;", i, v.v);
-  if (p->type->nullable) gen_line(&f, "S->pnull%u = %s;", i, v.n ? v.n : "0");
+  gen_line(&f, "S->h->param%u = %s;", i, v.v);
+  if (p->type->nullable) gen_line(&f, "S->h->pnull%u = %s;", i, v.n ? v.n : "0");
   f.indent--;
   gen_line(&f, "}");
 }
@@ -194,14 +194,14 @@ static void module_steps(Gen *g, Buf *out) {
 
 static void module_table(Gen *g, Buf *out, uint32_t sinks, uint32_t taps) {
   uint32_t unread = module_unread(g);
-  buf_printf(out, "const FrtModule flow_module = {\n  .abi = FRT_ABI, .state_size = sizeof(State),\n");
+  buf_printf(out, "const FrtModule flow_module = {\n  .abi = FRT_ABI, .held_size = sizeof(Held), .state_size = sizeof(State),\n");
   buf_printf(out, "  .script = %s,\n  .script_hash = %s,\n  .doc = %s,\n", module_str(g, g->plan->script),
              module_str(g, gen_printf(g, "%016lx", (unsigned long)g->plan->script_hash)), module_str(g, g->plan->doc ? g->plan->doc : ""));
   buf_printf(out, "  .params = params, .ops = ops, .ports = ports, .scans = scans, .sinks = sinks, .taps = taps, .steps = steps,\n");
   buf_printf(out, "  .param_len = %u, .op_len = %u, .port_len = %u, .scan_len = %u,\n", g->plan->param_len, g->phys->node_max + unread,
              g->phys->port_len + unread, g->phys->scan_len);
   buf_printf(out, "  .sink_len = %u, .tap_len = %u, .step_len = %u,\n", sinks, taps, g->phys->step_len);
-  buf_printf(out, "  .defaults = module_defaults, .init = module_init};\n");
+  buf_printf(out, "  .defaults = module_defaults, .init = module_init, .worker = worker_init};\n");
 }
 
 static void module_functions(Gen *g, Buf *tables) {
@@ -232,35 +232,52 @@ static char *module_join(Gen *g, const Buf *sections, uint32_t len, size_t *size
   return out.data;
 }
 
+/* What a worker has of its own, then what the run has, then the parameters. */
+static Buf module_init(Gen *g) {
+  static const char wrong[] = "  if (0) {\n  fail:\n    return frt_fatal(cx, 0, e, cx->detail);\n  }\n  return e;\n}\n\n";
+  Buf init = {.arena = g->arena};
+  buf_put(&init, "static void worker_init(FrtCtx *cx, void *state) {\n  State *S = state;\n");
+  buf_put(&init, "  S->iota = frt_alloc_run(cx, cx->block_rows * sizeof(uint32_t));\n");
+  buf_put(&init, "  S->zeros = frt_alloc_run(cx, cx->block_rows);\n");
+  buf_put(&init, "  for (uint32_t i = 0; i < cx->block_rows; i++) {\n    S->iota[i] = i;\n    S->zeros[i] = 0;\n  }\n");
+  if (g->setup.size) buf_put_n(&init, g->setup.data, g->setup.size);
+  buf_put(&init, "}\n\nstatic int module_init(FrtCtx *cx, void *state) {\n  State *S = state;\n  int e = 0;\n  (void)S;\n");
+  if (g->init.size) buf_put_n(&init, g->init.data, g->init.size);
+  buf_put(&init, wrong);
+  buf_put(&init, "static int module_defaults(FrtCtx *cx, void *state, const uint8_t *given) {\n  State *S = state;\n  int e = 0;\n  (void)S;\n");
+  if (g->defaults.size) buf_put_n(&init, g->defaults.data, g->defaults.size);
+  buf_put(&init, wrong);
+  return init;
+}
+
+/* Held: what the workers of a run share; State: what each has of its own. */
+static Buf module_state(Gen *g) {
+  Buf b = {.arena = g->arena};
+  buf_printf(&b, "typedef struct Held {\n%s} Held;\n\n", g->held.size ? g->held.data : "  uint8_t none;\n");
+  buf_put(&b, "typedef struct State {\n  Held *h;\n  const FrtBlock *block;  /* of the source, the present one */\n");
+  buf_put(&b, "  uint32_t *iota;         /* 0, 1, 2, ... */\n  uint8_t *zeros;\n");
+  if (g->state.size) buf_put_n(&b, g->state.data, g->state.size);
+  buf_put(&b, "} State;\n\n");
+  return b;
+}
+
 const char *gen_module(Arena *arena, const Phys *phys, size_t *size) {
   Gen *g = arena_alloc(arena, sizeof *g);
   g->arena = arena;
   g->plan = phys->plan;
   g->phys = phys;
-  g->types.arena = g->consts.arena = g->state.arena = g->users.arena = g->protos.arena = g->funcs.arena = g->init.arena = g->defaults.arena = arena;
+  Buf *bufs[] = {&g->types, &g->consts, &g->held, &g->state, &g->users, &g->protos, &g->funcs, &g->init, &g->setup, &g->defaults};
+  for (size_t i = 0; i < sizeof bufs / sizeof *bufs; i++) bufs[i]->arena = arena;
   g->col_state = arena_alloc(arena, phys->plan->column_len + 1);
   Buf head = {.arena = arena}, tables = {.arena = arena}, late = {.arena = arena};
   buf_printf(&head, "/* Generated by flowc %s from %s; script hash %016lx. */\n#include \"flowrt.h\"\n\n", FLOW_VERSION,
              c_string(arena, phys->plan->script, strlen(phys->plan->script)), (unsigned long)phys->plan->script_hash);
   buf_printf(&head, "#if FRT_ABI != %u\n#error \"this module needs another version of the runtime\"\n#endif\n\n", FRT_ABI);
-  buf_put(&g->state, "typedef struct State {\n  const FrtBlock *block;  /* of the source, the present one */\n");
-  buf_put(&g->state, "  uint32_t *iota;         /* 0, 1, 2, ... */\n  uint8_t *zeros;\n");
   module_functions(g, &tables);
   module_scans(g, &late);
   uint32_t sinks = module_sinks(g, &tables), taps = module_taps(g, &tables);
   module_table(g, &tables, sinks, taps);
-  buf_put(&g->state, "} State;\n\n");
-  Buf init = {.arena = arena};
-  buf_put(&init, "static int module_init(FrtCtx *cx, void *state) {\n  State *S = state;\n  int e = 0;\n");
-  buf_put(&init, "  S->iota = frt_alloc_run(cx, cx->block_rows * sizeof(uint32_t));\n");
-  buf_put(&init, "  S->zeros = frt_alloc_run(cx, cx->block_rows);\n");
-  buf_put(&init, "  for (uint32_t i = 0; i < cx->block_rows; i++) {\n    S->iota[i] = i;\n    S->zeros[i] = 0;\n  }\n");
-  if (g->init.size) buf_put_n(&init, g->init.data, g->init.size);
-  buf_put(&init, "  if (0) {\n  fail:\n    return frt_fatal(cx, 0, e, cx->detail);\n  }\n  return e;\n}\n\n");
-  buf_put(&init, "static int module_defaults(FrtCtx *cx, void *state, const uint8_t *given) {\n  State *S = state;\n  int e = 0;\n  (void)S;\n");
-  if (g->defaults.size) buf_put_n(&init, g->defaults.data, g->defaults.size);
-  buf_put(&init, "  if (0) {\n  fail:\n    return frt_fatal(cx, 0, e, cx->detail);\n  }\n  return e;\n}\n\n");
-  Buf sections[] = {head, g->types, g->consts, g->users, g->state, g->protos, g->funcs, late, init, tables};
-  buf_put(&sections[5], "\n");
+  buf_put(&g->protos, "\n");
+  Buf sections[] = {head, g->types, g->consts, g->users, module_state(g), g->protos, g->funcs, late, module_init(g), tables};
   return module_join(g, sections, sizeof sections / sizeof *sections, size);
 }

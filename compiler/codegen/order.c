@@ -50,9 +50,9 @@ static void sort_take(const GenOrder *o) {
 static void order_emit_rows(GenFn *f, const GenOrder *o) {
   uint32_t id = o->n->id;
   gen_order_targets(f, o);
-  gen_line(f, "for (uint64_t at = 0; at < S->pairs%u.len; at++) {", id);
+  gen_line(f, "for (uint64_t at = 0; at < S->h->pairs%u.len; at++) {", id);
   f->indent++;
-  gen_line(f, "const R%u *row = FRT_ROW(&S->store%u, S->pairs%u.data[at].row);", id, id, id);
+  gen_line(f, "const R%u *row = FRT_ROW(&S->h->store%u, S->h->pairs%u.data[at].row);", id, id, id);
   gen_line(f, "(void)row;");
   gen_order_load(f, o);
   gen_line(f, "m++;");
@@ -67,15 +67,15 @@ static void order_emit_rows(GenFn *f, const GenOrder *o) {
 }
 
 static void order_free(GenFn *f, const GenOrder *o) {
-  gen_line(f, "frt_pairs_free(&S->pairs%u);", o->n->id);
-  gen_line(f, "frt_store_free(&S->store%u);", o->n->id);
+  gen_line(f, "frt_pairs_free(&S->h->pairs%u);", o->n->id);
+  gen_line(f, "frt_store_free(&S->h->store%u);", o->n->id);
 }
 
 static void sort_emit(const GenOrder *o) {
   GenFn f;
   uint32_t id = o->n->id;
   gen_emit_open(&f, o->g, o->n);
-  gen_line(&f, "frt_sort_pairs(S->pairs%u.data, S->pairs%u.len, %d, %s, S, &S->store%u);", id, id, o->exact,
+  gen_line(&f, "frt_sort_pairs(S->h->pairs%u.data, S->h->pairs%u.len, %d, %s, S, &S->h->store%u);", id, id, o->exact,
            gen_order_compare_name(o), id);
   order_emit_rows(&f, o);
   order_free(&f, o);
@@ -101,20 +101,20 @@ void gen_sort(Gen *g, const PhysNode *pn) {
 static void top_limit(const GenOrder *o) {
   Gen *g = o->g;
   uint32_t id = o->n->id;
-  buf_printf(&g->state, "  uint64_t limit%u, next%u, bound%u;\n  uint32_t full%u;\n", id, id, id, id);
+  buf_printf(&g->held, "  uint64_t limit%u, next%u, bound%u;\n  uint32_t full%u;\n", id, id, id, id);
   GenFn f = {.g = g, .out = &g->init, .indent = 1, .fail = "fail", .temps = 100000 + id * 100};
   CVal v = gen_expr(&f, o->n->count);
   const char *text = o->n->word && !strcmp(o->n->word, "top") ? "top needs a number that is not negative"
                                                               : "take and skip need a number that is not negative";
   gen_line(&f, "if (%s < 0) { cx->detail = %s; e = FRT_E_ARGUMENT; goto fail; }", v.v, gen_const_str(g, text, strlen(text)));
-  gen_line(&f, "S->limit%u = (uint64_t)%s;", id, v.v);
-  gen_line(&f, "S->next%u = 1024;", id);
+  gen_line(&f, "S->h->limit%u = (uint64_t)%s;", id, v.v);
+  gen_line(&f, "S->h->next%u = 1024;", id);
 }
 
 /* What a moved row points to moves along. */
 static void top_move_texts(GenFn *f, const GenOrder *o) {
   Gen *g = o->g;
-  const char *store = gen_printf(g, "&S->store%u", o->n->id);
+  const char *store = gen_printf(g, "&S->h->store%u", o->n->id);
   for (uint32_t i = 0; i < o->len; i++) {
     const Type *t = g->plan->columns[o->cols[i]].type;
     if (!gen_row_points(t)) continue;
@@ -138,25 +138,25 @@ static void top_cut(const GenOrder *o) {
   gen_line(&f, "/* n%u %s: only rows that can still be wanted stay */", id, o->n->word ? o->n->word : "");
   gen_line(&f, "static void op%u_cut(FrtCtx *cx, State *S) {", id);
   f.indent = 1;
-  gen_line(&f, "FrtPairs *pairs = &S->pairs%u;", id);
-  gen_line(&f, "FrtStore old = S->store%u;", id);
+  gen_line(&f, "FrtPairs *pairs = &S->h->pairs%u;", id);
+  gen_line(&f, "FrtStore old = S->h->store%u;", id);
   gen_line(&f, "uint64_t len = pairs->len;");
   gen_line(&f, "frt_sort_pairs(pairs->data, len, %d, %s, S, &old);", o->exact, gen_order_compare_name(o));
   if (o->n->by_len) {
-    gen_line(&f, "frt_pairs_cut_groups(pairs, &old, S->table%u.len, S->limit%u);", id, id);
+    gen_line(&f, "frt_pairs_cut_groups(pairs, &old, S->h->table%u.len, S->h->limit%u);", id, id);
   } else {
-    gen_line(&f, "if (len >= S->limit%u) {", id);
-    gen_line(&f, "  pairs->len = S->limit%u;", id);
-    gen_line(&f, "  S->full%u = 1;", id);
-    gen_line(&f, "  S->bound%u = pairs->len ? pairs->data[pairs->len - 1].key : 0;", id);
+    gen_line(&f, "if (len >= S->h->limit%u) {", id);
+    gen_line(&f, "  pairs->len = S->h->limit%u;", id);
+    gen_line(&f, "  S->h->full%u = 1;", id);
+    gen_line(&f, "  S->h->bound%u = pairs->len ? pairs->data[pairs->len - 1].key : 0;", id);
     gen_line(&f, "}");
   }
-  gen_line(&f, "S->next%u = pairs->len < 1024 ? pairs->len + 1024 : pairs->len * 2;", id);
+  gen_line(&f, "S->h->next%u = pairs->len < 1024 ? pairs->len + 1024 : pairs->len * 2;", id);
   gen_line(&f, "if (pairs->len == len) return;");
-  gen_line(&f, "frt_store_init(&S->store%u, sizeof(R%u));", id, id);
+  gen_line(&f, "frt_store_init(&S->h->store%u, sizeof(R%u));", id, id);
   gen_line(&f, "for (uint64_t at = 0; at < pairs->len; at++) {");
   f.indent++;
-  gen_line(&f, "R%u *row = frt_store_add(cx, &S->store%u);", id, id);
+  gen_line(&f, "R%u *row = frt_store_add(cx, &S->h->store%u);", id, id);
   gen_line(&f, "*row = *(const R%u *)FRT_ROW(&old, pairs->data[at].row);", id);
   gen_line(&f, "pairs->data[at].row = at;");
   top_move_texts(&f, o);
@@ -182,11 +182,11 @@ static void top_take(const GenOrder *o) {
   gen_order_loop_open(&f, keys.sel, keys.n);
   gen_order_eval(&f, o, v);
   gen_order_word(&f, o, v);
-  if (n->by_len) gen_line(&f, "if (!S->limit%u) { dropped++; continue; }", id);
-  else gen_line(&f, "if (S->full%u && (word %s S->bound%u || !S->limit%u)) { dropped++; continue; }", id, o->exact ? ">=" : ">", id, id);
+  if (n->by_len) gen_line(&f, "if (!S->h->limit%u) { dropped++; continue; }", id);
+  else gen_line(&f, "if (S->h->full%u && (word %s S->h->bound%u || !S->h->limit%u)) { dropped++; continue; }", id, o->exact ? ">=" : ">", id, id);
   gen_order_add(&f, o, v);
   if (n->by_len) gen_line(&f, "row->g = %s[k];", keys.ids);
-  gen_line(&f, "if (S->pairs%u.len >= S->next%u) op%u_cut(cx, S);", id, id, id);
+  gen_line(&f, "if (S->h->pairs%u.len >= S->h->next%u) op%u_cut(cx, S);", id, id, id);
   gen_order_loop_close(&f, n);
   gen_count(&f, id, "IN", "n");
   gen_count(&f, id, "DROPPED", "dropped");
@@ -200,10 +200,10 @@ static void top_emit(const GenOrder *o) {
   uint32_t id = o->n->id;
   gen_emit_open(&f, o->g, o->n);
   gen_line(&f, "op%u_cut(cx, S);", id);
-  if (o->n->by_len) gen_line(&f, "frt_pairs_group(&S->pairs%u, &S->store%u, S->table%u.len);", id, id, id);
+  if (o->n->by_len) gen_line(&f, "frt_pairs_group(&S->h->pairs%u, &S->h->store%u, S->h->table%u.len);", id, id, id);
   order_emit_rows(&f, o);
   order_free(&f, o);
-  if (o->n->by_len) gen_line(&f, "frt_table_free(&S->table%u);", id);
+  if (o->n->by_len) gen_line(&f, "frt_table_free(&S->h->table%u);", id);
   gen_line(&f, "return FRT_OK;");
   gen_fn_close(&f);
 }

@@ -108,8 +108,8 @@ void gen_order_state(const GenOrder *o, const char *members) {
     if (t->nullable) buf_printf(&more, "  uint8_t kn%u;\n", j);
   }
   gen_row_struct(g, gen_printf(g, "R%u", id), o->cols, o->len, more.data);
-  buf_printf(&g->state, "  FrtStore store%u;\n  FrtPairs pairs%u;\n", id, id);
-  buf_printf(&g->init, "  frt_store_init(&S->store%u, sizeof(R%u));\n", id, id);
+  buf_printf(&g->held, "  FrtStore store%u;\n  FrtPairs pairs%u;\n", id, id);
+  buf_printf(&g->init, "  frt_store_init(&S->h->store%u, sizeof(R%u));\n", id, id);
 }
 
 const Expr **gen_order_exprs(const GenOrder *o) {
@@ -129,7 +129,7 @@ void gen_order_eval(GenFn *f, const GenOrder *o, CVal *v) {
 
 void gen_order_add(GenFn *f, const GenOrder *o, const CVal *v) {
   uint32_t id = o->n->id;
-  const char *store = gen_printf(f->g, "&S->store%u", id);
+  const char *store = gen_printf(f->g, "&S->h->store%u", id);
   gen_line(f, "R%u *row = frt_store_add(cx, %s);", id, store);
   gen_line(f, "(void)row;");
   gen_row_save(f, o->cols, o->len, "row", store);
@@ -141,7 +141,7 @@ void gen_order_add(GenFn *f, const GenOrder *o, const CVal *v) {
     if (t->kind == TY_STRING || t->kind == TY_BYTES) gen_line(f, "row->k%u = frt_store_text(cx, %s, %s);", j, store, v[j].v);
     else gen_line(f, "row->k%u = %s;", j, v[j].v);
   }
-  gen_line(f, "frt_pairs_add(&S->pairs%u, word, S->store%u.len - 1);", id, id);
+  gen_line(f, "frt_pairs_add(&S->h->pairs%u, word, S->h->store%u.len - 1);", id, id);
 }
 
 void gen_order_targets(GenFn *f, const GenOrder *o) {
@@ -151,11 +151,11 @@ void gen_order_targets(GenFn *f, const GenOrder *o) {
     const Type *t = g->plan->columns[c].type;
     gen_column_state(g, c, false);
     buf_printf(&g->state, "  %s *x%u_c%u;\n", gen_ctype(g, t), o->n->id, c);
-    buf_printf(&g->init, "  S->x%u_c%u = frt_alloc_run(cx, cx->block_rows * sizeof(%s));\n", o->n->id, c, gen_ctype(g, t));
+    buf_printf(&g->setup, "  S->x%u_c%u = frt_alloc_run(cx, cx->block_rows * sizeof(%s));\n", o->n->id, c, gen_ctype(g, t));
     gen_line(f, "S->c%u = S->x%u_c%u;", c, o->n->id, c);
     if (!t->nullable) continue;
     buf_printf(&g->state, "  uint8_t *x%u_n%u;\n", o->n->id, c);
-    buf_printf(&g->init, "  S->x%u_n%u = frt_alloc_run(cx, cx->block_rows);\n", o->n->id, c);
+    buf_printf(&g->setup, "  S->x%u_n%u = frt_alloc_run(cx, cx->block_rows);\n", o->n->id, c);
     gen_line(f, "S->n%u = S->x%u_n%u;", c, o->n->id, c);
   }
 }
@@ -204,16 +204,16 @@ GenKeys gen_order_groups(GenFn *f, const GenOrder *o) {
   uint32_t id = o->n->id;
   GenKeys keys = gen_keys(f, o->n, "per", gen_order_by(o), o->n->by_len, true);
   buf_printf(&g->state, "  uint32_t *fresh%u;\n", id);
-  buf_printf(&g->init, "  S->fresh%u = frt_alloc_run(cx, cx->block_rows * sizeof(uint32_t));\n", id);
-  gen_line(f, "frt_table_add_%s(cx, &S->table%u, %s, %s, %s, %s, S->fresh%u);", keys.is_word ? "words" : "texts", id, keys.keys, keys.nul,
+  buf_printf(&g->setup, "  S->fresh%u = frt_alloc_run(cx, cx->block_rows * sizeof(uint32_t));\n", id);
+  gen_line(f, "frt_table_add_%s(cx, &S->h->table%u, %s, %s, %s, %s, S->fresh%u);", keys.is_word ? "words" : "texts", id, keys.keys, keys.nul,
            keys.n, keys.ids, id);
   return keys;
 }
 
 void gen_order_table(const GenOrder *o) {
   Gen *g = o->g;
-  buf_printf(&g->state, "  FrtTable table%u;\n", o->n->id);
-  buf_printf(&g->init, "  frt_table_init(&S->table%u, %d);\n", o->n->id, !gen_keys_are_words(gen_order_by(o), o->n->by_len));
+  buf_printf(&g->held, "  FrtTable table%u;\n", o->n->id);
+  buf_printf(&g->init, "  frt_table_init(&S->h->table%u, %d);\n", o->n->id, !gen_keys_are_words(gen_order_by(o), o->n->by_len));
 }
 
 /* ---- comparison ---- */

@@ -36,7 +36,7 @@ static void texts_emit(const GenOrder *o, const PlanNode *sink) {
   Gen *g = o->g;
   uint32_t id = o->n->id;
   gen_emit_open(&f, g, o->n);
-  gen_line(&f, "FrtPairs *pairs = &S->pairs%u;", id);
+  gen_line(&f, "FrtPairs *pairs = &S->h->pairs%u;", id);
   gen_line(&f, "frt_sort_pairs(pairs->data, pairs->len, 1, NULL, NULL, NULL);");
   gen_line(&f, "for (uint64_t at = 0; at < pairs->len; at += m) {");
   f.indent++;
@@ -56,16 +56,17 @@ static void texts_emit(const GenOrder *o, const PlanNode *sink) {
   f.indent--;
   gen_line(&f, "}");
   gen_line(&f, "frt_pairs_free(pairs);");
-  gen_line(&f, "return frt_texts_end(cx, &S->texts%u, %u);", id, id);
+  gen_line(&f, "return frt_texts_end(cx, &S->h->texts%u, %u);", id, id);
   gen_fn_close(&f);
 }
 
 void gen_sort_texts(Gen *g, const PhysNode *pn) {
   GenOrder o = {.g = g, .pn = pn, .n = pn->node, .exact = true};
   uint32_t id = pn->node->id;
-  buf_printf(&g->state, "  FrtTexts texts%u;\n  FrtPairs pairs%u;\n  uint64_t *words%u;\n  uint32_t *s%u;\n", id, id, id, id);
-  buf_printf(&g->init, "  S->words%u = frt_alloc_run(cx, cx->block_rows * sizeof(uint64_t));\n", id);
-  buf_printf(&g->init, "  S->s%u = frt_alloc_run(cx, cx->block_rows * sizeof(uint32_t));\n", id);
+  buf_printf(&g->held, "  FrtTexts texts%u;\n  FrtPairs pairs%u;\n", id, id);
+  buf_printf(&g->state, "  uint64_t *words%u;\n  uint32_t *s%u;\n", id, id);
+  buf_printf(&g->setup, "  S->words%u = frt_alloc_run(cx, cx->block_rows * sizeof(uint64_t));\n", id);
+  buf_printf(&g->setup, "  S->s%u = frt_alloc_run(cx, cx->block_rows * sizeof(uint32_t));\n", id);
   buf_printf(&g->protos, "static int op%u_hold(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);\n", pn->texts->id);
   texts_take(&o, pn->texts);
   texts_emit(&o, pn->texts);

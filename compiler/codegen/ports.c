@@ -10,15 +10,15 @@ static void ports_deliver_open(GenFn *f, Gen *g, const PlanNode *n) {
   const char *args = "(FrtCtx *cx, void *state, void *const *rows, const uint64_t *keys, uint32_t n)";
   buf_printf(&g->protos, "static int op%u_deliver%s;\n", n->id, args);
   buf_printf(&g->state, "  FrtBlock b%u;\n  uint32_t *parent%u;\n", n->id, n->id);
-  buf_printf(&g->init, "  S->parent%u = frt_alloc_run(cx, cx->block_rows * sizeof(uint32_t));\n", n->id);
+  buf_printf(&g->setup, "  S->parent%u = frt_alloc_run(cx, cx->block_rows * sizeof(uint32_t));\n", n->id);
   gen_line(f, "/* n%u %s: gathered rows go on */", n->id, n->kind == PLAN_UNION ? "union" : "errors");
   gen_line(f, "static int op%u_deliver%s {", n->id, args);
   f->indent = 1;
   gen_line(f, "State *S = state;");
   gen_line(f, "FrtBlock *b = &S->b%u;", n->id);
   gen_line(f, "int rc = 0;");
-  gen_line(f, "b->n = b->sel_len = n; b->sel = S->iota; b->row0 = S->port_rows%u; S->port_rows%u += n;", n->id, n->id);
-  buf_printf(&g->state, "  uint64_t port_rows%u;\n", n->id);
+  gen_line(f, "b->n = b->sel_len = n; b->sel = S->iota; b->row0 = S->h->port_rows%u; S->h->port_rows%u += n;", n->id, n->id);
+  buf_printf(&g->held, "  uint64_t port_rows%u;\n", n->id);
   gen_line(f, "b->up = S->block; b->parent = S->block ? S->parent%u : NULL;", n->id);
 }
 

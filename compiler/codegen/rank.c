@@ -78,7 +78,7 @@ static void rank_save(GenFn *f, const GenOrder *o, const PlanAgg *a, uint32_t k,
   if (t->nullable) gen_line(f, "row->an%u = %s;", k, v.n ? v.n : "0");
   if (v.n) gen_line(f, "if (!%s) {", v.n);
   gen_line(f, "row->a%u = %s;", k, v.v);
-  if (gen_row_points(t)) gen_line(f, "frt_store_value(cx, &S->store%u, %s, &row->a%u);", o->n->id, gen_type_desc(g, t), k);
+  if (gen_row_points(t)) gen_line(f, "frt_store_value(cx, &S->h->store%u, %s, &row->a%u);", o->n->id, gen_type_desc(g, t), k);
   if (v.n) gen_line(f, "}");
 }
 
@@ -165,13 +165,13 @@ static void rank_place(GenFn *f, const Rank *w) {
 }
 
 static void rank_buckets(GenFn *f, const Rank *w) {
-  gen_line(f, "uint64_t tiles = S->arg%u_%u, small = n / tiles, large = n %% tiles, edge = large * (small + 1);", w->o.n->id, w->k);
+  gen_line(f, "uint64_t tiles = S->h->arg%u_%u, small = n / tiles, large = n %% tiles, edge = large * (small + 1);", w->o.n->id, w->k);
   gen_line(f, "for (uint64_t i = 0; i < n; i++)");
   gen_line(f, "  ROW(i)->w%u = (int64_t)(i < edge ? i / (small + 1) : large + (i - edge) / small) + 1;", w->k);
 }
 
 static void rank_neighbour(GenFn *f, const Rank *w) {
-  gen_line(f, "uint64_t by = S->arg%u_%u;", w->o.n->id, w->k);
+  gen_line(f, "uint64_t by = S->h->arg%u_%u;", w->o.n->id, w->k);
   gen_line(f, "for (uint64_t i = 0; i < n; i++) {");
   f->indent++;
   bool lag = w->a->fn == AGG_LAG;
@@ -225,11 +225,11 @@ static void rank_one_frame(GenFn *f, const Rank *w) {
   uint32_t id = w->o.n->id;
   const char *v = rank_value(g, w->a, w->k);
   const char *r = gen_printf(g, "r->%s", v), *end = gen_printf(g, "((R%u *)ROW(queue[tail - 1]))->%s", id, v);
-  gen_line(f, "uint64_t *queue = S->queue%u, head = 0, tail = 0;", id);
+  gen_line(f, "uint64_t *queue = S->h->queue%u, head = 0, tail = 0;", id);
   gen_line(f, "for (uint64_t i = 0; i < n; i++) {");
   f->indent++;
   gen_line(f, "R%u *r = ROW(i), *best = NULL;", id);
-  gen_line(f, "if (head < tail && i - queue[head] >= S->frame%u) head++;", id);
+  gen_line(f, "if (head < tail && i - queue[head] >= S->h->frame%u) head++;", id);
   gen_line(f, "if (%s) {", rank_has_value(g, w, "r"));
   if (w->a->fn == AGG_LAST) gen_line(f, "  tail = head;");
   if (w->a->fn == AGG_MIN) gen_line(f, "  while (tail > head && %s) tail--;", gen_order_before(g, w->a->arg[0]->type, r, end));
@@ -335,9 +335,9 @@ static void rank_sum(GenFn *f, const Rank *w) {
   gen_line(f, "(void)r;");
   rank_sum_step(f, w, "r", true);
   if (w->mode == RANK_FRAME) {
-    gen_line(f, "if (i >= S->frame%u) {", id);
+    gen_line(f, "if (i >= S->h->frame%u) {", id);
     f->indent++;
-    gen_line(f, "R%u *gone = ROW(i - S->frame%u);", id, id);
+    gen_line(f, "R%u *gone = ROW(i - S->h->frame%u);", id, id);
     gen_line(f, "(void)gone;");
     rank_sum_step(f, w, "gone", false);
     f->indent--;
@@ -376,7 +376,7 @@ static void rank_function(const Rank *w) {
   GenFn f = {.g = g, .out = &g->funcs};
   buf_printf(&g->protos, "static void op%u_w%u(FrtCtx *cx, State *S, const FrtPair *p, uint64_t n);\n", id, w->k);
   gen_line(&f, "/* n%u %s */", id, g->plan->columns[w->a->col].name);
-  gen_line(&f, "#define ROW(at) ((R%u *)FRT_ROW(&S->store%u, p[at].row))", id, id);
+  gen_line(&f, "#define ROW(at) ((R%u *)FRT_ROW(&S->h->store%u, p[at].row))", id, id);
   gen_line(&f, "static void op%u_w%u(FrtCtx *cx, State *S, const FrtPair *p, uint64_t n) {", id, w->k);
   f.indent = 1;
   gen_line(&f, "(void)cx;");
@@ -388,13 +388,13 @@ static void rank_function(const Rank *w) {
 
 static void rank_groups(GenFn *f, const GenOrder *o) {
   uint32_t id = o->n->id;
-  gen_line(f, "const FrtPair *p = S->pairs%u.data;", id);
-  gen_line(f, "uint64_t len = S->pairs%u.len;", id);
+  gen_line(f, "const FrtPair *p = S->h->pairs%u.data;", id);
+  gen_line(f, "uint64_t len = S->h->pairs%u.len;", id);
   gen_line(f, "for (uint64_t from = 0, to; from < len; from = to) {");
   f->indent++;
   if (o->n->by_len) {
-    gen_line(f, "uint32_t g = ((R%u *)FRT_ROW(&S->store%u, p[from].row))->g;", id, id);
-    gen_line(f, "for (to = from + 1; to < len && ((R%u *)FRT_ROW(&S->store%u, p[to].row))->g == g; to++) {", id, id);
+    gen_line(f, "uint32_t g = ((R%u *)FRT_ROW(&S->h->store%u, p[from].row))->g;", id, id);
+    gen_line(f, "for (to = from + 1; to < len && ((R%u *)FRT_ROW(&S->h->store%u, p[to].row))->g == g; to++) {", id, id);
     gen_line(f, "}");
   } else {
     gen_line(f, "to = len;");
@@ -409,7 +409,7 @@ static void rank_groups(GenFn *f, const GenOrder *o) {
 static void rank_emit_row(GenFn *f, const GenOrder *o) {
   Gen *g = f->g;
   const PlanNode *n = o->n;
-  gen_line(f, "R%u *row = FRT_ROW(&S->store%u, at);", n->id, n->id);
+  gen_line(f, "R%u *row = FRT_ROW(&S->h->store%u, at);", n->id, n->id);
   gen_line(f, "if (row->bad) {");
   gen_line(f, "  cx->detail = names[row->which];");
   gen_line(f, "  frt_error(cx, b, m, %u, (int)row->bad, names[row->which]);", n->id);
@@ -437,13 +437,13 @@ static void rank_emit(const GenOrder *o) {
   }
   gen_emit_open(&f, g, n);
   gen_line(&f, "static const FrtStr names[] = {%s};", names.data ? names.data : "{0}");
-  gen_line(&f, "frt_sort_pairs(S->pairs%u.data, S->pairs%u.len, %d, %s, S, &S->store%u);", id, id, o->exact, gen_order_compare_name(o), id);
-  if (n->by_len) gen_line(&f, "frt_pairs_group(&S->pairs%u, &S->store%u, S->table%u.len);", id, id, id);
-  if (n->frame) gen_line(&f, "S->queue%u = frt_alloc_run(cx, (S->pairs%u.len + 1) * sizeof(uint64_t));", id, id);
+  gen_line(&f, "frt_sort_pairs(S->h->pairs%u.data, S->h->pairs%u.len, %d, %s, S, &S->h->store%u);", id, id, o->exact, gen_order_compare_name(o), id);
+  if (n->by_len) gen_line(&f, "frt_pairs_group(&S->h->pairs%u, &S->h->store%u, S->h->table%u.len);", id, id, id);
+  if (n->frame) gen_line(&f, "S->h->queue%u = frt_alloc_run(cx, (S->h->pairs%u.len + 1) * sizeof(uint64_t));", id, id);
   rank_groups(&f, o);
-  gen_line(&f, "frt_pairs_free(&S->pairs%u);", id);
+  gen_line(&f, "frt_pairs_free(&S->h->pairs%u);", id);
   gen_order_targets(&f, o);
-  gen_line(&f, "for (uint64_t at = 0; at < S->store%u.len; at++) {", id);
+  gen_line(&f, "for (uint64_t at = 0; at < S->h->store%u.len; at++) {", id);
   f.indent++;
   rank_emit_row(&f, o);
   gen_emit_flush_when_full(&f, o->pn, 0);
@@ -454,8 +454,8 @@ static void rank_emit(const GenOrder *o) {
   gen_emit_flush(&f, o->pn, 0);
   f.indent--;
   gen_line(&f, "}");
-  gen_line(&f, "frt_store_free(&S->store%u);", id);
-  if (n->by_len) gen_line(&f, "frt_table_free(&S->table%u);", id);
+  gen_line(&f, "frt_store_free(&S->h->store%u);", id);
+  if (n->by_len) gen_line(&f, "frt_table_free(&S->h->table%u);", id);
   gen_line(&f, "return FRT_OK;");
   gen_fn_close(&f);
 }
@@ -465,8 +465,8 @@ static void rank_emit(const GenOrder *o) {
 static void rank_constant(GenFn *f, const Expr *e, int least, const char *member, const char *text) {
   CVal v = gen_expr(f, e);
   gen_line(f, "if (%s < %d) { cx->detail = %s; e = FRT_E_ARGUMENT; goto fail; }", v.v, least, gen_const_str(f->g, text, strlen(text)));
-  gen_line(f, "S->%s = (uint64_t)%s;", member, v.v);
-  buf_printf(&f->g->state, "  uint64_t %s;\n", member);
+  gen_line(f, "S->h->%s = (uint64_t)%s;", member, v.v);
+  buf_printf(&f->g->held, "  uint64_t %s;\n", member);
 }
 
 static void rank_constants(const GenOrder *o) {
@@ -481,7 +481,7 @@ static void rank_constants(const GenOrder *o) {
   }
   if (!n->frame) return;
   rank_constant(&f, n->frame, 1, gen_printf(g, "frame%u", n->id), "rows needs a number of at least 1");
-  buf_printf(&g->state, "  uint64_t *queue%u;\n", n->id);
+  buf_printf(&g->held, "  uint64_t *queue%u;\n", n->id);
 }
 
 void gen_rank(Gen *g, const PhysNode *pn) {

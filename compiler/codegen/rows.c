@@ -7,8 +7,7 @@
 /* ---- the common loop ---- */
 
 static void rows_selection(Gen *g, const char *name) {
-  buf_printf(&g->state, "  uint32_t *%s;\n", name);
-  buf_printf(&g->init, "  S->%s = frt_alloc_run(cx, cx->block_rows * sizeof(uint32_t));\n", name);
+  gen_array(g, "uint32_t", name);
 }
 
 static void rows_loop_open(GenFn *f, const PlanNode *n) {
@@ -286,12 +285,12 @@ static void rows_extract(Gen *g, const PhysNode *pn) {
 
 /* The number of `take` and `skip`, computed once in module_init. */
 static void rows_limit(Gen *g, const PlanNode *n) {
-  buf_printf(&g->state, "  uint64_t limit%u, seen%u;\n  uint32_t done%u, last%u;\n", n->id, n->id, n->id, n->id);
+  buf_printf(&g->held, "  uint64_t limit%u, seen%u;\n  uint32_t done%u, last%u;\n", n->id, n->id, n->id, n->id);
   GenFn f = {.g = g, .out = &g->init, .indent = 1, .fail = "fail", .temps = 100000 + n->id * 100};
   CVal v = gen_expr(&f, n->count);
   gen_line(&f, "if (%s < 0) { cx->detail = %s; e = FRT_E_ARGUMENT; goto fail; }", v.v,
            gen_const_str(g, "take and skip need a number that is not negative", 48));
-  gen_line(&f, "S->limit%u = (uint64_t)%s;", n->id, v.v);
+  gen_line(&f, "S->h->limit%u = (uint64_t)%s;", n->id, v.v);
 }
 
 static void rows_take(Gen *g, const PhysNode *pn) {
@@ -300,10 +299,10 @@ static void rows_take(Gen *g, const PhysNode *pn) {
   rows_limit(g, n);
   gen_fn_open(&f, g, n, "");
   gen_line(&f, "int rc = 0;");
-  gen_line(&f, "uint64_t left = S->limit%u - S->seen%u;", n->id, n->id);
+  gen_line(&f, "uint64_t left = S->h->limit%u - S->h->seen%u;", n->id, n->id);
   gen_line(&f, "uint32_t kept = left < n ? (uint32_t)left : n;");
-  gen_line(&f, "S->seen%u += kept;", n->id);
-  gen_line(&f, "if (!S->done%u && S->seen%u == S->limit%u) { S->done%u = 1; S->last%u = kept ? sel[kept - 1] : 0; }", n->id, n->id,
+  gen_line(&f, "S->h->seen%u += kept;", n->id);
+  gen_line(&f, "if (!S->h->done%u && S->h->seen%u == S->h->limit%u) { S->h->done%u = 1; S->h->last%u = kept ? sel[kept - 1] : 0; }", n->id, n->id,
            n->id, n->id, n->id);
   gen_count(&f, n->id, "IN", "n");
   gen_count(&f, n->id, "OUT", "kept");
@@ -320,9 +319,9 @@ static void rows_skip(Gen *g, const PhysNode *pn) {
   rows_limit(g, n);
   gen_fn_open(&f, g, n, "");
   gen_line(&f, "int rc = 0;");
-  gen_line(&f, "uint64_t left = S->limit%u - S->seen%u;", n->id, n->id);
+  gen_line(&f, "uint64_t left = S->h->limit%u - S->h->seen%u;", n->id, n->id);
   gen_line(&f, "uint32_t dropped = left < n ? (uint32_t)left : n, kept = n - dropped;");
-  gen_line(&f, "S->seen%u += dropped;", n->id);
+  gen_line(&f, "S->h->seen%u += dropped;", n->id);
   gen_count(&f, n->id, "IN", "n");
   gen_count(&f, n->id, "OUT", "kept");
   gen_count(&f, n->id, "DROPPED", "dropped");
@@ -336,12 +335,12 @@ static void rows_sample(Gen *g, const PhysNode *pn) {
   const PlanNode *n = pn->node;
   GenFn f;
   rows_selection(g, gen_printf(g, "s%u", n->id));
-  buf_printf(&g->state, "  uint64_t seen%u;\n", n->id);
+  buf_printf(&g->held, "  uint64_t seen%u;\n", n->id);
   gen_fn_open(&f, g, n, "");
   gen_line(&f, "int rc = 0;");
   gen_line(&f, "uint32_t *keep = S->s%u, kept = 0;", n->id);
   gen_line(&f, "for (uint32_t k = 0; k < n; k++)");
-  gen_line(&f, "  if (frt_sample(%luUL, S->seen%u++) < %.17g) keep[kept++] = sel[k];", (unsigned long)n->seed, n->id, n->rate);
+  gen_line(&f, "  if (frt_sample(%luUL, S->h->seen%u++) < %.17g) keep[kept++] = sel[k];", (unsigned long)n->seed, n->id, n->rate);
   gen_count(&f, n->id, "IN", "n");
   gen_count(&f, n->id, "OUT", "kept");
   gen_count(&f, n->id, "DROPPED", "n - kept");
@@ -374,7 +373,7 @@ void gen_carry_flush(Gen *g, const PhysNode *pn, const ColId *cols, uint32_t len
   const PlanNode *n = pn->node;
   GenFn f = {.g = g, .out = &g->funcs};
   buf_printf(&g->state, "  FrtBlock b%u;\n  uint32_t *parent%u;\n", n->id, n->id);
-  buf_printf(&g->init, "  S->parent%u = frt_alloc_run(cx, cx->block_rows * sizeof(uint32_t));\n", n->id);
+  buf_printf(&g->setup, "  S->parent%u = frt_alloc_run(cx, cx->block_rows * sizeof(uint32_t));\n", n->id);
   buf_printf(&g->protos, "static int op%u_flush(FrtCtx *cx, State *S, const FrtBlock *up, uint32_t m);\n", n->id);
   gen_line(&f, "static int op%u_flush(FrtCtx *cx, State *S, const FrtBlock *up, uint32_t m) {", n->id);
   f.indent = 1;
@@ -386,12 +385,12 @@ void gen_carry_flush(Gen *g, const PhysNode *pn, const ColId *cols, uint32_t len
     const char *c = gen_ctype(g, t);
     gen_column_state(g, cols[i], false);
     buf_printf(&g->state, "  %s *x%u_c%u;\n", c, n->id, cols[i]);
-    buf_printf(&g->init, "  S->x%u_c%u = frt_alloc_run(cx, cx->block_rows * sizeof(%s));\n", n->id, cols[i], c);
+    buf_printf(&g->setup, "  S->x%u_c%u = frt_alloc_run(cx, cx->block_rows * sizeof(%s));\n", n->id, cols[i], c);
     gen_line(&f, "%s *old_c%u = S->c%u;", c, cols[i], cols[i]);
     gen_line(&f, "S->c%u = S->x%u_c%u;", cols[i], n->id, cols[i]);
     if (!t->nullable) continue;
     buf_printf(&g->state, "  uint8_t *x%u_n%u;\n", n->id, cols[i]);
-    buf_printf(&g->init, "  S->x%u_n%u = frt_alloc_run(cx, cx->block_rows);\n", n->id, cols[i]);
+    buf_printf(&g->setup, "  S->x%u_n%u = frt_alloc_run(cx, cx->block_rows);\n", n->id, cols[i]);
     gen_line(&f, "uint8_t *old_n%u = S->n%u;", cols[i], cols[i]);
     gen_line(&f, "S->n%u = S->x%u_n%u;", cols[i], n->id, cols[i]);
   }

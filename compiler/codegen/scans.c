@@ -128,9 +128,9 @@ static void scan_stop(GenFn *f, const PhysNode *pn) {
   gen_line(f, "uint32_t last = 0;");
   for (uint32_t i = 0; i < len; i++) {
     uint32_t id = takes[i]->id;
-    gen_line(f, "if (S->last%u > last) last = S->last%u;", id, id);
-    gen_line(f, "S->last%u = 0;", id);
-    buf_printf(&all, "%sS->done%u", i ? " && " : "", id);
+    gen_line(f, "if (S->h->last%u > last) last = S->h->last%u;", id, id);
+    gen_line(f, "S->h->last%u = 0;", id);
+    buf_printf(&all, "%sS->h->done%u", i ? " && " : "", id);
   }
   gen_line(f, "if (%s) frt_stop(cx, b, last);", all.data);
 }
@@ -143,7 +143,7 @@ static void scan_checks(GenFn *f, const PlanNode *n) {
     if (n->read->fields[i].check) checks[len++] = n->read->fields[i].check;
   if (!len) return;
   buf_printf(&g->state, "  uint32_t *s%u;\n", n->id);
-  buf_printf(&g->init, "  S->s%u = frt_alloc_run(cx, cx->block_rows * sizeof(uint32_t));\n", n->id);
+  buf_printf(&g->setup, "  S->s%u = frt_alloc_run(cx, cx->block_rows * sizeof(uint32_t));\n", n->id);
   gen_declare_columns(f, checks, len, NULL, 0);
   gen_line(f, "uint32_t *keep = S->s%u, kept = 0;", n->id);
   gen_line(f, "int e = 0;");

@@ -372,7 +372,7 @@ static void sink_hold_slices(GenFn *f, const PlanNode *sort, const int *fields, 
   const char *whole = sink_csv_whole_if(f->g, fields, runs, len);
   if (!whole) return;
   gen_line(f, "if (%s) {", whole);
-  gen_line(f, "  frt_texts_slices(cx, t, &S->pairs%u, words, b, first%u, last%u, sel, n);", sort->id, runs[0].from, runs[len - 1].from);
+  gen_line(f, "  frt_texts_slices(cx, t, &S->h->pairs%u, words, b, first%u, last%u, sel, n);", sort->id, runs[0].from, runs[len - 1].from);
   gen_line(f, "  return FRT_OK;");
   gen_line(f, "}");
 }
@@ -390,7 +390,7 @@ static void sink_hold(Gen *g, const PhysNode *pn) {
   uint32_t run_len = csv ? sink_csv_runs(g, pn, s, fields, runs) : 0;
   for (uint32_t i = 0; i < run_len; i++)
     if (fields[runs[i].from] >= 0) sink_csv_run_decide(&f, fields, runs[i]);
-  gen_line(&f, "FrtTexts *t = &S->texts%u;", sort->id);
+  gen_line(&f, "FrtTexts *t = &S->h->texts%u;", sort->id);
   gen_line(&f, "const uint64_t *words = S->words%u;", sort->id);
   sink_hold_slices(&f, sort, fields, runs, run_len);
   gen_line(&f, "FrtOut *o = &t->out;");
@@ -403,7 +403,7 @@ static void sink_hold(Gen *g, const PhysNode *pn) {
   if (csv) sink_csv_row(&f, s, &n->sink->options, fields, runs, run_len);
   else sink_json_row(&f, s);
   if (!csv) gen_line(&f, "*p++ = '\\n';");
-  gen_line(&f, "frt_texts_add(t, &S->pairs%u, words[k], p - 1);", sort->id);
+  gen_line(&f, "frt_texts_add(t, &S->h->pairs%u, words[k], p - 1);", sort->id);
   f.indent--;
   gen_line(&f, "}");
   gen_line(&f, "return FRT_OK;");

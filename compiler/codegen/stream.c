@@ -9,11 +9,6 @@
 
 #include "codegen/gen_hold.h"
 
-static void stream_array(Gen *g, const char *ctype, const char *name) {
-  buf_printf(&g->state, "  %s *%s;\n", ctype, name);
-  buf_printf(&g->init, "  S->%s = frt_alloc_run(cx, cx->block_rows * sizeof(%s));\n", name, ctype);
-}
-
 /* Emits the table's numbering of the columns by[]: afterwards *ids has a number for each position,
  * S->fresh<id> the `fresh` positions of new ones. */
 static GenKeys stream_number(GenFn *f, const PlanNode *n) {
@@ -24,11 +19,11 @@ static GenKeys stream_number(GenFn *f, const PlanNode *n) {
     keys[j]->col = n->by[j];
   }
   GenKeys k = gen_keys(f, n, "key", keys, n->by_len, true);
-  buf_printf(&g->state, "  FrtTable tab%u;\n", n->id);
-  buf_printf(&g->init, "  frt_table_init(&S->tab%u, %d);\n", n->id, !k.is_word);
-  buf_printf(&g->init, "  frt_at_end(cx, frt_table_end, &S->tab%u);\n", n->id);
-  stream_array(g, "uint32_t", gen_printf(g, "fresh%u", n->id));
-  gen_line(f, "uint32_t fresh = frt_table_add_%s(cx, &S->tab%u, %s, %s, %s, %s, S->fresh%u);",
+  buf_printf(&g->held, "  FrtTable tab%u;\n", n->id);
+  buf_printf(&g->init, "  frt_table_init(&S->h->tab%u, %d);\n", n->id, !k.is_word);
+  buf_printf(&g->init, "  frt_at_end(cx, frt_table_end, &S->h->tab%u);\n", n->id);
+  gen_array(g, "uint32_t", gen_printf(g, "fresh%u", n->id));
+  gen_line(f, "uint32_t fresh = frt_table_add_%s(cx, &S->h->tab%u, %s, %s, %s, %s, S->fresh%u);",
            k.is_word ? "words" : "texts", n->id, k.keys, k.nul, k.n, k.ids, n->id);
   return k;
 }
@@ -59,14 +54,14 @@ void gen_distinct(Gen *g, const PhysNode *pn) {
 static GenKeys stream_session_keys(GenFn *f, const PlanNode *n) {
   Gen *g = f->g;
   if (!n->by_len) {
-    buf_printf(&g->state, "  A%u grp%u;\n", n->id, n->id);
+    buf_printf(&g->held, "  A%u grp%u;\n", n->id, n->id);
     return (GenKeys){ .sel = "sel", .n = "n" };
   }
-  buf_printf(&g->state, "  FrtStore grp%u;\n", n->id);
-  buf_printf(&g->init, "  frt_store_init(&S->grp%u, sizeof(A%u));\n", n->id, n->id);
-  buf_printf(&g->init, "  frt_at_end(cx, frt_store_end, &S->grp%u);\n", n->id);
+  buf_printf(&g->held, "  FrtStore grp%u;\n", n->id);
+  buf_printf(&g->init, "  frt_store_init(&S->h->grp%u, sizeof(A%u));\n", n->id, n->id);
+  buf_printf(&g->init, "  frt_at_end(cx, frt_store_end, &S->h->grp%u);\n", n->id);
   GenKeys k = stream_number(f, n);
-  gen_line(f, "for (uint32_t j = 0; j < fresh; j++) frt_store_add(cx, &S->grp%u);", n->id);
+  gen_line(f, "for (uint32_t j = 0; j < fresh; j++) frt_store_add(cx, &S->h->grp%u);", n->id);
   return k;
 }
 
@@ -81,7 +76,7 @@ void gen_sessionize(Gen *g, const PhysNode *pn) {
              "typedef struct A%u {  /* a key of n%u */\n  int64_t last, session;\n  uint64_t "
              "timed;\n} A%u;\n",
              n->id, n->id, n->id);
-  buf_printf(&g->state, "  int64_t sessions%u;\n", n->id);
+  buf_printf(&g->held, "  int64_t sessions%u;\n", n->id);
   gen_column_state(g, made, true);
   gen_fn_open(&f, g, n, "");
   ColId *read = arena_alloc(g->arena, (n->by_len + 2) * sizeof *read);
@@ -95,13 +90,13 @@ void gen_sessionize(Gen *g, const PhysNode *pn) {
   gen_line(&f, "for (uint32_t k = 0; k < %s; k++) {", k.n);
   f.indent++;
   gen_line(&f, "uint32_t i = %s[k];", k.sel);
-  if (n->by_len) gen_line(&f, "A%u *A = FRT_ROW(&S->grp%u, %s[k]);", n->id, n->id, k.ids);
-  else gen_line(&f, "A%u *A = &S->grp%u;", n->id, n->id);
-  gen_line(&f, "if (!A->session) A->session = ++S->sessions%u;", n->id);
+  if (n->by_len) gen_line(&f, "A%u *A = FRT_ROW(&S->h->grp%u, %s[k]);", n->id, n->id, k.ids);
+  else gen_line(&f, "A%u *A = &S->h->grp%u;", n->id, n->id);
+  gen_line(&f, "if (!A->session) A->session = ++S->h->sessions%u;", n->id);
   if (nullable) gen_line(&f, "if (!n%u[i]) {", time);
   gen_line(&f,
            "if (A->timed && (c%u[i] - A->last > %ldL || A->last - c%u[i] > %ldL)) A->session = "
-           "++S->sessions%u;",
+           "++S->h->sessions%u;",
            time, (long)n->gap_us, time, (long)n->gap_us, n->id);
   gen_line(&f, "A->last = c%u[i];", time);
   gen_line(&f, "A->timed = 1;");
@@ -137,8 +132,8 @@ static Window window_of(Gen *g, const PhysNode *pn) {
   w.judged = w.has_else || n->lateness_us > 0;
   gen_column_state(g, w.start, true);
   gen_column_state(g, w.end, true);
-  if (w.judged) buf_printf(&g->state, "  int64_t seen%u;\n  uint8_t any%u;\n", n->id, n->id);
-  if (w.has_else) stream_array(g, "uint32_t", gen_printf(g, "r%u", n->id));
+  if (w.judged) buf_printf(&g->held, "  int64_t seen%u;\n  uint8_t any%u;\n", n->id, n->id);
+  if (w.has_else) gen_array(g, "uint32_t", gen_printf(g, "r%u", n->id));
   return w;
 }
 
@@ -163,9 +158,9 @@ static void window_loop_open(const Window *w, GenFn *f, const ColId *cols, uint3
 static void window_judge(const Window *w, GenFn *f) {
   uint32_t id = w->n->id;
   if (!w->judged) return;
-  gen_line(f, "if (S->any%u && t < S->seen%u - %ldL) { %s; continue; }", id, id,
+  gen_line(f, "if (S->h->any%u && t < S->h->seen%u - %ldL) { %s; continue; }", id, id,
            (long)w->n->lateness_us, w->has_else ? "rest[late++] = i" : "late++");
-  gen_line(f, "if (!S->any%u || t > S->seen%u) { S->any%u = 1; S->seen%u = t; }", id, id, id, id);
+  gen_line(f, "if (!S->h->any%u || t > S->h->seen%u) { S->h->any%u = 1; S->h->seen%u = t; }", id, id, id, id);
 }
 
 /* A window that is not within the years 1 to 9999 is an error of the row. */
@@ -200,7 +195,7 @@ static void window_tumbling(const Window *w) {
   uint32_t id = w->n->id;
   GenFn f;
   gen_fn_open(&f, g, w->n, "");
-  stream_array(g, "uint32_t", gen_printf(g, "s%u", id));
+  gen_array(g, "uint32_t", gen_printf(g, "s%u", id));
   gen_line(&f, "uint32_t *keep = S->s%u, kept = 0;", id);
   window_loop_open(w, &f, NULL, 0);
   if (w->nullable)
@@ -275,27 +270,27 @@ static void window_session_emit(const Window *w, const ColId *cols, uint32_t len
   uint32_t id = n->id;
   GenFn f;
   gen_emit_open(&f, g, n);
-  gen_line(&f, "frt_sort_pairs(S->times%u.data, S->times%u.len, 1, NULL, NULL, &S->grp%u);", id, id,
+  gen_line(&f, "frt_sort_pairs(S->h->times%u.data, S->h->times%u.len, 1, NULL, NULL, &S->h->grp%u);", id, id,
            id);
-  gen_line(&f, "for (uint64_t from = 0, to; from < S->times%u.len; from = to) {", id);
+  gen_line(&f, "for (uint64_t from = 0, to; from < S->h->times%u.len; from = to) {", id);
   f.indent++;
-  gen_line(&f, "const FrtPair *p = S->times%u.data;", id);
+  gen_line(&f, "const FrtPair *p = S->h->times%u.data;", id);
   gen_line(&f,
-           "for (to = from + 1; to < S->times%u.len && p[to].key - p[to - 1].key <= %luUL; to++) {",
+           "for (to = from + 1; to < S->h->times%u.len && p[to].key - p[to - 1].key <= %luUL; to++) {",
            id, (unsigned long)n->gap_us);
   gen_line(&f, "}");
   gen_line(&f, "for (uint64_t j = from; j < to; j++) {");
-  gen_line(&f, "  A%u *r = FRT_ROW(&S->grp%u, p[j].row);", id, id);
-  gen_line(&f, "  r->from = ((A%u *)FRT_ROW(&S->grp%u, p[from].row))->t;", id, id);
-  gen_line(&f, "  r->to = ((A%u *)FRT_ROW(&S->grp%u, p[to - 1].row))->t + %ldL;", id, id,
+  gen_line(&f, "  A%u *r = FRT_ROW(&S->h->grp%u, p[j].row);", id, id);
+  gen_line(&f, "  r->from = ((A%u *)FRT_ROW(&S->h->grp%u, p[from].row))->t;", id, id);
+  gen_line(&f, "  r->to = ((A%u *)FRT_ROW(&S->h->grp%u, p[to - 1].row))->t + %ldL;", id, id,
            (long)n->gap_us);
   gen_line(&f, "}");
   f.indent--;
   gen_line(&f, "}");
-  gen_line(&f, "frt_pairs_free(&S->times%u);", id);
-  gen_line(&f, "for (uint64_t j = 0; j < S->grp%u.len; j++) {", id);
+  gen_line(&f, "frt_pairs_free(&S->h->times%u);", id);
+  gen_line(&f, "for (uint64_t j = 0; j < S->h->grp%u.len; j++) {", id);
   f.indent++;
-  gen_line(&f, "const A%u *r = FRT_ROW(&S->grp%u, j);", id, id);
+  gen_line(&f, "const A%u *r = FRT_ROW(&S->h->grp%u, j);", id, id);
   gen_row_load(&f, cols, len, "r", "m");
   gen_line(&f, "S->c%u[m] = r->from;", w->start);
   gen_line(&f, "S->c%u[m] = r->to;", w->end);
@@ -309,7 +304,7 @@ static void window_session_emit(const Window *w, const ColId *cols, uint32_t len
   gen_emit_flush(&f, w->pn, 0);
   f.indent--;
   gen_line(&f, "}");
-  gen_line(&f, "frt_store_free(&S->grp%u);", id);
+  gen_line(&f, "frt_store_free(&S->h->grp%u);", id);
   gen_line(&f, "return FRT_OK;");
   gen_fn_close(&f);
 }
@@ -322,11 +317,11 @@ static void window_session(const Window *w) {
   GenFn f;
   gen_row_struct(g, gen_printf(g, "A%u", n->id), cols, len,
                  "  int64_t t, from, to;\n  uint64_t timeless;\n");
-  buf_printf(&g->state, "  FrtStore grp%u;\n  FrtPairs times%u;\n", n->id, n->id);
-  buf_printf(&g->init, "  frt_store_init(&S->grp%u, sizeof(A%u));\n", n->id, n->id);
+  buf_printf(&g->held, "  FrtStore grp%u;\n  FrtPairs times%u;\n", n->id, n->id);
+  buf_printf(&g->init, "  frt_store_init(&S->h->grp%u, sizeof(A%u));\n", n->id, n->id);
   buf_printf(&g->init,
-             "  frt_at_end(cx, frt_store_end, &S->grp%u);\n  frt_at_end(cx, frt_pairs_end, "
-             "&S->times%u);\n",
+             "  frt_at_end(cx, frt_store_end, &S->h->grp%u);\n  frt_at_end(cx, frt_pairs_end, "
+             "&S->h->times%u);\n",
              n->id, n->id);
   gen_fn_open(&f, g, n, "");
   window_loop_open(w, &f, cols, len);
@@ -334,11 +329,11 @@ static void window_session(const Window *w) {
   window_judge(w, &f);
   window_check(&f, "t", gen_printf(g, "t + %ldL", (long)n->gap_us));
   if (w->nullable) gen_line(&f, "}");
-  gen_line(&f, "A%u *r = frt_store_add(cx, &S->grp%u);", n->id, n->id);
-  gen_row_save(&f, cols, len, "r", gen_printf(g, "&S->grp%u", n->id));
+  gen_line(&f, "A%u *r = frt_store_add(cx, &S->h->grp%u);", n->id, n->id);
+  gen_row_save(&f, cols, len, "r", gen_printf(g, "&S->h->grp%u", n->id));
   gen_line(&f, "r->t = t;");
   if (w->nullable) gen_line(&f, "if (n%u[i]) { r->timeless = 1; continue; }", w->time);
-  gen_line(&f, "frt_pairs_add(&S->times%u, frt_order_i64(t), S->grp%u.len - 1);", n->id, n->id);
+  gen_line(&f, "frt_pairs_add(&S->h->times%u, frt_order_i64(t), S->h->grp%u.len - 1);", n->id, n->id);
   window_loop_close(w, &f);
   gen_count(&f, n->id, "HELD", "n - late - failed");
   window_close(w, &f);

@@ -12,7 +12,7 @@
 #ifndef FLOWRT_H
 #define FLOWRT_H
 
-#define FRT_ABI 1u
+#define FRT_ABI 2u
 
 #ifdef __INT64_TYPE__
 typedef __INT8_TYPE__ int8_t;
@@ -297,8 +297,8 @@ typedef struct FrtParam {
   FrtStr doc;              /* the comment above the declaration, "" if none */
   FrtStr dflt;             /* the default as written in the script, "" if none */
   const FrtType *type;
-  uint32_t offset;         /* of the value in the state */
-  uint32_t null_offset;    /* of its null byte in the state, when the type is nullable */
+  uint32_t offset;         /* of the value in what is shared */
+  uint32_t null_offset;    /* of its null byte there, when the type is nullable */
   uint32_t required;
   uint32_t masked;
 } FrtParam;
@@ -320,7 +320,9 @@ typedef struct FrtStep {
 
 typedef struct FrtModule {
   uint32_t abi;            /* FRT_ABI */
-  uint32_t state_size;     /* bytes of the run's state, which is zeroed before init */
+  uint32_t held_size;      /* bytes of what the workers of a run share; zeroed */
+  uint32_t state_size;     /* bytes of what each worker has of its own, its first member a pointer to what is shared; zeroed */
+  uint32_t unused;
   FrtStr script;           /* path of the script as given */
   FrtStr script_hash;      /* 16 hex digits */
   FrtStr doc;              /* the comment at the head of the script */
@@ -332,9 +334,10 @@ typedef struct FrtModule {
   const FrtTap *taps;
   const FrtStep *steps;
   uint32_t param_len, op_len, port_len, scan_len, sink_len, tap_len, step_len;
-  uint32_t unused;
+  uint32_t unused2;
   int (*defaults)(FrtCtx *cx, void *state, const uint8_t *given); /* sets params that were not given */
-  int (*init)(FrtCtx *cx, void *state);   /* after params: constants, regular expressions */
+  int (*init)(FrtCtx *cx, void *state);    /* after params, once: constants, regular expressions, empty tables */
+  void (*worker)(FrtCtx *cx, void *state); /* once for each worker's state: room for the rows of a block */
 } FrtModule;
 
 /* The one exported symbol of a generated module: const FrtModule flow_module; */

@@ -67,14 +67,14 @@ static int run_param_fail(FrtRun *r, const FrtParam *p, const char *what) {
 
 static int run_set_param(FrtRun *r, const FrtParam *p, const FrtArgValue *a) {
   FrtStr text = {a->text, (uint32_t)strlen(a->text), 0}, none = {"", 0, 0};
-  char *state = r->state, type[128];
-  if (p->type->nullable) state[p->null_offset] = 0;
+  char *held = r->held, type[128];
+  if (p->type->nullable) held[p->null_offset] = 0;
   int is_text = p->type->kind == FRT_STRING || p->type->kind == FRT_BYTES;
   if (p->type->nullable && !text.len && !is_text) {
-    state[p->null_offset] = 1;
+    held[p->null_offset] = 1;
     return FRT_OK;
   }
-  if (frt_text_value(p->type, text, none, none, state + p->offset) == FRT_OK) return FRT_OK;
+  if (frt_text_value(p->type, text, none, none, held + p->offset) == FRT_OK) return FRT_OK;
   frt_type_text(p->type, type, sizeof type);
   const char *shown = p->masked ? "the text" : arena_printf(r->run_arena, "`%s`", frt_error_show(r, text, 200));
   return run_param_fail(r, p, arena_printf(r->run_arena, "%s (%s) is not a valid %s", shown,
@@ -104,6 +104,7 @@ static int run_set_params(FrtRun *r) {
     return FRT_FATAL;
   }
   frt_alloc_for_run(r);
+  if (m->worker) m->worker(&r->cx, r->state);
   int status = m->defaults ? m->defaults(&r->cx, r->state, given) : FRT_OK;
   if (status == FRT_OK && m->init) status = m->init(&r->cx, r->state);
   if (status > 0) frt_fatal(&r->cx, UINT32_MAX, status, r->cx.detail);
@@ -292,7 +293,9 @@ static void run_start(FrtRun *r, const FrtModule *m, const FrtRunOptions *o) {
   r->block_arena = arena_new();
   r->start_us = frt_clock_us();
   r->start_mono_us = frt_monotonic_us();
+  r->held = arena_alloc(r->run_arena, m->held_size);
   r->state = arena_alloc(r->run_arena, m->state_size);
+  *(void **)r->state = r->held;
   r->ledger = arena_alloc(r->run_arena, ((size_t)m->op_len + 1) * FRT_LEDGER_LEN * sizeof *r->ledger);
   r->cx.run = r;
   r->cx.ledger = r->ledger;

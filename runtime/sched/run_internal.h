@@ -15,7 +15,8 @@ struct FrtScanner;
 struct FrtRun {
   const FrtModule *module;
   const FrtRunOptions *options;
-  void *state;                   /* the module's state */
+  void *held;                    /* the module's state that workers share */
+  void *state;                   /* the module's state that is the worker's own */
   FrtCtx cx;                     /* the one worker's */
   Arena *run_arena;              /* lives as long as the run */
   Arena *block_arena;

@@ -16,7 +16,8 @@
 
 #define STR(s) ((FrtStr){s, sizeof(s) - 1, 0})
 
-typedef struct TestState { FrtStr out, bad; int64_t n; } TestState;
+typedef struct TestHeld { FrtStr out, bad; int64_t n; } TestHeld;
+typedef struct TestState { TestHeld *h; } TestState;
 
 static int (*test_fails)(int64_t n);
 static int64_t test_stop_at = -1;         /* take: the last row that is wanted */
@@ -34,8 +35,8 @@ static FrtOp test_ops[] = {
 static const FrtColumn test_columns[] = {{.name = STR("n"), .use = FRT_USE_VALUE, .type = &test_i64}};
 static const FrtSinkColumn test_sink_columns[] = {{STR("n"), &test_i64}};
 
-static int test_out_path(FrtCtx *cx, void *state, FrtStr *out) { return *out = ((TestState *)state)->out, FRT_OK; }
-static int test_bad_path(FrtCtx *cx, void *state, FrtStr *out) { return *out = ((TestState *)state)->bad, FRT_OK; }
+static int test_out_path(FrtCtx *cx, void *state, FrtStr *out) { return *out = ((TestState *)state)->h->out, FRT_OK; }
+static int test_bad_path(FrtCtx *cx, void *state, FrtStr *out) { return *out = ((TestState *)state)->h->bad, FRT_OK; }
 
 static int test_put_number(FrtCtx *cx, FrtOut *o, int64_t n) {
   char *p = frt_out_room(cx, o, 96);
@@ -99,20 +100,20 @@ static FrtSink test_sinks[] = {
 };
 static const FrtStep test_steps[] = {{FRT_STEP_SCAN, 0, NULL}};
 static const FrtParam test_params[] = {
-  {STR("out"), STR("where rows go"), STR("\"out/n.csv\""), &test_string, offsetof(TestState, out), 0, 0, 0},
-  {STR("bad_rows"), STR("where bad rows go"), STR("\"out/bad.jsonl\""), &test_string, offsetof(TestState, bad), 0, 0, 0},
-  {STR("count"), STR("how many"), STR("0"), &test_i64, offsetof(TestState, n), 0, 0, 0},
+  {STR("out"), STR("where rows go"), STR("\"out/n.csv\""), &test_string, offsetof(TestHeld, out), 0, 0, 0},
+  {STR("bad_rows"), STR("where bad rows go"), STR("\"out/bad.jsonl\""), &test_string, offsetof(TestHeld, bad), 0, 0, 0},
+  {STR("count"), STR("how many"), STR("0"), &test_i64, offsetof(TestHeld, n), 0, 0, 0},
 };
 
 static int test_defaults(FrtCtx *cx, void *state, const uint8_t *given) {
-  TestState *s = state;
+  TestHeld *s = ((TestState *)state)->h;
   if (!given[0]) s->out = STR("out/n.csv");
   if (!given[1]) s->bad = STR("out/bad.jsonl");
   return FRT_OK;
 }
 
 static FrtModule test_module = {
-  .abi = FRT_ABI, .state_size = sizeof(TestState), .script = STR("t.flow"), .script_hash = STR("0123456789abcdef"),
+  .abi = FRT_ABI, .held_size = sizeof(TestHeld), .state_size = sizeof(TestState), .script = STR("t.flow"), .script_hash = STR("0123456789abcdef"),
   .doc = STR("t.flow: a test"), .params = test_params, .ops = test_ops, .ports = test_ports, .scans = test_scans,
   .sinks = test_sinks, .steps = test_steps, .param_len = 3, .op_len = 5, .port_len = 1, .scan_len = 1, .sink_len = 2,
   .step_len = 1, .defaults = test_defaults,
