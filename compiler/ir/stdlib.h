@@ -1,4 +1,4 @@
-/* stdlib.h: the files of stdlib/, embedded in flowc by mk/semae.mk (build/gen/stdlib.c). */
+/* stdlib.h: the files of stdlib/, embedded in flowc by mk/generated.mk (build/gen/stdlib.c). */
 #ifndef FLOW_IR_STDLIB_H
 #define FLOW_IR_STDLIB_H
 

@@ -211,6 +211,17 @@ static bool is_qualifier(const Scope *s, const char *name) {
   return false;
 }
 
+Expr *bind_run_value(Binder *b, Span span, AstName name) {
+  static const char *const values[] = {"id", "start", "script", "host", "user", "dir"};
+  enum { VALUE_LEN = sizeof values / sizeof *values };
+  for (uint32_t i = 0; i < VALUE_LEN; i++)
+    if (!strcmp(name.text, values[i]))
+      return bind_library(b, arena_printf(b->arena, "run_%s", name.text), span, NULL, 0);
+  diag_report(b->diags, DIAG_E0312, name.span, bind_hint_nearest(b, name.text, values, VALUE_LEN),
+              "the run has: id, start, script, host, user, dir", name.text, "`run`");
+  return expr_error(b, span);
+}
+
 static Expr *bind_field(Binder *b, const Scope *s, const AstExpr *e) {
   AstName name = e->name;
   if (!name.span.end) name.span = e->op_span.end ? e->op_span : e->span;
@@ -228,6 +239,7 @@ static Expr *bind_field(Binder *b, const Scope *s, const AstExpr *e) {
   Symbol *sym = s->module ? module_find(s->module, left.text, name.text, SYM_PARAM | SYM_LET) : NULL;
   if (sym && !x) return symbol_expr(b, sym, e->span);
   if (x) return member(b, x, name, e->span);
+  if (!strcmp(left.text, "run")) return bind_run_value(b, e->span, name);
   report_unknown(b, s, left, s->schema, s->stream);
   return expr_error(b, e->span);
 }

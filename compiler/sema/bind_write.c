@@ -122,6 +122,10 @@ static void parts_add(Chain *c, Expr ***parts, uint32_t *len, Expr *e) {
 }
 
 static Expr *path_hole(Chain *c, const AstExpr *e, const char *name) {
+  if (!strncmp(name, "run.", 4) && !schema_find(chain_schema(c), name)) {
+    Expr *value = bind_run_value(c->b, e->span, (AstName){ .text = name + 4, .span = e->span });
+    return value->type->kind == TY_ERROR ? NULL : value;
+  }
   const Schema *s = chain_schema(c);
   AstName n = chain_name(c, (AstName){ .text = name, .span = e->span });
   const SchemaColumn *sc = schema_find(s, n.text);
@@ -147,12 +151,29 @@ static Expr *path_concat(Chain *c, Expr **parts, uint32_t len, Span span) {
   return out;
 }
 
+/* Whether `..` is one of the names of the path that stand behind its first hole. */
+static bool path_climbs(const AstExpr *e) {
+  const char *hole = memchr(e->text, '{', e->len), *end = e->text + e->len;
+  while (hole && hole + 1 < end && hole[1] == '{') hole = memchr(hole + 2, '{', (size_t)(end - hole - 2));
+  if (!hole) return false;
+  for (const char *p = hole; p < end;) {
+    const char *slash = memchr(p, '/', (size_t)(end - p)), *stop = slash ? slash : end;
+    if (p > hole && stop - p == 2 && p[0] == '.' && p[1] == '.') return true;
+    p = stop + 1;
+  }
+  return false;
+}
+
 /* "out/{region}/{day}.csv"; `{{` and `}}` are braces. */
 static Expr *path_template(Chain *c, const AstExpr *e, bool columns) {
   Expr **parts = NULL;
   uint32_t len = 0, from = 0;
   char *text = arena_alloc(c->b->arena, e->len + 1);
   bool good = true;
+  if (columns && path_climbs(e)) {
+    diag_report(c->b->diags, DIAG_E0718, e->span, "leave `..` out: name the folder that is meant", NULL);
+    return NULL;
+  }
   for (uint32_t i = 0; i < e->len; i++) {
     char ch = e->text[i];
     const char *close = ch == '{' && columns ? memchr(e->text + i, '}', e->len - i) : NULL;

@@ -97,6 +97,9 @@ const Type *bind_common_type(Binder *b, const Type *x, const Type *y);
  * name. NULL when not found. */
 const SchemaColumn *bind_column(Binder *b, const Scope *s, AstName qualifier, AstName name);
 
+/* `run.name`, a call of `run_name`; reported when the run has no such value. */
+Expr *bind_run_value(Binder *b, Span span, AstName name);
+
 /* ---- bind_agg.c ---- */
 /* An aggregate `name = f(x) [where P]`; the column is added to the plan. windowed: row_number and its kin
  * are allowed (rank). false on errors (reported). */

@@ -156,6 +156,15 @@ FrtUuid frt_uuid_random(FrtCtx *cx);
 int frt_env(FrtCtx *cx, FrtStr *out, FrtStr name);
 int frt_env_or(FrtCtx *cx, FrtStr *out, FrtStr name, FrtStr otherwise);
 
+/* ---- paths (fn_path.c) ---- */
+FrtStr frt_path_name(FrtCtx *cx, FrtStr path);
+FrtStr frt_path_stem(FrtCtx *cx, FrtStr path);
+FrtStr frt_path_ext(FrtCtx *cx, FrtStr path);
+FrtStr frt_path_folder(FrtCtx *cx, FrtStr path);
+FrtStr frt_path_root(FrtCtx *cx, FrtStr path);
+int frt_path_join(FrtCtx *cx, FrtStr *out, FrtStr folder, FrtStr path);
+FrtStr frt_path_clean(FrtCtx *cx, FrtStr path);
+
 /* ---- hex, base64, URLs (fn_encode.c) ---- */
 int frt_hex(FrtCtx *cx, FrtStr *out, FrtStr s);
 FrtStr frt_hex_u64(FrtCtx *cx, uint64_t n);

@@ -57,7 +57,11 @@ char *frt_put_fields(char *p, const FrtFields *first, const FrtFields *last, uin
 int frt_put_rows(FrtCtx *cx, FrtOut *o, const FrtFields *first, const FrtFields *last, const uint32_t *sel, uint32_t n);
 
 /* What the run is called in error rows. */
-FrtStr frt_run_id(FrtCtx *cx);
+FrtStr frt_run_id(FrtCtx *cx);   /* run.id and the like: sched/values.c */
+FrtStr frt_run_script(FrtCtx *cx);
+FrtStr frt_run_host(FrtCtx *cx);
+FrtStr frt_run_user(FrtCtx *cx);
+FrtStr frt_run_dir(FrtCtx *cx);
 FrtStr frt_script_hash(FrtCtx *cx);
 
 #endif

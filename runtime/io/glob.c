@@ -160,6 +160,8 @@ static void glob_sort(GlobWalk *w) {
 int frt_glob(Arena *arena, const char *path, char ***paths, uint32_t *len, const char **why) {
   GlobWalk w = {.arena = arena};
   struct stat st;
+  path = frt_path_local(arena, path, why);
+  if (!path) return -1;
   if (!glob_special(path, path + strlen(path)) || lstat(path, &st) == 0) {
     *paths = arena_alloc(arena, sizeof **paths);
     **paths = arena_strndup(arena, path, strlen(path));

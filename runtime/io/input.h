@@ -24,6 +24,9 @@ uint64_t frt_input_read_bytes(const FrtInput *in);
 /* The descriptor of a regular file whose bytes are the input's, for map.h; -1 for any other input. */
 int frt_input_plain_fd(const FrtInput *in);
 
+/* The path as this system has it: `~/` is $HOME; a drive (`C:\`) is /mnt/c under WSL, else refused, and so is
+ * `\\server`. NULL with *why. */
+const char *frt_path_local(Arena *arena, const char *path, const char **why);
 /* The files that a path names: itself, or what its glob (*, ?, [..], **) matches, sorted by bytes.
  * A glob that matches nothing is an error: returns -1 and *why. */
 int frt_glob(Arena *arena, const char *path, char ***paths, uint32_t *len, const char **why);

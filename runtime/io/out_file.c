@@ -15,6 +15,7 @@
 
 #include "base/arena.h"
 #include "base/hash.h"
+#include "io/input.h"
 #include "sched/run_internal.h"
 
 enum { OUT_BUFFER_SIZE = 256 * 1024, OUT_BUFFER_PART_SIZE = 32 * 1024 /* of partitioned sinks */,
@@ -39,10 +40,13 @@ int frt_out_fail(FrtRun *r, OutFile *f, int error) {
   return frt_fatal(&r->cx, f->sink->op, FRT_E_WRITE, (FrtStr){text, (uint32_t)strlen(text), 0});
 }
 
-static int out_refuse(FrtRun *r, OutFile *f, const char *why) {
+static int out_refuse_as(FrtRun *r, OutFile *f, const char *text) {
   f->failed = f->closed = 1;
-  const char *text = arena_printf(r->run_arena, "%s: %s", f->path, why);
   return frt_fatal(&r->cx, f->sink->op, FRT_E_WRITE, (FrtStr){text, (uint32_t)strlen(text), 0});
+}
+
+static int out_refuse(FrtRun *r, OutFile *f, const char *why) {
+  return out_refuse_as(r, f, arena_printf(r->run_arena, "%s: %s", f->path, why));
 }
 
 /* The absolute name behind symbolic links of the folder, and of the file itself when it is a link. */
@@ -93,12 +97,14 @@ int frt_out_open_target(FrtRun *r, OutFile *f) {
     f->fd = STDOUT_FILENO;
     return FRT_OK;
   }
-  size_t len = strlen(f->path);
+  const char *why = NULL, *path = f->path[0] == '~' || !f->sink->partitioned ? frt_path_local(r->run_arena, f->path, &why) : f->path;
+  if (!path) return out_refuse_as(r, f, why);
+  size_t len = strlen(path);
   if (!len) return out_refuse(r, f, "an empty path");
-  if (f->path[len - 1] == '/') return frt_out_fail(r, f, EISDIR);
-  int error = frt_make_folders(f->path);
+  if (path[len - 1] == '/') return frt_out_fail(r, f, EISDIR);
+  int error = frt_make_folders(path);
   if (error) return frt_out_fail(r, f, error);
-  f->target = out_resolve(r, f->path);
+  f->target = out_resolve(r, path);
   if (!f->target) return frt_out_fail(r, f, errno);
   f->existed = stat(f->target, &st) == 0;
   if (f->existed && S_ISDIR(st.st_mode)) return frt_out_fail(r, f, EISDIR);

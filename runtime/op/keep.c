@@ -43,10 +43,3 @@ int frt_put_rows(FrtCtx *cx, FrtOut *o, const FrtFields *first, const FrtFields 
   o->rows += n;
   return FRT_OK;
 }
-
-FrtStr frt_run_id(FrtCtx *cx) {
-  const char *id = cx->run->run_id;
-  return (FrtStr){id, (uint32_t)strlen(id), 0};
-}
-
-FrtStr frt_script_hash(FrtCtx *cx) { return cx->run->module->script_hash; }

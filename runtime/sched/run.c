@@ -304,6 +304,7 @@ static void run_start(FrtRun *r, const FrtModule *m, const FrtRunOptions *o) {
   r->cx.block_rows = o->block_rows ? o->block_rows : RUN_BLOCK_ROWS;
   if (r->cx.block_rows > RUN_BLOCK_ROWS_MAX) r->cx.block_rows = RUN_BLOCK_ROWS_MAX;
   run_make_id(r);
+  frt_values_start(r);
   frt_alloc_start(r);
   frt_errors_start(r);
   frt_ports_start(r);

@@ -28,6 +28,7 @@ struct FrtRun {
   uint64_t *tap_rows, *tap_limits;
   struct FrtTapState *tap;       /* errors/tap.c */
   char run_id[40];               /* a UUID */
+  FrtStr host, user, dir;        /* values.c */
   int exit_code;                 /* set by the first failure */
   char *failure;                 /* its message, printed at the end; run_arena */
   int64_t start_us;
@@ -59,6 +60,8 @@ void frt_taps_start(FrtRun *r);
 void frt_taps_end(FrtRun *r);
 /* args.c: the message for a tap that the script does not have. */
 const char *frt_tap_unknown(Arena *arena, const FrtModule *m, const char *name, size_t len);
+/* values.c: run.host and the like; after the options and the run arena are there. */
+void frt_values_start(FrtRun *r);
 /* stats.c */
 void frt_stats_print(FrtRun *r);
 void frt_progress(FrtRun *r, int last);
