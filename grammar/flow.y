@@ -200,8 +200,9 @@ streamlist(A) ::= streamlist(L) COMMA flowref(R). { A = list_ref(L, R); }
 source(A) ::= VALUES(W) LBRACK(B) elist_end(L) RBRACK(E). {
   A = build_flow(p, AST_SRC_VALUES, W); A->rows = build_list(p, AST_LIST, B, L, E); END_AT(A);
 }
-source(A) ::= VALUES(W) LBRACK(B) elist_end(L) RBRACK(E) AS type(T). {
-  A = build_flow(p, AST_SRC_VALUES, W); A->rows = build_list(p, AST_LIST, B, L, E); A->type = T; END_AT(A);
+source(A) ::= VALUES(W) LBRACK(B) elist_end(L) RBRACK(E) AS type(T) clauses(C). {
+  A = build_flow(p, AST_SRC_VALUES, W); A->rows = build_list(p, AST_LIST, B, L, E); A->type = T;
+  A->on_error = C.on_error; END_AT(A);
 }
 source(A) ::= READ(W) name(N) LPAREN args(L) RPAREN astype(T) clauses(C). {
   A = build_flow(p, AST_SRC_READ, W); A->format = build_name(p, N); A->args = L.head; A->type = T;

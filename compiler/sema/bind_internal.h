@@ -215,6 +215,10 @@ PlanEdge source_read(Chain *c, const AstFlow *f);
 PlanEdge source_values(Chain *c, const AstFlow *f);
 /* The word behind `mask`, or NULL; an unknown one is reported. */
 const char *field_mask(Chain *c, const AstField *a);
+/* The constant of `default`, of the field's type; NULL without one. */
+Expr *field_default(Chain *c, const AstField *a, const Type *t);
+/* Binds the `check` of each field over the columns of `schema`. */
+void fields_check(Chain *c, const AstField *ast, PlanRead *r, const Schema *schema);
 PlanEdge source_range(Chain *c, const AstFlow *f);
 
 /* An option of a reader or a sink, as a table tells. */

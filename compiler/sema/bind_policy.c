@@ -84,6 +84,12 @@ static bool made_fails(const PlanNode *n) {
   return false;
 }
 
+static bool fields_fail(const PlanRead *r) {
+  for (uint32_t i = 0; i < r->field_len; i++)
+    if (r->fields[i].check) return true;
+  return false;
+}
+
 static bool keys_fail(const PlanNode *n) {
   for (uint32_t i = 0; i < n->key_len; i++)
     if (expr_can_fail(n->keys[i].value)) return true;
@@ -104,6 +110,7 @@ static bool node_can_fail(const PlanNode *n) {
     case PLAN_PIVOT:
     case PLAN_WINDOW:
     case PLAN_RANK: return true;
+    case PLAN_VALUES: return fields_fail(n->read);
     case PLAN_WRITE: return false;
     case PLAN_JOIN: return (n->join == JOIN_LOOKUP && !n->right_keyed) || keys_fail(n);
     default: return made_fails(n) || keys_fail(n);

@@ -138,15 +138,15 @@ const char *field_mask(Chain *c, const AstField *a) {
   return NULL;
 }
 
-static void field_default(Chain *c, const AstField *a, const Type *t, PlanField *f) {
-  if (!a->dflt || t->kind == TY_ERROR) return;
-  if (a->dflt->kind == AST_NULL && !t->nullable)
-    diag_report(c->b->diags, DIAG_E0507, a->dflt->span, NULL, NULL, a->name.text,
-                type_text(c->b->arena, t));
-  else f->dflt = bind_const(c->b, chain_module(c), a->dflt, t, true);
+Expr *field_default(Chain *c, const AstField *a, const Type *t) {
+  if (!a->dflt || t->kind == TY_ERROR) return NULL;
+  if (a->dflt->kind != AST_NULL || t->nullable) return bind_const(c->b, chain_module(c), a->dflt, t, true);
+  diag_report(c->b->diags, DIAG_E0507, a->dflt->span, NULL, NULL, a->name.text,
+              type_text(c->b->arena, t));
+  return NULL;
 }
 
-static void fields_check(Chain *c, const AstField *ast, PlanRead *r, const Schema *schema) {
+void fields_check(Chain *c, const AstField *ast, PlanRead *r, const Schema *schema) {
   uint32_t i = 0;
   const Scope *scope = chain_scope_of(c, schema);
   for (const AstField *a = ast; a; a = a->next, i++) {
@@ -174,7 +174,7 @@ static void fields_bind(Chain *c, const AstField *ast, PlanRead *r, Schema *sche
     b->plan->columns[f->col].mask = field_mask(c, a);
     if (t->kind != TY_ERROR) field_format(c, a, t, f);
     field_names(c, a, f);
-    field_default(c, a, t, f);
+    f->dflt = field_default(c, a, t);
     schema_push(schema, f->name, f->col, NULL);
   }
 }

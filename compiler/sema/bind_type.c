@@ -134,7 +134,7 @@ static Symbol *type_symbol(Binder *b, Module *m, const AstType *t) {
   for (uint32_t i = 0; i < TYPE_WORDS; i++) names[len + i] = type_words[i].name;
   const char *hint = foreign_type(b, t->name.text);
   if (!hint) hint = bind_hint_nearest(b, t->name.text, names, len + TYPE_WORDS);
-  diag_report(b->diags, DIAG_E0304, t->name.span, hint, NULL, t->name.text);
+  if (hint || !m->script->broken) diag_report(b->diags, DIAG_E0304, t->name.span, hint, NULL, t->name.text);
   return NULL;
 }
 

@@ -14,6 +14,7 @@ typedef struct Table {
   const char **names;
   const Type **types;
   Span *spans;
+  Expr **dflts; /* NULL: none */
   uint32_t len, rows;
   Expr **cells;
 } Table;
@@ -39,12 +40,14 @@ static void table_columns(Chain *c, const AstFlow *f, const AstType *row, Table 
   t->names = arena_alloc(c->b->arena, (t->len + 1) * sizeof *t->names);
   t->types = arena_alloc(c->b->arena, (t->len + 1) * sizeof *t->types);
   t->spans = arena_alloc(c->b->arena, (t->len + 1) * sizeof *t->spans);
+  t->dflts = arena_alloc(c->b->arena, (t->len + 1) * sizeof *t->dflts);
   t->cells = arena_alloc(c->b->arena, ((size_t)t->len * t->rows + 1) * sizeof *t->cells);
   uint32_t i = 0;
   for (const AstField *a = row ? row->fields : NULL; a; a = a->next, i++) {
     t->names[i] = a->name.text;
     t->types[i] = bind_type(c->b, chain_module(c), a->type);
     t->spans[i] = a->name.span;
+    t->dflts[i] = field_default(c, a, t->types[i]);
   }
   for (const AstArg *a = row ? NULL : f->rows->items->args; a; a = a->next, i++) {
     t->names[i] = a->name.text ? a->name.text : "";
@@ -71,6 +74,7 @@ static bool row_names(Chain *c, const AstExpr *row, const Table *t) {
   return good;
 }
 
+/* A cell that the row leaves out: the default of its column, else null. */
 static Expr *cell_null(Chain *c, Span span) {
   Expr *e = expr_new(c->b->arena, EX_CONST, type_basic(TY_NULL), span, 0);
   e->value.is_null = true;
@@ -134,7 +138,8 @@ static bool table_cells(Chain *c, const AstFlow *f, Table *t, bool typed) {
         t->cells[r * t->len + i] = NULL;
         continue;
       }
-      t->cells[r * t->len + i] = null ? cell_null(c, a ? a->span : row->span)
+      if (!a && t->dflts[i]) t->cells[r * t->len + i] = t->dflts[i];
+      else t->cells[r * t->len + i] = null ? cell_null(c, a ? a->span : row->span)
                                       : bind_const(c->b, chain_module(c), a->value, want, true);
     }
   }
@@ -195,6 +200,8 @@ PlanEdge source_values(Chain *c, const AstFlow *f) {
     field->key = a->key;
     c->b->plan->columns[field->col].mask = field_mask(c, a);
   }
+  if (row) fields_check(c, row->fields, e.node->read, &e.node->out[0].schema);
+  policy_apply(c, e.node, &f->on_error);
   return e;
 }
 

@@ -208,6 +208,7 @@ static void driver_note_bracket(Driver *d) {
 static const char *driver_token_cure(const Driver *d, const Token *t) {
   if (t->kind == T_ASSIGN && driver_takes(d, T_AND)) return "a comparison is written `==`";
   if (t->kind == T_QMARK && driver_takes(d, T_AND)) return "a choice is written `if c then a else b end`";
+  if (t->kind == T_LT && driver_takes(d, T_CHECK)) return "a list of texts is written `[string]`";
   if (t->kind == T_STAR && d->p->before.kind == T_LPAREN) return "`count()` counts rows";
   return NULL;
 }
