@@ -156,9 +156,7 @@ double frt_quantile(double *v, uint64_t n, double q) {
   for (uint64_t i = k + 2; i < n; i++)
     if (group_less(v[i], next)) next = v[i];
   if (v[k] == next) return v[k];
-  double step = next - v[k];
-  return isinf(step) && !isinf(v[k]) && !isinf(next) ? v[k] * (1 - rest) + next * rest
-                                                     : v[k] + step * rest;
+  return v[k] * (1 - rest) + next * rest;   /* one rounding where rest is a half: a median is exact */
 }
 
 FrtList frt_list_of_rows(FrtCtx *cx, const FrtStore *s, const uint64_t *rows, uint64_t n,

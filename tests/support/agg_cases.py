@@ -110,7 +110,7 @@ def quantile(values, q):
     place = q * (len(v) - 1)
     k = int(place)
     rest = place - k
-    return v[k] if rest == 0 or v[k] == v[k + 1] else v[k] + (v[k + 1] - v[k]) * rest
+    return v[k] if rest == 0 or v[k] == v[k + 1] else v[k] * (1 - rest) + v[k + 1] * rest
 
 
 def scaled(x, scale):

@@ -140,7 +140,7 @@ static void agg_quantile(const Type *t, Item *it, size_t len, double q, Value *o
   qsort(it, len, sizeof *it, by_value);
   double at = q * (double)(len - 1), low = floor(at);
   double a = as_double(t, &it[(size_t)low].v), b = as_double(t, &it[(size_t)ceil(at)].v);
-  *out = (Value){.f = a == b ? a : a + (b - a) * (at - low)};
+  *out = (Value){.f = a == b ? a : a * (1 - (at - low)) + b * (at - low)};
 }
 
 /* "`stddev` and `variance` are those of a sample"; of fewer than two values they are null. */
