@@ -159,9 +159,30 @@ static AggValues agg_values(const AggPrinter *p, GenFn *f, uint32_t k) {
   return x;
 }
 
+/* Whether there is nothing but the number of rows to keep. */
+static bool agg_counts_rows(const AggPrinter *p) {
+  for (uint32_t k = 0; k < p->n->agg_len; k++)
+    if (p->n->aggs[k].fn != AGG_COUNT || agg_skips(p, &p->n->aggs[k])) return false;
+  return !p->grouped;
+}
+
+bool agg_counts_scan(const Phys *p, const PlanNode *scan) {
+  const PhysNode *pn = &p->nodes[scan->id];
+  if (scan->kind != PLAN_READ || scan->out_len != 1 || pn->use_len[0] != 1) return false;
+  const PlanNode *n = pn->uses[0][0].node;
+  if (n->kind != PLAN_AGGREGATE || n->made_len) return false;
+  for (uint32_t k = 0; k < n->agg_len; k++)
+    if (n->aggs[k].fn != AGG_COUNT || n->aggs[k].arg[0] || n->aggs[k].where) return false;
+  return true;
+}
+
 static void agg_update(const AggPrinter *p, GenFn *f, const GenKeys *keys) {
   Gen *g = p->g;
   const PlanNode *n = p->n;
+  if (agg_counts_rows(p)) {
+    gen_line(f, "S->agg%u.rows += n;", n->id);
+    return;
+  }
   AggValues *x = arena_alloc(g->arena, (n->agg_len + 1) * sizeof *x);
   for (uint32_t k = 0; k < n->agg_len; k++) agg_before_rows(p, f, k);
   if (p->grouped) {

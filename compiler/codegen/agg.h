@@ -33,6 +33,9 @@ bool agg_can_fail(const PlanAgg *a); /* its arguments or its condition */
 /* Whether it passes over rows, so that its count differs from the group's. */
 bool agg_skips(const AggPrinter *p, const PlanAgg *a);
 
+/* Whether all that is done with the rows of a scan is to count them. */
+bool agg_counts_scan(const Phys *p, const PlanNode *scan);
+
 void agg_members(const AggPrinter *p, Buf *b, uint32_t k); /* of the group's struct */
 void agg_declare(const AggPrinter *p,
                  uint32_t k); /* State, init and types of what is kept outside */

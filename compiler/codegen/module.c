@@ -5,6 +5,7 @@
  * the script to the module. */
 #include <string.h>
 
+#include "codegen/agg.h"
 #include "codegen/gen_expr.h"
 #include "codegen/codegen.h"
 
@@ -93,7 +94,7 @@ static void module_scans(Gen *g, Buf *out) {
     buf_printf(&b, "   .columns = columns%u, .column_len = %u, ", i, width);
     if (n->kind == PLAN_READ) buf_printf(&b, ".path = scan%u_path, ", i);
     if (n->kind == PLAN_VALUES) buf_printf(&b, ".fill = scan%u_fill, ", i);
-    buf_printf(&b, ".block = scan%u_block},\n", i);
+    buf_printf(&b, ".block = scan%u_block%s},\n", i, agg_counts_scan(g->phys, n) ? ", .rows_only = 1" : "");
   }
   buf_printf(out, "static FrtScan scans[] = {\n%s};\n\n", b.data ? b.data : "  {.op = 0}\n");
 }

@@ -262,7 +262,7 @@ typedef struct FrtScan {
   FrtScanOptions options;
   const FrtColumn *columns;
   uint32_t column_len;
-  uint32_t unused;         /* padding, 0 */
+  uint32_t rows_only;      /* block() looks at sel_len alone: no row is asked for its text, line or number */
   int (*path)(FrtCtx *cx, void *state, FrtStr *out);   /* file, glob or "-"; NULL: no file */
   int (*fill)(FrtCtx *cx, void *state, FrtBlock *b);   /* values: fills rows row0 .. row0 + n - 1 */
   int (*block)(FrtCtx *cx, void *state, FrtBlock *b);  /* FRT_OK, FRT_STOP (see frt_stop), FRT_FATAL */

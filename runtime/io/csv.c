@@ -26,6 +26,7 @@ static void csv_tables_make(FrtScanner *s, CsvState *csv, uint32_t columns) {
   if (rows == 0) rows = 1;
   csv->rows_max = rows < s->rows_max ? rows : s->rows_max;
   csv->columns = columns;
+  if (csv->counter) csv_count_start(s, csv);
   uint32_t cells = csv->rows_max * columns;
   if (csv->beg && cells <= csv->cells) return;
   csv_tables_free(csv);
@@ -44,6 +45,7 @@ static CsvState *csv_state_make(FrtScanner *s) {
   csv->quote = o->quote;
   csv->trim = o->trim;
   csv->indexer = csv_indexer();
+  csv->counter = csv_count_wanted(s) ? csv_counter() : NULL;
   csv->column_at = frt_alloc_run(s->cx, sizeof(int64_t) * (s->scan->column_len + 1));
   csv->record_beg = frt_alloc_run(s->cx, sizeof(uint32_t) * s->rows_max);
   csv->record_end = frt_alloc_run(s->cx, sizeof(uint32_t) * s->rows_max);
@@ -205,7 +207,8 @@ static int csv_start_file(FrtScanner *s) {
 
 static int csv_next(FrtScanner *s) {
   const CsvState *csv = s->format_state;
-  return s->careful || csv->skipping ? csv_careful_next(s) : csv_fast_next(s);
+  if (s->careful || csv->skipping) return csv_careful_next(s);
+  return csv->count_newlines ? csv_count_next(s) : csv_fast_next(s);
 }
 
 const FrtFormat frt_format_csv = {"csv", csv_start_file, csv_next, csv_value, csv_close, NULL};

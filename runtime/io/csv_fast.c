@@ -160,6 +160,7 @@ int csv_fast_next(FrtScanner *s) {
       if (s->input_ended || x.irregular || x.len > CSV_PARTIAL_MAX || x.len >= s->record_max)
         return csv_careful_next(s);
       if (frt_scan_refill(s) == FRT_FATAL) return FRT_FATAL;
+      if (csv->count_newlines) return FRT_OK;   /* what has come may be counted */
       continue;
     }
     const char *base = s->at - 1;

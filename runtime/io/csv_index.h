@@ -79,6 +79,7 @@ static inline uint32_t csv_bits_store(uint32_t *out, uint32_t found, uint32_t at
 
 #if defined(__x86_64__)
 CsvIndexer csv_index_sse2, csv_index_avx2, csv_index_avx512;
+CsvCounter csv_count_avx2, csv_count_avx512;
 #endif
 CsvIndexer csv_index_scalar;
 

@@ -51,19 +51,33 @@ void csv_index_scalar(CsvIndex *x) {
   csv_carry_end(&k, x, found);
 }
 
-CsvIndexer *csv_indexer(void) {
 #if defined(__x86_64__)
+enum { CSV_SIMD_SCALAR, CSV_SIMD_SSE2, CSV_SIMD_AVX2, CSV_SIMD_AVX512 };
+
+static int csv_simd_level(void) {
   static const char *const names[] = {"scalar", "sse2", "avx2", "avx512"};
-  CsvIndexer *const indexers[] = {csv_index_scalar, csv_index_sse2, csv_index_avx2, csv_index_avx512};
   const char *limit = getenv("FLOW_SIMD");
-  int best = 1;
+  int best = CSV_SIMD_SSE2;
   __builtin_cpu_init();
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("pclmul")) best = 2;
-  if (best == 2 && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vbmi2")) best = 3;
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("pclmul") && __builtin_cpu_supports("bmi2"))
+    best = CSV_SIMD_AVX2;
+  if (best == CSV_SIMD_AVX2 && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vbmi2"))
+    best = CSV_SIMD_AVX512;
   for (int i = 0; limit && i < best; i++)
     if (strcmp(limit, names[i]) == 0) best = i;
-  return indexers[best];
-#else
-  return csv_index_scalar;
-#endif
+  return best;
 }
+
+CsvIndexer *csv_indexer(void) {
+  CsvIndexer *const indexers[] = {csv_index_scalar, csv_index_sse2, csv_index_avx2, csv_index_avx512};
+  return indexers[csv_simd_level()];
+}
+
+CsvCounter *csv_counter(void) {
+  int level = csv_simd_level();
+  return level == CSV_SIMD_AVX512 ? csv_count_avx512 : level == CSV_SIMD_AVX2 ? csv_count_avx2 : NULL;
+}
+#else
+CsvIndexer *csv_indexer(void) { return csv_index_scalar; }
+CsvCounter *csv_counter(void) { return NULL; }
+#endif

@@ -31,6 +31,26 @@ typedef struct CsvIndex {
 } CsvIndex;
 
 typedef void CsvIndexer(CsvIndex *x);
+
+/* Rows are counted, and nothing else is wanted of them: the separators of p[0..len) outside quotes lie in a fixed
+ * stride, as long as the counter goes. It stops at the first 64 bytes where they do not, or when `need` separators
+ * might not be enough. */
+typedef struct CsvCount {
+  const char *p;
+  size_t len;
+  char delimiter, quote;
+  uint32_t columns;
+  uint32_t need;
+  const uint64_t *newlines;    /* [k]: which of the next 64 separators are newlines when k of a row are behind */
+  const uint16_t *behind;      /* [k]: k % columns, for k below columns + 64 */
+  /* results */
+  uint32_t rows;               /* whole ones */
+  size_t next;                 /* where the row behind them begins */
+  int breaks;                  /* there are line breaks inside quotes */
+} CsvCount;
+
+typedef void CsvCounter(CsvCount *x);
+
 typedef struct CsvState {
   char delimiter, quote;       /* quote 0: none */
   uint8_t trim;
@@ -46,6 +66,9 @@ typedef struct CsvState {
   int skipping;                /* inside a record that was too long: go on at the next line end */
   int raw_wanted;              /* a string column asks for FRT_USE_RAW */
   CsvIndexer *indexer;
+  CsvCounter *counter;         /* NULL: the rows are wanted, or there is none for this CPU */
+  uint64_t *count_newlines;    /* see CsvCount; for the present number of columns */
+  uint16_t *count_behind;
 } CsvState;
 
 /* ---- careful ---- */
@@ -81,6 +104,17 @@ int csv_read_on(FrtScanner *s);
 
 /* The indexer for this CPU, chosen once; FLOW_SIMD lowers the choice. */
 CsvIndexer *csv_indexer(void);
+/* The same for CsvCount, or NULL: the index is to be counted. */
+CsvCounter *csv_counter(void);
 int csv_fast_next(FrtScanner *s);
+
+/* ---- counting ---- */
+
+/* Whether the scan wants no more of the rows than how many there are. */
+int csv_count_wanted(const FrtScanner *s);
+/* Makes the tables for a file with csv->columns columns; csv->count_newlines is NULL when it cannot be counted. */
+void csv_count_start(FrtScanner *s, CsvState *csv);
+/* FrtFormat.next: a block of rows without fields and lines; one that does not fit goes to csv_fast_next. */
+int csv_count_next(FrtScanner *s);
 
 #endif

@@ -27,6 +27,7 @@ typedef struct CsvSetup {
   int careful;
   size_t window, record_max;   /* 0: as it is */
   uint32_t policy;
+  uint32_t rows_only;          /* good rows are counted, not printed */
 } CsvSetup;
 
 typedef struct CsvRun {
@@ -188,6 +189,7 @@ static void csv_run_file(CsvRun *r, const CsvSetup *setup, const char *path) {
   r->scan.options = setup->options;
   r->scan.columns = setup->columns;
   r->scan.column_len = setup->column_len;
+  r->scan.rows_only = setup->rows_only;
   if (setup->options.format != FRT_FMT_VALUES && setup->options.format != FRT_FMT_RANGE) r->scan.path = csv_run_path;
   r->run.module = &r->module;
   r->run.options = &r->options;
@@ -208,7 +210,7 @@ static void csv_run_file(CsvRun *r, const CsvSetup *setup, const char *path) {
   while (r->rc == FRT_OK && (r->rc = frt_scan_next(s, &b)) == FRT_OK) {
     r->rows += b->sel_len;
     if (csv_run_block) csv_run_block(r, b);
-    else csv_put_block(r, b);
+    else if (!setup->rows_only) csv_put_block(r, b);
     frt_alloc_reset(&r->run);
   }
   r->blocks_fast = s->blocks_fast;
