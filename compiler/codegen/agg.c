@@ -180,7 +180,7 @@ static void agg_update(const AggPrinter *p, GenFn *f, const GenKeys *keys) {
   Gen *g = p->g;
   const PlanNode *n = p->n;
   if (agg_counts_rows(p)) {
-    gen_line(f, "S->agg%u.rows += n;", n->id);
+    gen_line(f, "S->h->agg%u.rows += n;", n->id);
     return;
   }
   AggValues *x = arena_alloc(g->arena, (n->agg_len + 1) * sizeof *x);
