@@ -13,7 +13,7 @@ WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
 INC     := -Icompiler -Icompiler/include -Iruntime -Iruntime/include -I$(BUILD)/gen
 FLAGS   := -std=c11 -D_GNU_SOURCE -g $(OPT) -fno-strict-aliasing -ffp-contract=off -fPIC -fvisibility=hidden \
            -ffunction-sections -fdata-sections $(WARN) $(INC) -DFLOW_VERSION='"$(VERSION)"' $(SAN) $(EXTRA)
-LIBS_RT := -lpcre2-8 -lutf8proc -lzstd -lz -lxxhash -lm -ldl -lpthread
+LIBS_RT := -lpcre2-8 -lutf8proc -lzstd -llz4 -lz -lxxhash -lm -ldl -lpthread
 LIBS    := $(LIBS_RT)
 # Generated C is nobody's style.
 GENERATED := -Wno-missing-prototypes -Wno-shadow -Wno-unused-variable

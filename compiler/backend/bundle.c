@@ -9,11 +9,12 @@ extern const size_t flow_runtime_size;
 
 static const char bundle_head[] =
     "/* One file: build with `cc -O2 FILE -lm -lpthread`. Optional libraries: -DFRT_WITH_ZLIB -lz (gzip),\n"
-    " * -DFRT_WITH_ZSTD -lzstd, -DFRT_WITH_PCRE2 -lpcre2-8 (regular expressions beyond simple ones),\n"
-    " * -DFRT_WITH_UTF8PROC -lutf8proc (normalize, letters beyond ASCII). */\n"
+    " * -DFRT_WITH_ZSTD -lzstd, -DFRT_WITH_LZ4 -llz4 (smaller spill files), -DFRT_WITH_PCRE2 -lpcre2-8 (regular\n"
+    " * expressions beyond simple ones), -DFRT_WITH_UTF8PROC -lutf8proc (normalize, letters beyond ASCII). */\n"
     "#define _GNU_SOURCE 1\n"
     "#ifndef FRT_WITH_ZLIB\n#define FRT_NO_ZLIB 1\n#endif\n"
     "#ifndef FRT_WITH_ZSTD\n#define FRT_NO_ZSTD 1\n#endif\n"
+    "#ifndef FRT_WITH_LZ4\n#define FRT_NO_LZ4 1\n#endif\n"
     "#ifndef FRT_WITH_PCRE2\n#define FRT_NO_PCRE2 1\n#endif\n"
     "#ifndef FRT_WITH_UTF8PROC\n#define FRT_NO_UTF8PROC 1\n#endif\n"
     "#ifndef FRT_WITH_XXHASH\n#define FRT_NO_XXHASH 1\n#endif\n";

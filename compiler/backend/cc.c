@@ -155,7 +155,7 @@ static bool build_cc(Arena *a, const CcFolder *f, const char *cc, const BuildOpt
   argv[n++] = f->source;
   if (library) {
     argv[n++] = arena_printf(a, "%s/libflowrt.a", library);
-    const char *const libs[] = {"-Wl,--as-needed", "-lpcre2-8", "-lutf8proc", "-lzstd", "-lz", "-lxxhash"};
+    const char *const libs[] = {"-Wl,--as-needed", "-lpcre2-8", "-lutf8proc", "-lzstd", "-llz4", "-lz", "-lxxhash"};
     for (size_t i = 0; i < sizeof libs / sizeof *libs; i++) argv[n++] = libs[i];
   }
   argv[n++] = "-lm";

@@ -36,7 +36,8 @@ static void cli_help(FILE *out) {
         "  --version, --help\n"
         "\nflags of a run (`flowc s.flow --help` lists the parameters of the script too)\n"
         "  --stats[=json] --progress --quiet --dry-run --tap name[:n] --params FILE\n"
-        "  --threads N --memory SIZE --temp DIR --scan=careful --block-rows N\n"
+        "  --threads N --memory SIZE --temp DIR --temp-limit SIZE\n"
+        "  --scan=careful --block-rows N\n"
         "\nexit codes: 0 done, 1 script or command line wrong, 2 the run failed, 3 an error limit was passed,\n"
         "70 a promise was broken (a bug), 130 interrupted\n", out);
 }
@@ -98,7 +99,7 @@ static int cli_own_flag(Cli *c, int argc, char **argv, int *i) {
 
 /* Whether the word after this one is the value of a flag of a run, and not the script. */
 static int cli_run_flag_value(const char *word) {
-  static const char *const flags[] = {"--params", "--threads", "--memory", "--temp", "--tap", "--scan", "--block-rows"};
+  static const char *const flags[] = {"--params", "--threads", "--memory", "--temp", "--temp-limit", "--tap", "--scan", "--block-rows"};
   for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
     if (!strcmp(word, flags[i])) return 1;
   return 0;

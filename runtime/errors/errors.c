@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/budget.h"
 #include "edge/port.h"
 #include "sched/run_internal.h"
 
@@ -257,6 +258,8 @@ int frt_block_end(FrtCtx *cx, const FrtBlock *b) {
   frt_errors_end_block(r);
   r->block = NULL;
   frt_alloc_reset(r);
+  frt_budget_poll();
+  if (frt_budget_passed()) frt_run_check_memory(r);
   if (status == FRT_FATAL || r->exit_code) return FRT_FATAL;
   return r->stopped || cx->stop ? FRT_STOP : FRT_OK;
 }

@@ -15,7 +15,8 @@ typedef struct FrtStore {
   uint64_t len;                    /* rows */
   char *text_at, *text_end;
   void *texts;                     /* list of text chunks */
-  uint64_t bytes;                  /* held from the system */
+  uint64_t bytes;                  /* held from the system, counted in the budget (base/budget.h) */
+  uint32_t spills, unused;         /* spills: its owner asks before it adds rows; else the run ends when the budget is passed */
 } FrtStore;
 
 void frt_store_init(FrtStore *s, uint32_t row_size);
@@ -44,7 +45,8 @@ typedef struct FrtTable {
   FrtStore keep;                   /* of the texts */
   uint32_t *dense;                 /* by key: number + 1, 0: free */
   uint64_t dense_room;
-  uint32_t dense_check, unused;    /* the number of keys at which dense is looked at again */
+  uint32_t dense_check;            /* the number of keys at which dense is looked at again */
+  uint32_t spills;                 /* as in FrtStore */
 } FrtTable;
 
 #define FRT_NONE 0xffffffffu

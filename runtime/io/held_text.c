@@ -9,13 +9,17 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/budget.h"
 #include "flowrt.h"
 #include "io/map.h"
 #include "sched/run_internal.h"
 
 enum { TEXTS_CHUNK_SIZE = 1024 * 1024, TEXTS_MAP_MIN = 64 * 1024, TEXTS_LONG = 0xffff, TEXTS_AHEAD = 24, TEXTS_SLACK = 64 };
 
-typedef struct TextsChunk { struct TextsChunk *next; } TextsChunk;
+typedef struct TextsChunk {
+  struct TextsChunk *next;
+  size_t size;
+} TextsChunk;
 
 typedef struct TextsFile {
   struct TextsFile *next;
@@ -35,6 +39,8 @@ char *frt_texts_room(FrtCtx *cx, FrtOut *o, size_t need) {
   need += 4 + TEXTS_SLACK;
   size_t size = need > TEXTS_CHUNK_SIZE ? need : TEXTS_CHUNK_SIZE;
   TextsChunk *c = frt_malloc(sizeof *c + 4 + size);
+  frt_hold(size);
+  c->size = size;
   c->next = t->chunks;
   t->chunks = c;
   o->at = (char *)(c + 1) + 4;
@@ -165,6 +171,7 @@ int frt_texts_end(FrtCtx *cx, FrtTexts *t, uint32_t op) {
   }
   for (TextsChunk *c = t->chunks, *next; c; c = next) {
     next = c->next;
+    frt_unreserve(NULL, c->size);
     frt_free(c);
   }
   memset(t, 0, sizeof *t);

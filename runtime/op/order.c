@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/budget.h"
 #include "flowrt.h"
 
 static uint32_t order_group(const FrtStore *s, uint64_t row) { return *(const uint32_t *)FRT_ROW(s, row); }
@@ -31,6 +32,7 @@ void frt_pairs_group(FrtPairs *p, const FrtStore *s, uint32_t groups) {
   frt_free(p->data);
   frt_free(group);
   frt_free(at);
+  frt_unreserve(NULL, (p->room - p->len) * sizeof *p->data);
   p->data = sorted;
   p->room = p->len;
 }

@@ -6,17 +6,21 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/budget.h"
 #include "flowrt.h"
 
 void frt_pairs_add(FrtPairs *p, uint64_t key, uint64_t row) {
   if (p->len == p->room) {
+    uint64_t before = p->room;
     p->room = p->room ? p->room * 2 : 1024;
+    frt_hold((p->room - before) * sizeof *p->data);
     p->data = frt_realloc(p->data, p->room * sizeof *p->data);
   }
   p->data[p->len++] = (FrtPair){key, row};
 }
 
 void frt_pairs_free(FrtPairs *p) {
+  frt_unreserve(NULL, p->room * sizeof *p->data);
   frt_free(p->data);
   memset(p, 0, sizeof *p);
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/budget.h"
 #include "flowrt.h"
 
 enum { STORE_CHUNK_SIZE = 256 * 1024, STORE_TEXT_SIZE = 256 * 1024, STORE_TEXT_FIRST = 4096 };
@@ -18,6 +19,12 @@ void frt_store_init(FrtStore *s, uint32_t row_size) {
   while (((uint64_t)s->row_size << (s->shift + 1)) <= STORE_CHUNK_SIZE) s->shift++;
 }
 
+static void store_hold(FrtStore *s, size_t size) {
+  s->bytes += size;
+  if (s->spills) frt_hold_buffer(size);
+  else frt_hold(size);
+}
+
 static void store_chunk(FrtStore *s) {
   if (s->chunk_len == s->chunk_room) {
     s->chunk_room = s->chunk_room ? s->chunk_room * 2 : 8;
@@ -25,7 +32,7 @@ static void store_chunk(FrtStore *s) {
   }
   size_t size = (size_t)s->row_size << s->shift;
   s->chunks[s->chunk_len++] = frt_malloc(size);
-  s->bytes += size;
+  store_hold(s, size);
 }
 
 void *frt_store_add(FrtCtx *cx, FrtStore *s) {
@@ -47,7 +54,7 @@ static char *store_room(FrtStore *s, size_t n) {
     s->texts = t;
     s->text_at = (char *)(t + 1);
     s->text_end = s->text_at + size;
-    s->bytes += sizeof *t + size;
+    store_hold(s, sizeof *t + size);
   }
   char *p = s->text_at;
   s->text_at += n;
@@ -100,5 +107,8 @@ void frt_store_free(FrtStore *s) {
     next = t->next;
     frt_free(t);
   }
+  frt_unreserve(NULL, s->bytes);
+  uint32_t spills = s->spills;
   frt_store_init(s, s->row_size);
+  s->spills = spills;
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/budget.h"
 #include "flowrt.h"
 
 enum {
@@ -56,13 +57,28 @@ void frt_table_init(FrtTable *t, uint32_t is_text) {
   frt_store_init(&t->keep, 1);
 }
 
+/* What the arrays take: the texts are counted by their store. */
+static uint64_t table_size(const FrtTable *t) {
+  uint64_t size = t->room * (uint64_t)(t->is_text ? sizeof *t->words + sizeof *t->texts : sizeof *t->words);
+  if (t->slots) size += (t->mask + 1) * sizeof *t->slots;
+  return size + t->dense_room * sizeof *t->dense;
+}
+
+static void table_hold(const FrtTable *t, uint64_t size) {
+  if (t->spills) frt_hold_buffer(size);
+  else frt_hold(size);
+}
+
 void frt_table_free(FrtTable *t) {
+  uint32_t spills = t->spills;
+  frt_unreserve(NULL, table_size(t));
   frt_free(t->slots);
   frt_free(t->words);
   frt_free(t->texts);
   frt_free(t->dense);
   frt_store_free(&t->keep);
   frt_table_init(t, t->is_text);
+  t->spills = t->keep.spills = spills;
 }
 
 static uint64_t table_number_hash(const FrtTable *t, uint32_t number) {
@@ -77,6 +93,8 @@ static void table_place(FrtTable *t, uint64_t hash, uint32_t number) {
 
 static void table_grow(FrtTable *t) {
   uint64_t size = t->slots ? (t->mask + 1) * 4 : TABLE_FIRST;
+  if (t->slots) frt_unreserve(NULL, (t->mask + 1) * sizeof *t->slots);
+  table_hold(t, size * sizeof *t->slots);
   frt_free(t->slots);
   t->slots = frt_malloc(size * sizeof *t->slots);
   memset(t->slots, 0, size * sizeof *t->slots);
@@ -89,7 +107,9 @@ static void table_grow(FrtTable *t) {
 static uint32_t table_new_number(FrtTable *t) {
   if (t->len == t->room) {
     if (t->room == UINT32_MAX) frt_malloc(SIZE_MAX); /* numbers have run out: so has memory */
+    uint32_t before = t->room;
     t->room = !t->room ? 256 : t->room > UINT32_MAX / 2 ? UINT32_MAX : t->room * 2;
+    table_hold(t, (t->room - before) * (uint64_t)(t->is_text ? sizeof *t->words + sizeof *t->texts : sizeof *t->words));
     t->words = frt_realloc(t->words, t->room * sizeof *t->words);
     if (t->is_text) t->texts = frt_realloc(t->texts, t->room * sizeof *t->texts);
   }
@@ -104,6 +124,7 @@ static void table_grow_dense(FrtTable *t) {
   t->dense_check *= 2;
   for (uint32_t i = 0; i < t->len; i++) small += t->words[i] < room;
   if (t->is_text || room <= t->dense_room || small < t->len / 2) return;
+  table_hold(t, (room - t->dense_room) * sizeof *t->dense);
   t->dense = frt_realloc(t->dense, room * sizeof *t->dense);
   memset(t->dense + t->dense_room, 0, (room - t->dense_room) * sizeof *t->dense);
   for (uint32_t i = 0; i < t->len; i++)
@@ -114,6 +135,7 @@ static void table_grow_dense(FrtTable *t) {
 
 /* Enums, bools and other small numbers never meet a slot. */
 static void table_start_dense(FrtTable *t) {
+  table_hold(t, TABLE_DENSE_LEAST * sizeof *t->dense);
   t->dense = frt_malloc(TABLE_DENSE_LEAST * sizeof *t->dense);
   memset(t->dense, 0, TABLE_DENSE_LEAST * sizeof *t->dense);
   t->dense_room = TABLE_DENSE_LEAST;

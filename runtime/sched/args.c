@@ -99,8 +99,9 @@ const FrtFlag frt_flags[] = {
   {"progress", NULL, FRT_FLAG_PROGRESS, "show the progress on stderr"},
   {"quiet", NULL, FRT_FLAG_QUIET, "no warnings, no notes"},
   {"threads", "N", FRT_FLAG_THREADS, "workers (checked, no effect yet: one works)"},
-  {"memory", "SIZE", FRT_FLAG_MEMORY, "memory to keep to, like 256MiB (checked, no effect yet)"},
-  {"temp", "DIR", FRT_FLAG_TEMP, "folder for what does not fit into memory (no effect yet)"},
+  {"memory", "SIZE", FRT_FLAG_MEMORY, "memory to keep to, like 256MiB (60% of what is free)"},
+  {"temp", "DIR", FRT_FLAG_TEMP, "folder for what does not fit into memory"},
+  {"temp-limit", "SIZE", FRT_FLAG_TEMP_LIMIT, "how much of it at most"},
   {"tap", "NAME[:N]", FRT_FLAG_TAP, "show the rows of a tap, N at most"},
   {"dry-run", NULL, FRT_FLAG_DRY_RUN, "do everything, but leave no output"},
   {"scan", "careful", FRT_FLAG_SCAN, "read without the fast paths"},
@@ -180,6 +181,8 @@ static int args_set_flag(ArgsParser *p, const FrtFlag *f, const char *value) {
              ? 0 : args_fail("--block-rows", "wants a number from 1 to 1048576");
   case FRT_FLAG_MEMORY:
     return frt_parse_size(value, &o->memory) ? 0 : args_fail("--memory", "wants a size like 256MiB");
+  case FRT_FLAG_TEMP_LIMIT:
+    return frt_parse_size(value, &o->temp_limit) ? 0 : args_fail("--temp-limit", "wants a size like 20GiB");
   case FRT_FLAG_SCAN:
     if (strcmp(value, "careful") != 0 && strcmp(value, "fast") != 0) return args_fail("--scan", "knows fast and careful");
     o->careful = strcmp(value, "careful") == 0;

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/budget.h"
 #include "base/clock.h"
 #include "base/hash.h"
 #include "edge/port.h"
@@ -162,6 +163,27 @@ static int run_set_taps(FrtRun *r) {
 
 /* ---- steps ---- */
 
+/* The operator with the most rows of those that have not given any on: it is named when memory is out. */
+static uint32_t run_greatest_holder(const FrtRun *r) {
+  uint32_t greatest = UINT32_MAX;
+  uint64_t most = 0;
+  for (uint32_t op = 0; op < r->module->op_len; op++) {
+    const uint64_t *l = r->ledger + (size_t)op * FRT_LEDGER_LEN;
+    if (l[FRT_HELD] <= most || l[FRT_MADE]) continue;
+    most = l[FRT_HELD];
+    greatest = op;
+  }
+  return greatest;
+}
+
+int frt_run_check_memory(FrtRun *r) {
+  if (!frt_budget_passed()) return FRT_OK;
+  const char *text = arena_printf(r->run_arena,
+                                  "the budget of %.1f MiB is used up by rows that cannot be put on disk; give more by --memory",
+                                  (double)frt_budget_total() / (1024.0 * 1024.0));
+  return frt_fatal(&r->cx, run_greatest_holder(r), FRT_E_MEMORY, (FrtStr){text, (uint32_t)strlen(text), 0});
+}
+
 /* The counters of a scan's operator stand for themselves: what came in and did not fail went out. */
 static void run_count_scan(FrtRun *r, uint32_t op, uint64_t rows) {
   uint64_t *l = r->ledger + (size_t)op * FRT_LEDGER_LEN;
@@ -305,6 +327,8 @@ static void run_start(FrtRun *r, const FrtModule *m, const FrtRunOptions *o) {
   if (r->cx.block_rows > RUN_BLOCK_ROWS_MAX) r->cx.block_rows = RUN_BLOCK_ROWS_MAX;
   run_make_id(r);
   frt_values_start(r);
+  const char *stress = getenv("FLOW_SPILL");   /* tests: everything spills at once */
+  frt_budget_start(o->memory, stress && strcmp(stress, "always") == 0);
   frt_alloc_start(r);
   frt_errors_start(r);
   frt_ports_start(r);
@@ -334,6 +358,7 @@ int frt_run(const FrtModule *m, const FrtRunOptions *o) {
   if (r->tap) frt_taps_end(r);
   if (frt_functions_end) frt_functions_end(&r->cx);
   frt_at_end_all(r);
+  frt_budget_end();
   frt_alloc_end(r);
   arena_free(r->block_arena);
   arena_free(r->run_arena);

@@ -19,6 +19,7 @@ typedef struct FrtRunOptions {
   uint32_t tap_len;
   uint64_t memory;               /* bytes, 0: default */
   const char *temp;
+  uint64_t temp_limit;           /* bytes on disk at a time, 0: no limit */
   uint32_t threads;
   int64_t now_us;                /* 0: the clock; else fixed, for tests */
   const char *compile_stats;     /* lines of the compiler for --stats, or NULL */

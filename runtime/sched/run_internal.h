@@ -2,6 +2,8 @@
 #ifndef FRT_SCHED_RUN_INTERNAL_H
 #define FRT_SCHED_RUN_INTERNAL_H
 
+#include <stdatomic.h>
+
 #include "sched/run.h"
 
 struct FrtErrorState;  /* errors/errors.c: pending error rows, policies, limits */
@@ -11,6 +13,11 @@ struct FrtScanner;
 
 /* Messages of a run. */
 #define FRT_SLICE(s) (int)(s).len, (s).ptr ? (s).ptr : ""
+
+/* What was put on disk (spill/spill.c): files; bytes before compression; bytes written; bytes that take room now. */
+typedef struct FrtSpillCounts {
+  _Atomic uint64_t files, raw, stored, live;
+} FrtSpillCounts;
 
 struct FrtRun {
   const FrtModule *module;
@@ -42,6 +49,7 @@ struct FrtRun {
   struct FrtAtEnd *at_end;       /* op/end.c: what gives memory back at the end */
   int64_t start_mono_us, progress_us;
   uint64_t source_bytes_before;  /* of earlier steps */
+  FrtSpillCounts spill;
   struct { uint64_t lines_empty, keys_unknown, columns_extra, blocks_fast, blocks_careful; } counts;
 };
 
@@ -55,6 +63,8 @@ void frt_cancel_restore(void);
 int frt_cancelled(void);         /* base/cancel.h */
 /* op/end.c */
 void frt_at_end_all(FrtRun *r);
+/* Ends the run when operators that cannot spill hold more than the budget. FRT_OK or FRT_FATAL. */
+int frt_run_check_memory(FrtRun *r);
 /* errors/tap.c */
 void frt_taps_start(FrtRun *r);
 void frt_taps_end(FrtRun *r);

@@ -36,6 +36,13 @@ static double stats_peak_mib(void) {
 #endif
 }
 
+static void stats_spill_text(const FrtRun *r) {
+  unsigned long long files = r->spill.files;
+  if (!files) return;
+  fprintf(stderr, "spilled %.3f MB as %.3f MB in %llu %s\n", (double)r->spill.raw / 1e6, (double)r->spill.stored / 1e6, files,
+          files == 1 ? "file" : "files");
+}
+
 static void stats_text(const FrtRun *r, double seconds) {
   const FrtModule *m = r->module;
   if (r->options->compile_stats) fprintf(stderr, "%s\n", r->options->compile_stats);
@@ -60,6 +67,7 @@ static void stats_text(const FrtRun *r, double seconds) {
           (unsigned long long)r->counts.blocks_fast, (unsigned long long)r->counts.blocks_careful,
           (unsigned long long)r->counts.lines_empty, (unsigned long long)r->counts.columns_extra,
           (unsigned long long)r->counts.keys_unknown);
+  stats_spill_text(r);
 }
 
 static void stats_json_text(const char *name, FrtStr s) {
@@ -89,6 +97,8 @@ static void stats_json(const FrtRun *r, double seconds) {
           "\"keys_unknown\":%llu", (unsigned long long)r->counts.blocks_fast,
           (unsigned long long)r->counts.blocks_careful, (unsigned long long)r->counts.lines_empty,
           (unsigned long long)r->counts.columns_extra, (unsigned long long)r->counts.keys_unknown);
+  fprintf(stderr, ",\"spill_files\":%llu,\"spill_bytes\":%llu,\"spill_stored\":%llu", (unsigned long long)r->spill.files,
+          (unsigned long long)r->spill.raw, (unsigned long long)r->spill.stored);
   if (r->options->compile_stats) {
     fputc(',', stderr);
     stats_json_text("compile", (FrtStr){r->options->compile_stats, (uint32_t)strlen(r->options->compile_stats), 0});
