@@ -7,6 +7,8 @@ const OptPass opt_passes[] = {
   {"fold", "constants are computed once", opt_fold},
   {"always", "filters that are always true go", opt_always},
   {"pushdown", "filters move before maps that cannot fail and that they do not read", opt_pushdown},
+  {"through", "filters move before joins, aggregates and what else holds rows", opt_through},
+  {"unused", "aggregates and columns that nobody reads go", opt_unused},
   {"top", "a sort of which only the first rows are taken holds only these", opt_top},
 };
 const unsigned opt_pass_len = sizeof opt_passes / sizeof *opt_passes;

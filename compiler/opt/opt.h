@@ -17,10 +17,12 @@ extern const unsigned opt_pass_len;
  * found broken and after which pass (a bug). */
 const char *opt_run(Plan *p, const char *without);
 
-/* fold.c, pushdown.c, top.c */
+/* fold.c, pushdown.c, through.c, unused.c, top.c */
 void opt_fold(Plan *p);
 void opt_always(Plan *p);
 void opt_pushdown(Plan *p);
+void opt_through(Plan *p);
+void opt_unused(Plan *p);
 void opt_top(Plan *p);
 
 #endif

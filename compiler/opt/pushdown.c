@@ -3,7 +3,7 @@
  * that fails, and a row that a sibling wants, must be there as before. */
 #include <string.h>
 
-#include "opt/opt.h"
+#include "opt/opt_internal.h"
 
 typedef struct PushReads { const PlanNode *map; bool found; } PushReads;
 
@@ -12,17 +12,10 @@ static void push_visit(void *env, ColId col) {
   for (uint32_t i = 0; i < r->map->made_len; i++) r->found |= r->map->made[i].col == col;
 }
 
-static uint32_t push_uses(const Plan *p, const PlanNode *n) {
-  uint32_t uses = 0;
-  for (uint32_t i = 0; i < p->node_len; i++)
-    for (uint32_t k = 0; k < p->nodes[i]->in_len; k++) uses += p->nodes[i]->in[k].node == n;
-  return uses;
-}
-
 static bool push_fits(const Plan *p, const PlanNode *filter) {
   if (filter->kind != PLAN_FILTER || filter->out_len != 1 || expr_can_fail(filter->cond)) return false;
   const PlanNode *map = filter->in[0].node;
-  if (map->kind != PLAN_MAP || push_uses(p, map) != 1) return false;
+  if (map->kind != PLAN_MAP || opt_uses(p, map) != 1) return false;
   for (uint32_t i = 0; i < map->made_len; i++)
     if (expr_can_fail(map->made[i].value)) return false;
   PushReads r = {map, false};
@@ -30,11 +23,10 @@ static bool push_fits(const Plan *p, const PlanNode *filter) {
   return !r.found;
 }
 
-/* map, filter become filter, map; at: the filter's place in the order of nodes. */
-static void push_swap(Plan *p, uint32_t at) {
-  PlanNode *filter = p->nodes[at], *map = filter->in[0].node;
-  uint32_t map_at = at;
-  while (p->nodes[map_at] != map) map_at--;
+/* map, filter become filter, map. */
+static void push_swap(Plan *p, PlanNode *filter) {
+  PlanNode *map = filter->in[0].node;
+  uint32_t at = opt_place(p, filter), map_at = opt_place(p, map);
   for (uint32_t i = 0; i < p->node_len; i++)
     for (uint32_t k = 0; k < p->nodes[i]->in_len; k++)
       if (p->nodes[i]->in[k].node == filter) p->nodes[i]->in[k].node = map;
@@ -45,11 +37,15 @@ static void push_swap(Plan *p, uint32_t at) {
   p->nodes[map_at] = filter;
 }
 
+bool opt_push_past_map(Plan *p, PlanNode *filter) {
+  if (!push_fits(p, filter)) return false;
+  push_swap(p, filter);
+  return true;
+}
+
 void opt_pushdown(Plan *p) {
-  for (uint32_t i = 0; i < p->node_len; i++)
-    while (push_fits(p, p->nodes[i])) {
-      PlanNode *n = p->nodes[i];
-      push_swap(p, i);
-      while (p->nodes[i] != n) i--;
-    }
+  for (uint32_t i = 0; i < p->node_len; i++) {
+    PlanNode *filter = p->nodes[i];
+    while (opt_push_past_map(p, filter)) {}
+  }
 }

@@ -1,7 +1,9 @@
 /* plan.c: makes nodes and columns of a logical plan. */
+#include <string.h>
+
 #include "plan/plan.h"
 
-PlanNode *plan_add(Plan *p, PlanKind kind, Span span, uint32_t in_len, uint32_t out_len) {
+PlanNode *plan_make(Plan *p, PlanKind kind, Span span, uint32_t in_len, uint32_t out_len) {
   PlanNode *n = arena_alloc(p->arena, sizeof *n);
   n->kind = kind;
   n->id = p->next_id++;
@@ -17,9 +19,23 @@ PlanNode *plan_add(Plan *p, PlanKind kind, Span span, uint32_t in_len, uint32_t 
   n->policy.port = -1;
   n->rate = 1.0;
   n->limit = ~(uint64_t)0;
+  return n;
+}
+
+PlanNode *plan_add(Plan *p, PlanKind kind, Span span, uint32_t in_len, uint32_t out_len) {
+  PlanNode *n = plan_make(p, kind, span, in_len, out_len);
   p->nodes = arena_grow(p->arena, p->nodes, p->node_len, sizeof *p->nodes);
   p->nodes[p->node_len++] = n;
   return n;
+}
+
+void plan_insert(Plan *p, uint32_t at, PlanNode *n) {
+  PlanNode **nodes = arena_alloc(p->arena, ((size_t)p->node_len + 1) * sizeof *nodes);
+  memcpy(nodes, p->nodes, at * sizeof *nodes);
+  memcpy(nodes + at + 1, p->nodes + at, (p->node_len - at) * sizeof *nodes);
+  nodes[at] = n;
+  p->nodes = nodes;
+  p->node_len++;
 }
 
 ColId plan_add_column(Plan *p, const char *name, const Type *type, Span span) {

@@ -206,6 +206,9 @@ typedef struct Plan {
 } Plan;
 
 PlanNode *plan_add(Plan *p, PlanKind kind, Span span, uint32_t in_len, uint32_t out_len);
+/* A node that is not in the plan yet, for plan_insert: at place `at` of the nodes (the binder adds, passes insert). */
+PlanNode *plan_make(Plan *p, PlanKind kind, Span span, uint32_t in_len, uint32_t out_len);
+void plan_insert(Plan *p, uint32_t at, PlanNode *n);
 ColId plan_add_column(Plan *p, const char *name, const Type *type, Span span);
 /* Verifies: acyclic and in order, edges meet ports that exist, every expression has a type and reads only
  * columns of its input. Returns NULL, or what is broken (a bug of the compiler). */
