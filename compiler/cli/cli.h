@@ -9,7 +9,7 @@ typedef struct Cli {
   const char *command;
   const char *script;        /* path, or NULL */
   const char *inline_text;   /* -e */
-  const char *output, *cc, *dump, *format;
+  const char *output, *cc, *dump, *format, *mode;
   FlowOptions options;
   int json, is_static, bundle, check, write, colour;
   int argc;                  /* words for the script */
@@ -34,6 +34,7 @@ int cli_fmt(Cli *c);
 int cli_test(Cli *c);
 int cli_infer(Cli *c);
 int cli_doc(Cli *c);
+int cli_schema(Cli *c);
 
 /* Compiles the script of the command line and prints its diagnostics; NULL after errors, with *status. */
 FlowProgram *cli_compile(Cli *c, int *status);

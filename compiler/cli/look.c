@@ -96,3 +96,21 @@ int cli_doc(Cli *c) {
   int status = look_no_words(c);
   return status ? status : flow_doc(c->script, stdout);
 }
+
+int cli_schema(Cli *c) {
+  static const char *const verbs[] = {"show", "diff", "check"};
+  const char *verb = c->script, *mode = c->mode;
+  int check = !strcmp(verb, "check"), words = !strcmp(verb, "show") ? 1 : 2;
+  if (!check && strcmp(verb, "show") && strcmp(verb, "diff")) {
+    const char *near = flow_nearest(verb, verbs, 3);
+    return cli_usage_error("`schema` knows show, diff and check, not `%s`%s%s%s", verb, near ? "; did you mean `" : "", near ? near : "", near ? "`?" : "");
+  }
+  if (mode && !check) return cli_usage_error("--mode is of `schema check`");
+  if (mode && strcmp(mode, "backward") && strcmp(mode, "forward") && strcmp(mode, "full"))
+    return cli_usage_error("--mode is backward, forward or full, not `%s`", mode);
+  for (int i = 0; i < c->argc; i++)
+    if (c->argv[i][0] == '-') return cli_usage_error("`schema` has no flag `%s`", c->argv[i]);
+  if (c->argc != words) return cli_usage_error(words == 1 ? "`schema show` takes one file" : "`schema %s` takes an old and a new file", verb);
+  if (words == 1) return flow_schema_show(c->argv[0], c->format, stdout);
+  return flow_schema_diff(c->argv[0], c->argv[1], c->format, check ? mode ? mode : "backward" : NULL, stdout);
+}

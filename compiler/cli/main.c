@@ -17,6 +17,7 @@ const Command cli_commands[] = {
   {"fmt", "flowc fmt s.flow [--write | --check]", "print the script in canonical layout", cli_fmt},
   {"test", "flowc test s.flow", "run the test blocks of a script", cli_test},
   {"infer", "flowc infer file [--format csv]", "print the type of a file, to paste into a script", cli_infer},
+  {"schema", "flowc schema show|diff|check OLD [NEW]", "row types: show them, compare them, check a change of them", cli_schema},
   {"doc", "flowc doc [function]", "print the reference of the function library", cli_doc},
 };
 const unsigned cli_command_len = sizeof cli_commands / sizeof *cli_commands;
@@ -93,6 +94,8 @@ static int cli_own_flag(Cli *c, int argc, char **argv, int *i) {
   else if (!strcmp(c->command, "fmt") && !strcmp(w, "--write")) c->write = 1;
   else if (!strcmp(c->command, "fmt") && !strcmp(w, "--check")) c->check = 1;
   else if (!strcmp(c->command, "infer") && (v = cli_value("--format", argc, argv, i))) c->format = v;
+  else if (!strcmp(c->command, "schema") && (v = cli_value("--format", argc, argv, i))) c->format = v;
+  else if (!strcmp(c->command, "schema") && (v = cli_value("--mode", argc, argv, i))) c->mode = v;
   else return 0;
   return 1;
 }

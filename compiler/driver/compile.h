@@ -34,4 +34,7 @@ bool compile_load(FlowProgram *p);
 /* Whether the script brings C of its own: what does not compile is then its fault. */
 bool compile_has_c(const FlowProgram *p);
 
+/* The format of a data file: `format` when it is one, else by the file's ending; NULL when it is not known. */
+const char *flow_format_of(const char *path, const char *format);
+
 #endif

@@ -1,6 +1,7 @@
 /* tools.c: what needs no script: the types of a file, the reference of the function library. */
 #include <string.h>
 
+#include "driver/compile.h"
 #include "flow.h"
 #include "io/scan.h"
 #include "ir/function.h"
@@ -50,6 +51,11 @@ static int tools_format(const char *path, const char *format) {
       return (int)i;
   }
   return -1;
+}
+
+const char *flow_format_of(const char *path, const char *format) {
+  int at = tools_format(path, format);
+  return at < 0 ? NULL : tools_formats[at].name;
 }
 
 static int tools_plain_name(const char *s, uint32_t n) {

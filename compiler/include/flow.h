@@ -81,6 +81,13 @@ int flow_take_flags(int argc, char **argv);
 /* Infers the type of a file and prints it as a script would write it. format NULL: from the name. Returns an exit code. */
 int flow_infer(const char *path, const char *format, FILE *out);
 
+/* Prints the row types of a script, a file of types (FILE.flow or FILE.flow:Name) or a data file as `type` declarations.
+ * Returns an exit code. */
+int flow_schema_show(const char *what, const char *format, FILE *out);
+/* Prints how two of them differ, and a verdict. mode NULL: 0; "backward", "forward" or "full": 2 when the change is not
+ * compatible so. 1 when one cannot be read. */
+int flow_schema_diff(const char *old, const char *changed, const char *format, const char *mode, FILE *out);
+
 /* Prints the reference of the function library as Markdown, or of one function. */
 int flow_doc(const char *name, FILE *out);
 

@@ -165,6 +165,20 @@ static void read_declaration(Line *l, const char *doc) {
   if (kind[0] == 'r') function_add(l, name, doc);
 }
 
+/* `fn name(...) -> T = ...` and `op name(...) = ...` of a module are for `use`: only their documentation is read here. */
+static void read_statement(const Line *l, const char *file, const char *doc) {
+  const char *end = strstr(l->at, " ="), *name = l->at + 3;
+  if (!end) line_broken(l);
+  size_t n = strcspn(name, "(");
+  const char *words = arena_strndup(catalogue.arena, name, n);
+  size_t module = strlen(file) > 5 ? strlen(file) - 5 : 0;
+  catalogue.docs = arena_grow(catalogue.arena, catalogue.docs, catalogue.doc_len, sizeof(FunctionDoc));
+  catalogue.docs[catalogue.doc_len++] = (FunctionDoc){
+    .file = file, .kind = l->at[0] == 'o' ? "op" : "fn", .name = words, .doc = doc,
+    .signature = arena_printf(catalogue.arena, "use \"%.*s\"   %s%.*s", (int)module, file, l->at[0] == 'o' ? "call " : "",
+                              (int)(end - name), name)};
+}
+
 static void read_file(const StdlibFile *file) {
   const char *at = file->text, *doc = "";
   while (*at) {
@@ -178,6 +192,7 @@ static void read_file(const StdlibFile *file) {
     }
     Line l = {text, text, file->name};
     if (line_take(&l, "extern ")) read_declaration(&l, doc);
+    else if (!strncmp(text, "op ", 3) || !strncmp(text, "fn ", 3)) read_statement(&l, file->name, doc);
     doc = "";
   }
 }

@@ -4,9 +4,11 @@
 
 #include "sema/bind_internal.h"
 
-static bool is_column_param(const AstParamDecl *p) {
-  return p->type && p->type->kind == AST_TYPE_NAME && p->type->name.text &&
-         !strcmp(p->type->name.text, "column");
+/* What a parameter stands for besides values of a type: `column` a column that is there, `name` the name of one that is
+ * made, `any` a value of any type. */
+static bool param_is(const AstParamDecl *p, const char *word) {
+  return p->type && p->type->kind == AST_TYPE_NAME && p->type->name.text && !p->type->nullable &&
+         !strcmp(p->type->name.text, word);
 }
 
 static const char *param_list(Binder *b, const AstStmt *op) {
@@ -19,7 +21,12 @@ static const char *param_list(Binder *b, const AstStmt *op) {
 
 static void arg_check(Chain *c, const Symbol *s, const AstParamDecl *p, const AstExpr *value) {
   Binder *b = c->b;
-  if (is_column_param(p)) {
+  if (param_is(p, "any")) {
+    bind_expr(b, chain_scope(c), value, NULL);
+    return;
+  }
+  if (param_is(p, "column") || param_is(p, "name")) {
+    if (value->kind == AST_NAME && param_is(p, "name")) return;
     if (value->kind == AST_NAME)
       bind_column(b, chain_scope(c), (AstName){ 0 }, chain_name(c, value->name));
     else if (value->kind != AST_ERROR)

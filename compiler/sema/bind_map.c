@@ -170,17 +170,17 @@ static void map_rename(Chain *c, const AstOp *op, Mapping *m) {
     if (renamed[i])
       diag_report(c->b->diags, DIAG_E0310, p->left.span, NULL, "it is renamed twice", sc->name);
     renamed[i] = true;
-    m->schema.cols[i].name = p->right.text;
+    m->schema.cols[i].name = chain_name(c, p->right).text;
     m->schema.cols[i].qualifier = NULL;
   }
   for (const AstNamePair *p = op->pairs; p; p = p->next) {
     uint32_t found = 0;
-    for (uint32_t i = 0; p->right.text && i < m->schema.len; i++)
-      found += !strcmp(m->schema.cols[i].name, p->right.text);
+    const char *name = p->right.text ? chain_name(c, p->right).text : NULL;
+    for (uint32_t i = 0; name && i < m->schema.len; i++)
+      found += !strcmp(m->schema.cols[i].name, name);
     if (found > 1)
       diag_report(c->b->diags, DIAG_E0310, p->right.span, NULL,
-                  arena_printf(c->b->arena, "columns: %s", schema_text(c->b->arena, in)),
-                  p->right.text);
+                  arena_printf(c->b->arena, "columns: %s", schema_text(c->b->arena, in)), name);
   }
 }
 

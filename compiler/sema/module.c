@@ -190,10 +190,16 @@ static void report_module_cycle(Binder *b, Span span, const char *path) {
               arena_printf(b->arena, "%s -> %s", text ? text : path, path));
 }
 
-/* The functions of the standard library are in the catalogue, so always in scope: `use "std/text"` says
- * only that there is such a file. */
-static const AstScript std_script = { 0 };
 static bool module_is_std(const char *path) { return !strncmp(path, "std/", 4); }
+
+/* The `extern` functions of the standard library are in the catalogue, so always in scope: of a file of it only the
+ * other statements are a module. */
+static const char *module_std_text(Binder *b, const char *text, size_t size) {
+  char *out = arena_strndup(b->arena, text, size);
+  for (char *line = out; *line; line += strcspn(line, "\n"), line += *line == '\n')
+    if (!strncmp(line, "extern ", 7)) memset(line, ' ', strcspn(line, "\n"));
+  return out;
+}
 
 static Module *module_load(Binder *b, Module *from, const AstStmt *use) {
   Streams *st = streams_of(b);
@@ -215,13 +221,13 @@ static Module *module_load(Binder *b, Module *from, const AstStmt *use) {
                 use->value->text);
     return NULL;
   }
+  if (module_is_std(path)) text = module_std_text(b, text, size);
   uint32_t file = diags_add_source(b->diags, path, text, size);
   if (file == UINT32_MAX) {
     diag_report(b->diags, DIAG_E0902, use->value->span, NULL, NULL, 16u << 20);
     return NULL;
   }
-  Module *m = module_new(
-      b, module_is_std(path) ? &std_script : syntax_parse(b->arena, b->diags, file), path);
+  Module *m = module_new(b, syntax_parse(b->arena, b->diags, file), path);
   if (!stack_push(b, use->value->span, path)) return NULL;
   collect_uses(b, m);
   stack_pop(b);

@@ -2,10 +2,12 @@
  *
  *   strict   a missing column is an error, others in the file are ignored and counted
  *   freeze   others in the file are errors too
- *   evolve   a missing column that is nullable or has a default is filled
- *   discard  as evolve */
+ *   evolve   a missing column that is nullable or has a default is filled, names may differ in case, and a note says
+ *            how a file's header differs from that of the file before
+ *   discard  as strict, but a file that lacks a column is left out, and a note says so */
 #include "io/contract.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "sched/run_internal.h"
@@ -26,16 +28,33 @@ static uint32_t contract_find(const FrtStr *names, uint32_t len, FrtStr name, in
   return found;
 }
 
-static uint32_t contract_find_column(const FrtColumn *column, const FrtStr *names, uint32_t len, int64_t *at) {
+static char contract_lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c; }
+
+/* Whether the two are equal but for the case of ASCII letters. */
+int frt_contract_case_equal(FrtStr a, FrtStr b) {
+  if (a.len != b.len) return 0;
+  for (uint32_t i = 0; i < a.len; i++)
+    if (contract_lower(a.ptr[i]) != contract_lower(b.ptr[i])) return 0;
+  return 1;
+}
+
+static uint32_t contract_find_case(const FrtStr *names, uint32_t len, FrtStr name, int64_t *at) {
+  uint32_t found = 0;
+  for (uint32_t i = 0; i < len; i++)
+    if (frt_contract_case_equal(names[i], name) && found++ == 0) *at = i;
+  return found;
+}
+
+static uint32_t contract_find_column(const FrtColumn *column, const FrtStr *names, uint32_t len, int any_case,
+                                     int64_t *at) {
   uint32_t found = contract_find(names, len, column->name, at);
   for (uint32_t i = 0; i < column->from_len && !found; i++)
     found = contract_find(names, len, column->from[i], at);
+  if (!found && any_case) found = contract_find_case(names, len, column->name, at);
   return found;
 }
 
 /* ---- the message ---- */
-
-static char contract_lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c; }
 
 /* Letters, digits and high bytes in lower case: what is left when case, blanks and signs are not heard. */
 static uint32_t contract_plain(FrtStr name, char *out) {
@@ -66,14 +85,6 @@ static uint32_t contract_distance(FrtStr a, FrtStr b) {
   return row[lb];
 }
 
-/* Whether the two differ only in the case of ASCII letters. */
-static int contract_case_only(FrtStr a, FrtStr b) {
-  if (a.len != b.len) return 0;
-  for (uint32_t i = 0; i < a.len; i++)
-    if (contract_lower(a.ptr[i]) != contract_lower(b.ptr[i])) return 0;
-  return 1;
-}
-
 static const char *contract_hint(Arena *arena, FrtStr name, const FrtStr *names, uint32_t len) {
   uint32_t best = name.len / 3 + 1, at = len;
   for (uint32_t i = 0; i < len; i++) {
@@ -83,9 +94,9 @@ static const char *contract_hint(Arena *arena, FrtStr name, const FrtStr *names,
     at = i;
   }
   if (at == len) return "";
-  const char *how = contract_case_only(name, names[at]) ? "; the case differs from" : "; did you mean";
+  const char *how = frt_contract_case_equal(name, names[at]) ? "; the case differs from" : "; did you mean";
   return arena_printf(arena, "%s `%.*s`%s", how, (int)names[at].len, names[at].ptr,
-                      contract_case_only(name, names[at]) ? "" : "?");
+                      frt_contract_case_equal(name, names[at]) ? "" : "?");
 }
 
 static const char *contract_list(Arena *arena, const FrtStr *names, uint32_t len) {
@@ -107,8 +118,8 @@ typedef struct ContractCheck {
 
 static void contract_column(ContractCheck *k, const FrtColumn *column, int64_t *at) {
   uint32_t contract = k->s->scan->options.contract;
-  int lenient = contract == FRT_CONTRACT_EVOLVE || contract == FRT_CONTRACT_DISCARD;
-  uint32_t found = contract_find_column(column, k->names, k->len, at);
+  int evolves = contract == FRT_CONTRACT_EVOLVE;
+  uint32_t found = contract_find_column(column, k->names, k->len, evolves, at);
   char type[256];
   if (found == 1 || (found > 1 && !column->use)) return;
   if (found > 1) {
@@ -117,7 +128,7 @@ static void contract_column(ContractCheck *k, const FrtColumn *column, int64_t *
     return;
   }
   *at = -1;
-  if (lenient && (column->type->nullable || column->dflt)) return;
+  if (evolves && (column->type->nullable || column->dflt)) return;
   frt_type_text(column->type, type, sizeof type);
   k->diff = arena_printf(k->arena, "%s\n  - `%.*s` (%s) is missing%s", k->diff, (int)column->name.len,
                          column->name.ptr, type, contract_hint(k->arena, column->name, k->names, k->len));
@@ -139,10 +150,46 @@ static uint32_t contract_extra(ContractCheck *k, const int64_t *column_at) {
   return extra;
 }
 
+/* What `names` has and `others` lacks: "+ a, + b". */
+static const char *contract_only(Arena *arena, const char *text, char sign, const FrtStr *names, uint32_t len,
+                                 const FrtStr *others, uint32_t other_len) {
+  int64_t at;
+  for (uint32_t i = 0; i < len; i++)
+    if (!contract_find(others, other_len, names[i], &at))
+      text = arena_printf(arena, "%s%s%c `%.*s`", text, *text ? ", " : " ", sign, (int)names[i].len, names[i].len ? names[i].ptr : "");
+  return text;
+}
+
+/* Says how the header differs from that of the file before. */
+static void contract_note_change(ContractCheck *k) {
+  FrtScanner *s = k->s;
+  const char *text = "";
+  if (s->header && !s->cx->run->options->quiet) {
+    text = contract_only(k->arena, text, '+', k->names, k->len, s->header, s->header_len);
+    text = contract_only(k->arena, text, '-', s->header, s->header_len, k->names, k->len);
+    for (uint32_t i = 0; !*text && i < k->len && i < s->header_len; i++)
+      if (!contract_equal(k->names[i], s->header[i])) text = " another order";
+    if (*text) fprintf(stderr, "note: %s: the columns changed:%s\n", s->file.ptr, text);
+  }
+  FrtStr *kept = arena_alloc(k->arena, (k->len + 1) * sizeof *kept);
+  for (uint32_t i = 0; i < k->len; i++) {
+    kept[i] = k->names[i];
+    kept[i].ptr = arena_strndup(k->arena, k->names[i].len ? k->names[i].ptr : "", k->names[i].len);
+  }
+  s->header = kept;
+  s->header_len = k->len;
+}
+
 int frt_contract_map(FrtScanner *s, const FrtStr *names, uint32_t len, int64_t *column_at) {
   ContractCheck k = {s->cx->run->run_arena, s, names, len, ""};
   for (uint32_t c = 0; c < s->scan->column_len; c++) contract_column(&k, &s->scan->columns[c], &column_at[c]);
-  s->columns_extra += contract_extra(&k, column_at);
+  uint32_t extra = contract_extra(&k, column_at);
+  if (*k.diff && s->scan->options.contract == FRT_CONTRACT_DISCARD) {
+    if (!s->cx->run->options->quiet) fprintf(stderr, "note: %s: left out, its columns are not those of the type%s\n", s->file.ptr, k.diff);
+    return FRT_END;
+  }
+  s->columns_extra += extra;
+  if (s->scan->options.contract == FRT_CONTRACT_EVOLVE) contract_note_change(&k);
   if (!*k.diff) return FRT_OK;
   const char *text = arena_printf(k.arena, "%s: the columns are not those of the type%s\n  the file has: %s",
                                   s->file.ptr, k.diff, contract_list(k.arena, names, len));

@@ -94,6 +94,8 @@ typedef struct JsonState {
   uint32_t name_len;
   int32_t *name_hash;         /* open addressing, JSON_ABSENT: free */
   uint32_t hash_mask;
+  uint32_t contract;          /* FRT_CONTRACT_* */
+  FrtStr unknown;             /* the first member of the record that no column is named after, with its quotes */
   FrtStr *cell;               /* cell[c]: the text of column c's value in the record; ptr NULL: missing */
   JsonMember *member;         /* of the record read last, at most JSON_MEMBERS_MAX are noted */
   uint32_t member_len;        /* may be more than JSON_MEMBERS_MAX */

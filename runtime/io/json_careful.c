@@ -5,6 +5,7 @@
  * character. */
 #include <string.h>
 
+#include "io/contract.h"
 #include "io/json.h"
 #include "sched/run_internal.h"
 #if defined(__x86_64__)
@@ -333,6 +334,7 @@ void json_names_open(FrtScanner *s, JsonState *j) {
   j->name_hash = frt_alloc_run(s->cx, sizeof *j->name_hash * size);
   for (uint32_t i = 0; i < size; i++) j->name_hash[i] = JSON_ABSENT;
   j->hash_mask = size - 1;
+  j->contract = scan->options.contract;
   j->cell = frt_alloc_run(s->cx, sizeof *j->cell * (scan->column_len + 1));
   j->member = frt_alloc_run(s->cx, sizeof *j->member * JSON_MEMBERS_MAX);
   memset(j->member, 0, sizeof *j->member * JSON_MEMBERS_MAX);
@@ -342,25 +344,39 @@ void json_names_open(FrtScanner *s, JsonState *j) {
     for (uint32_t i = 0; i < scan->columns[c].from_len; i++) json_name_add(j, scan->columns[c].from[i], (int32_t)c);
 }
 
+/* The column that a contract of `evolve` finds for a name in another case. */
+static int32_t json_name_case(const JsonState *j, const char *p, size_t n) {
+  FrtStr name = {p, (uint32_t)n, 0};
+  for (uint32_t i = 0; i < j->name_len; i++)
+    if (frt_contract_case_equal(j->names[i].text, name)) return (int32_t)i;
+  return JSON_ABSENT;
+}
+
+static int32_t json_name_look(const JsonState *j, const char *p, size_t n) {
+  int32_t found = json_name_find(j, p, n);
+  return found == JSON_ABSENT && j->contract == FRT_CONTRACT_EVOLVE ? json_name_case(j, p, n) : found;
+}
+
 /* The name [p, q) without its quotes; `guess` is the one that the record before had in this place. */
 static int32_t json_name_of(const JsonState *j, const char *p, const char *q, int32_t guess) {
   char small[256];
   size_t n = (size_t)(q - p);
   if (guess != JSON_ABSENT && json_name_is(&j->names[guess], p, n)) return guess;
-  if (!memchr(p, '\\', n)) return json_name_find(j, p, n);
+  if (!memchr(p, '\\', n)) return json_name_look(j, p, n);
   if (n > sizeof small) {           /* six bytes of an escape stand for three at most of a name */
     char *room = frt_malloc(n);
-    int32_t found = json_name_find(j, room, json_unescape(room, p, n));
+    int32_t found = json_name_look(j, room, json_unescape(room, p, n));
     frt_free(room);
     return found;
   }
-  return json_name_find(j, small, json_unescape(small, p, n));
+  return json_name_look(j, small, json_unescape(small, p, n));
 }
 
 const char *json_read_object(JsonState *j, const FrtScan *scan, const char *p, const char *end, int *high,
                              uint64_t *unknown, JsonFault *f) {
   JsonMember over, *m;
   memset(j->cell, 0, sizeof *j->cell * scan->column_len);
+  j->unknown = (FrtStr){0};
   j->member_len = 0;
   const char *before = p;
   p = json_skip_space(p + 1, end);
@@ -371,7 +387,7 @@ const char *json_read_object(JsonState *j, const FrtScan *scan, const char *p, c
     j->member_len++;
     if (p == end) return json_cut(f, p, "an object is not closed");
     if (*p != '"') return json_fail(f, p, "a member name is expected");
-    const char *name_end = json_skip_string(p + 1, end, high, f);
+    const char *name = p, *name_end = json_skip_string(p + 1, end, high, f);
     if (!name_end) return NULL;
     m->begin = before;
     m->name = json_name_of(j, p + 1, name_end, guess);
@@ -384,8 +400,12 @@ const char *json_read_object(JsonState *j, const FrtScan *scan, const char *p, c
     p = *p == '{' || *p == '[' ? json_skip_value(p, end, high, f) : json_skip_scalar(p, end, high, f);
     if (!p) return NULL;
     m->value_end = p;
-    if (m->name == JSON_ABSENT) *unknown += 1;
-    else j->cell[j->names[m->name].column] = (FrtStr){m->value, (uint32_t)(p - m->value), 0};
+    if (m->name == JSON_ABSENT) {
+      if (!*unknown) j->unknown = (FrtStr){name, (uint32_t)(name_end + 1 - name), 0};
+      *unknown += 1;
+    } else {
+      j->cell[j->names[m->name].column] = (FrtStr){m->value, (uint32_t)(p - m->value), 0};
+    }
     p = json_skip_space(p, end);
     if (p == end) return json_cut(f, p, "an object is not closed");
     before = p;
@@ -429,6 +449,9 @@ void json_convert_missing(FrtScanner *s, uint32_t c, uint32_t row) {
     json_set_nul(s, c, row, 1);
   } else if (column->dflt) {
     memcpy(json_place(s, c, row), column->dflt, column->type->size);
+  } else if (s->scan->options.contract == FRT_CONTRACT_DISCARD) {
+    FRT_COUNT(s->cx, s->scan->op, FRT_DROPPED, 1);
+    frt_scan_row_bad(s, row);
   } else {
     s->cx->detail = (FrtStr){0};
     frt_scan_value_error(s, c, row, FRT_E_MISSING);
@@ -451,8 +474,23 @@ void json_convert_value(FrtScanner *s, uint32_t c, uint32_t row, FrtStr text) {
   }
 }
 
+/* `freeze`: each object has the members of the type and no others. */
+static int json_row_frozen(FrtScanner *s, uint32_t row) {
+  JsonState *j = s->format_state;
+  FrtStr text = {0};
+  if (j->unknown.len) text = j->unknown;
+  for (uint32_t c = 0; c < s->scan->column_len && !text.len; c++)
+    if (!j->cell[c].ptr) text = s->scan->columns[c].name;
+  if (!text.len) return 1;
+  const char *why = j->unknown.len ? arena_printf(s->cx->arena, "the member %.*s is not in the type", (int)text.len, text.ptr)
+                                   : arena_printf(s->cx->arena, "the member `%.*s` is missing", (int)text.len, text.ptr);
+  frt_scan_record_error(s, row, FRT_E_CONTRACT, (FrtStr){why, (uint32_t)strlen(why), 0});
+  return 0;
+}
+
 void json_convert_row(FrtScanner *s, uint32_t row) {
   JsonState *j = s->format_state;
+  if (j->contract == FRT_CONTRACT_FREEZE && !json_row_frozen(s, row)) return;
   for (uint32_t c = 0; c < s->scan->column_len; c++) {
     if (!s->scan->columns[c].use) continue;
     if (j->cell[c].ptr) json_convert_value(s, c, row, j->cell[c]);

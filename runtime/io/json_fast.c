@@ -122,6 +122,7 @@ void json_shape_learn(FrtScanner *s, const char *p, const char *next) {
   for (uint32_t c = 0; c < s->scan->column_len; c++) h->slot[c] = JSON_ABSENT;
   for (uint32_t k = 0; k < n; k++)
     if (!json_shape_member(s, j, k)) return;
+  if (j->contract == FRT_CONTRACT_FREEZE && (h->unknown || h->members != s->scan->column_len)) return;
   h->good = 1;
 }
 

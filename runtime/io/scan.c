@@ -273,6 +273,10 @@ int frt_scan_next(FrtScanner *s, FrtBlock **out) {
     if (s->scan->path && !s->input) {
       if (s->path_at >= s->path_len) return FRT_END;
       int opened = scan_file_open(s);
+      if (opened == FRT_END) {
+        scan_file_close(s);
+        continue;
+      }
       if (opened != FRT_OK) return opened;
     }
     scan_block_reset(s);

@@ -28,7 +28,8 @@ typedef struct FrtScanner FrtScanner;
 /* One format. */
 typedef struct FrtFormat {
   const char *name;
-  /* Called for each file once its first window is there: header, contract, BOM. FRT_OK or FRT_FATAL. */
+  /* Called for each file once its first window is there: header, contract, BOM. FRT_OK, FRT_END (the file is left
+   * out) or FRT_FATAL. */
   int (*start_file)(FrtScanner *s);
   /* Fills s->block with up to s->rows_max records from s->at, moves s->at behind them, and calls
    * frt_scan_convert. FRT_OK (block.n may be 0 when every record so far was skipped: call again),
@@ -68,6 +69,8 @@ struct FrtScanner {
   uint32_t *sel, *bad;
   uint8_t *row_bad;                    /* row i went to the error port */
   uint64_t rows;                       /* records of earlier blocks: block.row0 */
+  const FrtStr *header;                /* column names of the file before (contract.c); NULL: there was none */
+  uint32_t header_len;
   int careful;                         /* --scan=careful */
   /* counters for --stats */
   uint64_t bytes, blocks_fast, blocks_careful, lines_empty, keys_unknown, columns_extra;
