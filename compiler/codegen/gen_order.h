@@ -29,6 +29,10 @@ const char *gen_order_compare_name(const GenOrder *o);
 void gen_order_eval(GenFn *f, const GenOrder *o, CVal *v);
 /* Declares `uint64_t word`. */
 void gen_order_word(GenFn *f, const GenOrder *o, const CVal *v);
+/* Declares `uint64_t w0`, ... : all keys, see phys_sort_words. */
+void gen_order_words(GenFn *f, const GenOrder *o, const CVal *v);
+/* All keys as bytes whose order is theirs, in the block's arena: `to` is a C lvalue of type FrtStr. */
+void gen_order_bytes(GenFn *f, const GenOrder *o, const CVal *v, const char *to);
 /* `row` is a new row of the store, filled; the pair is added. */
 void gen_order_add(GenFn *f, const GenOrder *o, const CVal *v);
 /* All expressions of the keys, for gen_declare_columns. */

@@ -66,6 +66,82 @@ void gen_order_word(GenFn *f, const GenOrder *o, const CVal *v) {
   for (uint32_t j = 0; j < o->n->key_len && left; j++) key_word(f, &o->n->keys[j], v[j], &left);
 }
 
+/* ---- several words, bytes ---- */
+
+/* Part i of a key, complemented for `desc`. */
+static const char *key_part(GenFn *f, const PlanSortKey *key, const char *v, int i) {
+  Gen *g = f->g;
+  const Type *t = key->value->type;
+  PhysKeyForm form = phys_key_form(t);
+  unsigned long mask = form.bits == 64 ? ~0ul : (1ul << form.bits) - 1;
+  const char *w;
+  if (form.parts == 1) w = key_order(f, t, v, phys_word(t));
+  else if (i || t->kind == TY_UUID) w = gen_printf(g, "%s.%s", v, i ? "lo" : "hi");
+  else w = gen_printf(g, "((uint64_t)%s.hi ^ 0x%lxUL)", v, 1ul << 63);
+  return key->desc ? gen_printf(g, "(0x%lxUL - %s)", mask, w) : w;
+}
+
+static void words_key(GenFn *f, const PlanSortKey *key, CVal v, PhysPlaces *at) {
+  PhysKeyForm form = phys_key_form(key->value->type);
+  PhysPlace null = {0};
+  if (key->value->type->nullable) null = phys_place(at, 1);
+  if (v.n) gen_line(f, "if (%s) {", v.n);
+  if (v.n && !key->nulls_first) gen_line(f, "  w%u |= 0x%lxUL;", null.word, 1ul << null.shift);
+  gen_line(f, v.n ? "} else {" : "{");
+  if (key->value->type->nullable && key->nulls_first) gen_line(f, "  w%u |= 0x%lxUL;", null.word, 1ul << null.shift);
+  for (int i = 0; i < form.parts; i++) {
+    PhysPlace p = phys_place(at, form.bits);
+    if (form.bits) gen_line(f, "  w%u |= %s;", p.word, key_place(f->g, key_part(f, key, v.v, i), p.shift));
+  }
+  gen_line(f, "}");
+}
+
+void gen_order_words(GenFn *f, const GenOrder *o, const CVal *v) {
+  PhysPlaces at = {0};
+  for (uint32_t j = 0; j < phys_sort_words(o->n); j++) gen_line(f, "uint64_t w%u = 0;", j);
+  for (uint32_t j = 0; j < o->n->key_len; j++) words_key(f, &o->n->keys[j], v[j], &at);
+}
+
+static bool key_is_text(const PlanSortKey *key) {
+  return key->value->type->kind == TY_STRING || key->value->type->kind == TY_BYTES;
+}
+
+static void bytes_key(GenFn *f, const PlanSortKey *key, CVal v) {
+  PhysKeyForm form = phys_key_form(key->value->type);
+  int first = key->nulls_first;
+  if (v.n) gen_line(f, "*p++ = %s ? %d : %d;", v.n, !first, first);
+  else if (key->value->type->nullable) gen_line(f, "*p++ = %d;", first);
+  if (v.n) gen_line(f, "if (!%s) {", v.n);
+  if (key_is_text(key)) {
+    gen_line(f, "p = frt_order_put_text(p, %s, %d);", v.v, key->desc ? 255 : 0);
+  } else {
+    for (int i = 0; i < form.parts; i++)
+      gen_line(f, "p = frt_order_put_word(p, %s, %d);", key_part(f, key, v.v, i), (form.bits + 7) / 8);
+  }
+  if (v.n) gen_line(f, "}");
+}
+
+void gen_order_bytes(GenFn *f, const GenOrder *o, const CVal *v, const char *to) {
+  Gen *g = f->g;
+  const PlanSortKey *keys = o->n->keys;
+  if (o->n->key_len == 1 && key_is_text(keys) && !keys[0].value->type->nullable && !keys[0].desc) {
+    gen_line(f, "%s = %s;", to, v[0].v);   /* as it is */
+    return;
+  }
+  Buf size = {.arena = g->arena};
+  int fixed = 1;
+  for (uint32_t j = 0; j < o->n->key_len; j++) {
+    fixed += key_is_text(&keys[j]) ? 3 : 17;
+    if (!key_is_text(&keys[j])) continue;
+    if (v[j].n) buf_printf(&size, " + 2 * (size_t)(%s ? 0 : %s.len)", v[j].n, v[j].v);
+    else buf_printf(&size, " + 2 * (size_t)%s.len", v[j].v);
+  }
+  gen_line(f, "char *p = frt_alloc(cx, %d%s);", fixed, size.data ? size.data : "");
+  gen_line(f, "%s.ptr = p;", to);
+  for (uint32_t j = 0; j < o->n->key_len; j++) bytes_key(f, &keys[j], v[j]);
+  gen_line(f, "%s.len = (uint32_t)(p - %s.ptr);", to, to);
+}
+
 /* ---- rows ---- */
 
 static bool order_has(const ColId *cols, uint32_t len, ColId col) {
@@ -110,6 +186,7 @@ void gen_order_state(const GenOrder *o, const char *members) {
   gen_row_struct(g, gen_printf(g, "R%u", id), o->cols, o->len, more.data);
   buf_printf(&g->held, "  FrtStore store%u;\n  FrtPairs pairs%u;\n", id, id);
   buf_printf(&g->init, "  frt_store_init(&S->h->store%u, sizeof(R%u));\n", id, id);
+  buf_printf(&g->init, "  frt_at_end(cx, frt_store_end, &S->h->store%u);\n  frt_at_end(cx, frt_pairs_end, &S->h->pairs%u);\n", id, id);
 }
 
 const Expr **gen_order_exprs(const GenOrder *o) {
@@ -214,6 +291,7 @@ void gen_order_table(const GenOrder *o) {
   Gen *g = o->g;
   buf_printf(&g->held, "  FrtTable table%u;\n", o->n->id);
   buf_printf(&g->init, "  frt_table_init(&S->h->table%u, %d);\n", o->n->id, !gen_keys_are_words(gen_order_by(o), o->n->by_len));
+  buf_printf(&g->init, "  frt_at_end(cx, frt_table_end, &S->h->table%u);\n", o->n->id);
 }
 
 /* ---- comparison ---- */

@@ -368,16 +368,16 @@ static void sink_rows(Gen *g, const PhysNode *pn) {
 
 /* ---- rows that a sort holds as text ---- */
 
-static void sink_hold_slices(GenFn *f, const PlanNode *sort, const int *fields, const SinkRun *runs, uint32_t len) {
+static void sink_hold_slices(GenFn *f, const int *fields, const SinkRun *runs, uint32_t len) {
   const char *whole = sink_csv_whole_if(f->g, fields, runs, len);
   if (!whole) return;
   gen_line(f, "if (%s) {", whole);
-  gen_line(f, "  frt_texts_slices(cx, t, &S->h->pairs%u, words, b, first%u, last%u, sel, n);", sort->id, runs[0].from, runs[len - 1].from);
-  gen_line(f, "  return FRT_OK;");
+  gen_line(f, "  frt_texts_slices(cx, t, b, first%u, last%u, sel, n, places);", runs[0].from, runs[len - 1].from);
+  gen_line(f, "  k = n;");
   gen_line(f, "}");
 }
 
-/* op<id>_hold: takes the rows as they will be printed, with their words in S->words<sort>. */
+/* op<id>_hold: takes the rows as they will be printed, with their keys in S->words<sort> or S->keys<sort>. */
 static void sink_hold(Gen *g, const PhysNode *pn) {
   const PlanNode *n = pn->node, *sort = pn->texts;
   const Schema *s = sink_schema(n);
@@ -391,10 +391,11 @@ static void sink_hold(Gen *g, const PhysNode *pn) {
   for (uint32_t i = 0; i < run_len; i++)
     if (fields[runs[i].from] >= 0) sink_csv_run_decide(&f, fields, runs[i]);
   gen_line(&f, "FrtTexts *t = &S->h->texts%u;", sort->id);
-  gen_line(&f, "const uint64_t *words = S->words%u;", sort->id);
-  sink_hold_slices(&f, sort, fields, runs, run_len);
+  gen_line(&f, "uint64_t *places = S->places%u;", sort->id);
+  gen_line(&f, "uint32_t k = 0;");
+  sink_hold_slices(&f, fields, runs, run_len);
   gen_line(&f, "FrtOut *o = &t->out;");
-  gen_line(&f, "for (uint32_t k = 0; k < n; k++) {");
+  gen_line(&f, "for (; k < n; k++) {");
   f.indent++;
   gen_line(&f, "uint32_t i = sel[k];");
   gen_line(&f, "(void)i;");
@@ -403,9 +404,11 @@ static void sink_hold(Gen *g, const PhysNode *pn) {
   if (csv) sink_csv_row(&f, s, &n->sink->options, fields, runs, run_len);
   else sink_json_row(&f, s);
   if (!csv) gen_line(&f, "*p++ = '\\n';");
-  gen_line(&f, "frt_texts_add(t, &S->h->pairs%u, words[k], p - 1);", sort->id);
+  gen_line(&f, "places[k] = frt_texts_end_row(t, p - 1);");
   f.indent--;
   gen_line(&f, "}");
+  if (phys_sort_words(sort)) gen_line(&f, "frt_texts_hold(cx, t, S->words%u, NULL, places, n);", sort->id);
+  else gen_line(&f, "frt_texts_hold(cx, t, NULL, S->keys%u, places, n);", sort->id);
   gen_line(&f, "return FRT_OK;");
   gen_fn_close(&f);
 }

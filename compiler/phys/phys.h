@@ -61,5 +61,14 @@ typedef struct PhysWord { int bits; bool exact; } PhysWord;
 PhysWord phys_word(const Type *t);
 /* Whether all sort keys of n, each with a bit for null where it can be null, fit one word of 64 bits. */
 bool phys_words_exact(const PlanNode *n);
+/* A value as one or two such numbers, the upper one first. */
+typedef struct PhysKeyForm { int parts, bits; bool exact; } PhysKeyForm;
+PhysKeyForm phys_key_form(const Type *t);
+/* Gives fields their places in words, from the top; a field is not split. Zeroed at first. */
+typedef struct PhysPlaces { uint32_t words; int left; } PhysPlaces;
+typedef struct PhysPlace { uint32_t word; int shift; } PhysPlace;
+PhysPlace phys_place(PhysPlaces *at, int bits);
+/* How many words the sort keys of n fill: FRT_SORT_WORDS at most; 0: they are more, or texts. */
+uint32_t phys_sort_words(const PlanNode *n);
 
 #endif

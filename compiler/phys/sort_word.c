@@ -1,4 +1,4 @@
-/* sort_word.c: sort keys as fields of one 64-bit word, and sorts that hold the text of their rows. */
+/* sort_word.c: sort keys as fields of 64-bit words, and sorts that hold the text of their rows. */
 #include "phys/phys_internal.h"
 
 /* ---- words ---- */
@@ -40,6 +40,37 @@ bool phys_words_exact(const PlanNode *n) {
   return bits <= 64;
 }
 
+/* ---- several words ---- */
+
+static bool words_are_wide(const Type *t) { return t->kind == TY_UUID || (t->kind == TY_DECIMAL && type_is_wide(t)); }
+
+PhysKeyForm phys_key_form(const Type *t) {
+  PhysWord w = phys_word(t);
+  if (words_are_wide(t)) return (PhysKeyForm){2, 64, true};
+  return (PhysKeyForm){1, w.bits, w.exact};
+}
+
+PhysPlace phys_place(PhysPlaces *at, int bits) {
+  if (!at->words || bits > at->left) {
+    at->words++;
+    at->left = 64;
+  }
+  at->left -= bits;
+  return (PhysPlace){at->words - 1, at->left};
+}
+
+uint32_t phys_sort_words(const PlanNode *n) {
+  PhysPlaces at = {0};
+  for (uint32_t j = 0; j < n->key_len; j++) {
+    const Type *t = n->keys[j].value->type;
+    PhysKeyForm form = phys_key_form(t);
+    if (!form.exact) return 0;
+    if (t->nullable) phys_place(&at, 1);
+    for (int i = 0; i < form.parts; i++) phys_place(&at, form.bits);
+  }
+  return at.words > FRT_SORT_WORDS ? 0 : at.words ? at.words : 1;
+}
+
 /* ---- sorts that hold text ---- */
 
 static PlanNode *texts_only_use(const Plan *plan, const PlanNode *n) {
@@ -75,7 +106,7 @@ static bool texts_fits(const Plan *plan, const PlanNode *n) {
 void phys_find_texts(Phys *p) {
   for (uint32_t i = 0; i < p->plan->node_len; i++) {
     PlanNode *sort = p->plan->nodes[i], *at = sort;
-    if (sort->kind != PLAN_SORT || !phys_words_exact(sort)) continue;
+    if (sort->kind != PLAN_SORT) continue;
     do at = texts_only_use(p->plan, at);
     while (at && texts_renames(at));
     if (!at || !texts_fits(p->plan, at)) continue;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 typedef struct ArenaChunk {
   struct ArenaChunk *next;
@@ -16,7 +17,7 @@ struct FrtArena {
   size_t held;
 };
 
-enum { ARENA_FIRST = 8 * 1024, ARENA_MAX = 1024 * 1024 };
+enum { ARENA_FIRST = 8 * 1024, ARENA_MAX = 1024 * 1024, ARENA_PAGE = 4096, ARENA_LARGE = 4 * 1024 * 1024 };
 
 static void arena_out_of_memory(size_t size) {
   fprintf(stderr, "flow: out of memory: %zu bytes were refused\n", size);
@@ -36,6 +37,11 @@ void *frt_realloc(void *old, size_t size) {
 }
 
 void frt_free(void *p) { free(p); }
+
+void frt_advise_large(void *p, size_t size) {
+  uintptr_t from = ((uintptr_t)p + ARENA_PAGE - 1) & ~(uintptr_t)(ARENA_PAGE - 1), to = ((uintptr_t)p + size) & ~(uintptr_t)(ARENA_PAGE - 1);
+  if (size >= ARENA_LARGE) madvise((void *)from, to - from, MADV_HUGEPAGE);   /* only a hint */
+}
 
 static ArenaChunk *arena_chunk(Arena *a, size_t size) {
   ArenaChunk *c = frt_malloc(sizeof(ArenaChunk) + size);

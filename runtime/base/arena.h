@@ -25,5 +25,7 @@ size_t arena_size(const Arena *a);              /* bytes held from the system */
 void *frt_malloc(size_t size);
 void *frt_realloc(void *old, size_t size);
 void frt_free(void *p);
+/* Says that all of it will be touched: large pages then save most of the faults. */
+void frt_advise_large(void *p, size_t size);
 
 #endif

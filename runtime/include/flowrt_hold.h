@@ -106,25 +106,67 @@ void frt_table_end(void *table);
 void frt_store_end(void *store);
 void frt_pairs_end(void *pairs);
 
+/* ---- keys of any form ---- */
+
+/* What is to be put in order: entries of a key and a payload, in chunks. A key is 1 to FRT_SORT_WORDS words, compared one
+ * after another; or, by_bytes, the payload is the address of an FrtSortKey, and the word the first 8 of its bytes (padded
+ * with zeros). Zeroed, then frt_sorter_init. */
+enum { FRT_SORT_WORDS = 4 };
+typedef struct FrtSortKey {
+  uint64_t payload;
+  uint32_t len, unused;
+  char bytes[8];         /* len of them: compared as unsigned bytes, then the shorter one comes first */
+} FrtSortKey;
+typedef struct FrtSorter {
+  uint32_t words, by_bytes;
+  uint32_t rising, unused;         /* see sorter.c */
+  uint64_t len;
+  void **chunks;
+  uint32_t chunk_len, chunk_room;
+  uint64_t first[FRT_SORT_WORDS], last[FRT_SORT_WORDS], differ[FRT_SORT_WORDS];
+  const FrtSortKey *last_key;
+  uint64_t held;                   /* bytes of the chunks */
+  FrtPair *pairs;                  /* sorted: row is the payload, key is spent */
+} FrtSorter;
+void frt_sorter_init(FrtSorter *s, uint32_t words, uint32_t by_bytes);
+/* Entry k: words[k * s->words] and on, and payloads[k]. */
+void frt_sorter_add(FrtSorter *s, const uint64_t *words, const uint64_t *payloads, uint32_t n);
+/* Stable: fills s->pairs[0 .. len). The entries are freed. */
+void frt_sorter_sort(FrtSorter *s);
+void frt_sorter_free(FrtSorter *s);
+
+/* Parts of byte keys, whose order is that of the values; what begins with another part is never a part itself. A text takes
+ * at most 2 * len + 2 bytes; flip: 0, or 0xff for the opposite order. */
+char *frt_order_put_word(char *p, uint64_t word, uint32_t bytes);
+char *frt_order_put_text(char *p, FrtStr v, uint32_t flip);
+
 /* ---- rows as text ---- */
 
-/* Rows as a sink will print them, without line ends. The row of a pair is its place: 16 bits of length and 48 of
- * address; length 0xffff: the four bytes before the text say it. Texts lie in chunks of their own or in mapped files.
- * Zeroed is empty. */
+/* Rows as a sink will print them, without line ends. A place is 16 bits of length and 48 of address; length 0xffff: the
+ * four bytes before the text say it. Texts lie in chunks of their own or in mapped files. Zeroed, then frt_texts_init. */
 typedef struct FrtTexts {
   FrtOut out;           /* first: the next row is printed at out.at */
   void *chunks, *files;
+  char *key_at, *key_end;
+  FrtSorter sorter;
+  uint64_t at;          /* rows that were put */
 } FrtTexts;
+void frt_texts_init(FrtTexts *t, uint32_t words, uint32_t by_bytes);
 /* As frt_out_room, for out of an FrtTexts; only at the start of a row. */
 char *frt_texts_room(FrtCtx *cx, FrtOut *o, size_t need);
-/* The row from out.at to `end` is printed. At least 8 bytes must be left behind it. */
-void frt_texts_add(FrtTexts *t, FrtPairs *p, uint64_t word, char *end);
-/* Rows that stand in the source: from the start of `first` to the end of `last`; words[k] is that of row sel[k]. */
-void frt_texts_slices(FrtCtx *cx, FrtTexts *t, FrtPairs *p, const uint64_t *words, const FrtBlock *b, const FrtFields *first,
-                      const FrtFields *last, const uint32_t *sel, uint32_t n);
-/* Writes the texts of pairs at .. at + n - 1 to the sink, a line each. FRT_OK or FRT_FATAL. */
-int frt_texts_put(FrtCtx *cx, uint32_t sink, const FrtPairs *p, uint64_t at, uint32_t n);
+/* The row from out.at to `end` is printed: its place. At least 8 bytes must be left behind it. */
+uint64_t frt_texts_end_row(FrtTexts *t, char *end);
+/* The places of rows that stand in the source: from the start of `first` to the end of `last`. */
+void frt_texts_slices(FrtCtx *cx, FrtTexts *t, const FrtBlock *b, const FrtFields *first, const FrtFields *last,
+                      const uint32_t *sel, uint32_t n, uint64_t *places);
+/* Rows at rest, with their keys: `words` as for frt_sorter_add, or byte keys (the other is NULL). */
+void frt_texts_hold(FrtCtx *cx, FrtTexts *t, const uint64_t *words, const FrtStr *keys, const uint64_t *places, uint32_t n);
+/* All rows are there: puts them in order. FRT_OK or FRT_FATAL. */
+int frt_texts_sort(FrtCtx *cx, FrtTexts *t, uint32_t op);
+/* Writes the next rows, n at most, to the sink, a line each; *done: how many, 0 at the end. FRT_OK or FRT_FATAL. */
+int frt_texts_put(FrtCtx *cx, FrtTexts *t, uint32_t sink, uint32_t n, uint32_t *done);
 /* Frees all. FRT_FATAL when a file was cut meanwhile. */
 int frt_texts_end(FrtCtx *cx, FrtTexts *t, uint32_t op);
+void frt_texts_drop(void *texts);   /* frees all, for frt_at_end */
 
 #endif

@@ -43,6 +43,22 @@ uint64_t frt_order_text(FrtStr v) {
   return w;
 }
 
+char *frt_order_put_word(char *p, uint64_t word, uint32_t bytes) {
+  for (uint32_t i = bytes; i-- > 0;) *p++ = (char)(word >> (8 * i));
+  return p;
+}
+
+/* Each zero is followed by a one's complement, and two zeros end the text. */
+char *frt_order_put_text(char *p, FrtStr v, uint32_t flip) {
+  for (uint32_t i = 0; i < v.len; i++) {
+    *p++ = (char)((unsigned char)v.ptr[i] ^ flip);
+    if (!v.ptr[i]) *p++ = (char)(0xff ^ flip);
+  }
+  *p++ = (char)flip;
+  *p++ = (char)flip;
+  return p;
+}
+
 enum { SORT_DIGIT_MAX = 11, SORT_DIGIT_SMALL = 8, SORT_SMALL = 1 << 14 };
 
 typedef struct SortDigits {

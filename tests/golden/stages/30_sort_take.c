@@ -61,7 +61,6 @@ typedef struct Held {
   uint64_t limit1, next1, bound1;
   uint32_t full1;
   FrtTexts texts4;
-  FrtPairs pairs4;
   FrtStore store6;
   FrtPairs pairs6;
   FrtTable table6;
@@ -81,6 +80,7 @@ typedef struct State {
   FrtStr *x1_c1;
   int64_t *x1_c2;
   uint64_t *words4;
+  uint64_t *places4;
   uint32_t *s4;
   FrtBlock b4;
   FrtStr *per6_key;
@@ -265,11 +265,11 @@ static int op4(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
   (void)e;
   for (uint32_t k = 0; k < n; k++) {
     uint32_t i = sel[k];
-    uint64_t word = 0;
+    uint64_t w0 = 0;
     {
-      word |= ((uint64_t)(int64_t)c2[i] + 0x8000000UL) << 36;
+      w0 |= ((uint64_t)(int64_t)c2[i] + 0x8000000UL) << 36;
     }
-    words[kept] = word;
+    words[kept] = w0;
     keep[kept++] = i;
   }
   (void)failed;
@@ -287,13 +287,13 @@ static int op4_emit(FrtCtx *cx, void *state) {
   int rc = 0;
   (void)rc;
   S->block = b;
-  FrtPairs *pairs = &S->h->pairs4;
-  frt_sort_pairs(pairs->data, pairs->len, 1, NULL, NULL, NULL);
-  for (uint64_t at = 0; at < pairs->len; at += m) {
-    m = pairs->len - at < cx->block_rows ? (uint32_t)(pairs->len - at) : cx->block_rows;
+  FrtTexts *t = &S->h->texts4;
+  if ((rc = frt_texts_sort(cx, t, 4))) return rc;
+  for (;;) {
+    if ((rc = frt_texts_put(cx, t, 1, cx->block_rows, &m))) return rc;
+    if (!m) break;
     b->n = b->sel_len = m;
     b->sel = S->iota;
-    if ((rc = frt_texts_put(cx, 1, pairs, at, m))) return rc;
     FRT_COUNT(cx, 4, FRT_MADE, m);
     FRT_COUNT(cx, 4, FRT_OUT, m);
     FRT_COUNT(cx, 5, FRT_IN, m);
@@ -301,8 +301,7 @@ static int op4_emit(FrtCtx *cx, void *state) {
     if ((rc = frt_block_end(cx, b))) return rc;
     b->row0 += m;
   }
-  frt_pairs_free(pairs);
-  return frt_texts_end(cx, &S->h->texts4, 4);
+  return frt_texts_end(cx, t, 4);
 }
 
 /* n5 write, line 5 */
@@ -317,13 +316,14 @@ static int op5_hold(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel
   const FrtFields *first2 = &b->fields[2], *last2 = &b->fields[2];
   int raw2 = first2->base && b->canon[2];
   FrtTexts *t = &S->h->texts4;
-  const uint64_t *words = S->words4;
+  uint64_t *places = S->places4;
+  uint32_t k = 0;
   if (raw0 & raw1 & (b->fields[0].end == b->fields[1].beg && b->fields[1].beg_add) & raw2 & (b->fields[1].end == b->fields[2].beg && b->fields[2].beg_add)) {
-    frt_texts_slices(cx, t, &S->h->pairs4, words, b, first0, last2, sel, n);
-    return FRT_OK;
+    frt_texts_slices(cx, t, b, first0, last2, sel, n, places);
+    k = n;
   }
   FrtOut *o = &t->out;
-  for (uint32_t k = 0; k < n; k++) {
+  for (; k < n; k++) {
     uint32_t i = sel[k];
     (void)i;
     char *p = o->at;
@@ -350,8 +350,9 @@ static int op5_hold(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel
       p = frt_put_dec64(p, c2[i], 2);
     }
     *p++ = '\n';
-    frt_texts_add(t, &S->h->pairs4, words[k], p - 1);
+    places[k] = frt_texts_end_row(t, p - 1);
   }
+  frt_texts_hold(cx, t, S->words4, NULL, places, n);
   return FRT_OK;
 }
 
@@ -590,7 +591,8 @@ static void worker_init(FrtCtx *cx, void *state) {
   S->x1_c0 = frt_alloc_run(cx, cx->block_rows * sizeof(int64_t));
   S->x1_c1 = frt_alloc_run(cx, cx->block_rows * sizeof(FrtStr));
   S->x1_c2 = frt_alloc_run(cx, cx->block_rows * sizeof(int64_t));
-  S->words4 = frt_alloc_run(cx, cx->block_rows * sizeof(uint64_t));
+  S->words4 = frt_alloc_run(cx, cx->block_rows * 1 * sizeof(uint64_t));
+  S->places4 = frt_alloc_run(cx, cx->block_rows * sizeof(uint64_t));
   S->s4 = frt_alloc_run(cx, cx->block_rows * sizeof(uint32_t));
   S->per6_key = frt_alloc_run(cx, cx->block_rows * sizeof(FrtStr));
   S->per6_id = frt_alloc_run(cx, cx->block_rows * sizeof(uint32_t));
@@ -608,11 +610,18 @@ static int module_init(FrtCtx *cx, void *state) {
   int e = 0;
   (void)S;
   frt_store_init(&S->h->store1, sizeof(R1));
+  frt_at_end(cx, frt_store_end, &S->h->store1);
+  frt_at_end(cx, frt_pairs_end, &S->h->pairs1);
   if (10L < 0) { cx->detail = k1; e = FRT_E_ARGUMENT; goto fail; }
   S->h->limit1 = (uint64_t)10L;
   S->h->next1 = 1024;
+  frt_texts_init(&S->h->texts4, 1, 0);
+  frt_at_end(cx, frt_texts_drop, &S->h->texts4);
   frt_store_init(&S->h->store6, sizeof(R6));
+  frt_at_end(cx, frt_store_end, &S->h->store6);
+  frt_at_end(cx, frt_pairs_end, &S->h->pairs6);
   frt_table_init(&S->h->table6, 1);
+  frt_at_end(cx, frt_table_end, &S->h->table6);
   if (1L < 0) { cx->detail = k3; e = FRT_E_ARGUMENT; goto fail; }
   S->h->arg6_1 = (uint64_t)1L;
   if (0) {
