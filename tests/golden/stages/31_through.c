@@ -67,7 +67,6 @@ typedef struct Held {
   FrtTable tab4;
   FrtStore grp4;
   FrtTexts texts5;
-  FrtPairs pairs5;
   FrtJoin j9;
   FrtTable tab11;
   FrtStore grp11;
@@ -112,6 +111,7 @@ typedef struct State {
   int64_t *c12; /* column */
   uint32_t *s16;
   uint64_t *words5;
+  uint64_t *places5;
   uint32_t *s5;
   FrtBlock b5;
   uint32_t *s19;
@@ -487,11 +487,11 @@ static int op5(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
   (void)e;
   for (uint32_t k = 0; k < n; k++) {
     uint32_t i = sel[k];
-    uint64_t word = 0;
+    uint64_t w0 = 0;
     {
-      word |= ((uint64_t)(int64_t)c11[i] + 0x8000000000000000UL);
+      w0 |= ((uint64_t)(int64_t)c11[i] + 0x8000000000000000UL);
     }
-    words[kept] = word;
+    words[kept] = w0;
     keep[kept++] = i;
   }
   (void)failed;
@@ -509,13 +509,13 @@ static int op5_emit(FrtCtx *cx, void *state) {
   int rc = 0;
   (void)rc;
   S->block = b;
-  FrtPairs *pairs = &S->h->pairs5;
-  frt_sort_pairs(pairs->data, pairs->len, 1, NULL, NULL, NULL);
-  for (uint64_t at = 0; at < pairs->len; at += m) {
-    m = pairs->len - at < cx->block_rows ? (uint32_t)(pairs->len - at) : cx->block_rows;
+  FrtTexts *t = &S->h->texts5;
+  if ((rc = frt_texts_sort(cx, t, 5))) return rc;
+  for (;;) {
+    if ((rc = frt_texts_put(cx, t, 0, cx->block_rows, &m))) return rc;
+    if (!m) break;
     b->n = b->sel_len = m;
     b->sel = S->iota;
-    if ((rc = frt_texts_put(cx, 0, pairs, at, m))) return rc;
     FRT_COUNT(cx, 5, FRT_MADE, m);
     FRT_COUNT(cx, 5, FRT_OUT, m);
     FRT_COUNT(cx, 7, FRT_IN, m);
@@ -525,8 +525,7 @@ static int op5_emit(FrtCtx *cx, void *state) {
     if ((rc = frt_block_end(cx, b))) return rc;
     b->row0 += m;
   }
-  frt_pairs_free(pairs);
-  return frt_texts_end(cx, &S->h->texts5, 5);
+  return frt_texts_end(cx, t, 5);
 }
 
 /* n8 write, line 13 */
@@ -534,9 +533,10 @@ static int op8_hold(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel
   FrtStr *c10 = S->c10;
   int64_t *c12 = S->c12;
   FrtTexts *t = &S->h->texts5;
-  const uint64_t *words = S->words5;
+  uint64_t *places = S->places5;
+  uint32_t k = 0;
   FrtOut *o = &t->out;
-  for (uint32_t k = 0; k < n; k++) {
+  for (; k < n; k++) {
     uint32_t i = sel[k];
     (void)i;
     char *p = o->at;
@@ -549,8 +549,9 @@ static int op8_hold(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel
     *p++ = 44;
     p = frt_put_i64(p, c12[i]);
     *p++ = '\n';
-    frt_texts_add(t, &S->h->pairs5, words[k], p - 1);
+    places[k] = frt_texts_end_row(t, p - 1);
   }
+  frt_texts_hold(cx, t, S->words5, NULL, places, n);
   return FRT_OK;
 }
 
@@ -566,7 +567,7 @@ static int op19(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, ui
 #line 17 "stages\05731_through.flow"
     keep[kept] = i;
     kept += ((c0[i] > 7)) != 0;
-#line 570 "flow_module.c"
+#line 571 "flow_module.c"
   }
   FRT_COUNT(cx, 19, FRT_IN, n);
   FRT_COUNT(cx, 19, FRT_OUT, kept);
@@ -724,7 +725,7 @@ static int op10(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, ui
 #line 17 "stages\05731_through.flow"
     keep[kept] = i;
     kept += (n18[i]) != 0;
-#line 728 "flow_module.c"
+#line 729 "flow_module.c"
   }
   FRT_COUNT(cx, 10, FRT_IN, n);
   FRT_COUNT(cx, 10, FRT_OUT, kept);
@@ -840,7 +841,7 @@ static int op12(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, ui
 #line 19 "stages\05731_through.flow"
     keep[kept] = i;
     kept += (!(c19[i].len == 2 && (uint8_t)c19[i].ptr[0] == 69 && (uint8_t)c19[i].ptr[1] == 85)) != 0;
-#line 844 "flow_module.c"
+#line 845 "flow_module.c"
   }
   FRT_COUNT(cx, 12, FRT_IN, n);
   FRT_COUNT(cx, 12, FRT_OUT, kept);
@@ -983,7 +984,8 @@ static void worker_init(FrtCtx *cx, void *state) {
   S->c11 = frt_alloc_run(cx, cx->block_rows * sizeof(int64_t));
   S->c12 = frt_alloc_run(cx, cx->block_rows * sizeof(int64_t));
   S->s16 = frt_alloc_run(cx, cx->block_rows * sizeof(uint32_t));
-  S->words5 = frt_alloc_run(cx, cx->block_rows * sizeof(uint64_t));
+  S->words5 = frt_alloc_run(cx, cx->block_rows * 1 * sizeof(uint64_t));
+  S->places5 = frt_alloc_run(cx, cx->block_rows * sizeof(uint64_t));
   S->s5 = frt_alloc_run(cx, cx->block_rows * sizeof(uint32_t));
   S->s19 = frt_alloc_run(cx, cx->block_rows * sizeof(uint32_t));
   S->j9_fresh = frt_alloc_run(cx, cx->block_rows * sizeof(uint32_t));
@@ -1019,6 +1021,8 @@ static int module_init(FrtCtx *cx, void *state) {
   frt_store_init(&S->h->grp4, sizeof(A4));
   frt_at_end(cx, frt_table_end, &S->h->tab4);
   frt_at_end(cx, frt_store_end, &S->h->grp4);
+  frt_texts_init(&S->h->texts5, 1, 0);
+  frt_at_end(cx, frt_texts_drop, &S->h->texts5);
   frt_join_init(&S->h->j9, 0, sizeof(J9), 0);
   frt_at_end(cx, frt_join_end, &S->h->j9);
   frt_table_init(&S->h->tab11, 1);
