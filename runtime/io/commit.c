@@ -1,12 +1,10 @@
 /* commit.c: all sinks of a run become visible together, or none does.
  *
- * 1. Every temporary file is on disk (fsync; one syncfs when there are many). 2. Rows of `append` sinks
- * are added to their files, whose old sizes are known. 3. Every other file is renamed into place, its
- * old content kept under a second name. When a step fails, what was done is taken back: the old names are
- * restored, appended files cut to their old size. 4. The second names are removed. Folders are not synced: after a
- * loss of power each file is the old one or the new one, whole.
+ * 1. Every temporary file is on disk (fsync; a syncfs for each file system when there are many). 2. It gets its temporary name,
+ * where it has none yet. 3. journal.c puts all into place. Until then an interrupt or a failure takes
+ * everything back.
  *
- * The names of temporary files are kept in a list of their own that the signal handler can walk: a name
+ * The names that a run has made are kept in a list of their own that the signal handler can walk: a name
  * is added before it can matter and never moves. */
 #include <errno.h>
 #include <fcntl.h>
@@ -17,10 +15,11 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "io/journal.h"
 #include "io/out_file.h"
 #include "sched/run_internal.h"
 
-enum { COMMIT_FSYNC_MAX = 64 /* more files than that: one syncfs */, COMMIT_COPY_SIZE = 64 * 1024 };
+enum { COMMIT_FSYNC_MAX = 64 /* more files than that: syncfs */, COMMIT_SYNC_STEP = 32 * 1024 * 1024 };
 
 typedef struct CommitName {
   struct CommitName *next;
@@ -97,121 +96,136 @@ int frt_make_folders(const char *path) {
   return error;
 }
 
+static int commit_open(const OutFile *f) {
+  return f->fd >= 0 ? f->fd : open(f->temp, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+}
+
+static int commit_close(const OutFile *f, int fd, int error) {
+  if (fd != f->fd) close(fd);
+  return error;
+}
+
 /* Lets the disk begin with all files, so that the first fsync's journal entry serves the others too. */
 static void commit_start_writeback(const OutFile *files) {
 #ifdef __linux__
   for (const OutFile *f = files; f; f = f->next) {
-    int fd = f->temp ? open(f->temp, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) : -1;
+    int fd = f->temp ? commit_open(f) : -1;
     if (fd < 0) continue;
     sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
-    close(fd);
+    commit_close(f, fd, 0);
   }
 #endif
 }
+
+/* Waits for the disk in steps, so that an interrupt need not wait for all. */
+static int commit_sync_fd(int fd, uint64_t size) {
+#ifdef __linux__
+  unsigned all = SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER;
+  for (uint64_t at = 0; at + COMMIT_SYNC_STEP < size; at += COMMIT_SYNC_STEP) {
+    if (frt_cancelled()) return EINTR;
+    if (sync_file_range(fd, (off_t)at, COMMIT_SYNC_STEP, all) == 0 || errno == EINTR) continue;
+    if (errno == EINVAL || errno == ENOSYS || errno == ESPIPE) break;
+    return errno;
+  }
+#endif
+  while (fsync(fd) != 0) {
+    if (errno == EINTR && !frt_cancelled()) continue;
+    return errno == EINVAL || errno == EROFS ? 0 : errno;
+  }
+  return 0;
+}
+
+#ifdef __linux__
+/* One syncfs for each file system. */
+static int commit_sync_many(FrtRun *r, OutFile *files) {
+  dev_t synced = 0;
+  int any = 0;
+  for (OutFile *f = files; f; f = f->next) {
+    struct stat st;
+    int fd = f->temp ? commit_open(f) : -1, error = 0;
+    if (!f->temp) continue;
+    if (fd < 0 || fstat(fd, &st) != 0) error = errno;
+    else if ((!any || st.st_dev != synced) && syncfs(fd) != 0) error = errno;
+    if (fd >= 0) commit_close(f, fd, 0);
+    if (error) return frt_out_fail(r, f, error);
+    synced = st.st_dev;
+    any = 1;
+  }
+  return FRT_OK;
+}
+#endif
 
 static int commit_sync(FrtRun *r, OutFile *files) {
   uint32_t n = 0;
   for (OutFile *f = files; f; f = f->next) n += f->temp != NULL;
-  if (n > 1 && n <= COMMIT_FSYNC_MAX) commit_start_writeback(files);
+#ifdef __linux__
+  if (n > COMMIT_FSYNC_MAX) return commit_sync_many(r, files);
+#endif
+  if (n > 1) commit_start_writeback(files);
   for (OutFile *f = files; f; f = f->next) {
     if (!f->temp) continue;
-    int fd = open(f->temp, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    if (fd < 0) return frt_out_fail(r, f, errno);
-#ifdef __linux__
-    int failed = n > COMMIT_FSYNC_MAX ? syncfs(fd) : fsync(fd);
-#else
-    int failed = fsync(fd);
-#endif
-    int error = errno;
-    close(fd);
-    if (failed && error != EINVAL && error != EROFS) return frt_out_fail(r, f, error);
-#ifdef __linux__
-    if (n > COMMIT_FSYNC_MAX) break;
-#endif
+    int fd = commit_open(f), error = fd < 0 ? errno : 0;
+    if (!error) error = commit_close(f, fd, commit_sync_fd(fd, f->bytes));
+    if (error) return frt_out_fail(r, f, error);
   }
   return FRT_OK;
 }
 
-static int commit_copy(int from, int to) {
-  char buffer[COMMIT_COPY_SIZE];
-  for (;;) {
-    ssize_t n = read(from, buffer, sizeof buffer);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return errno;
-    if (n == 0) return fsync(to) && errno != EINVAL ? errno : 0;
-    int error = frt_write_all(to, buffer, (size_t)n);
-    if (error) return error;
-  }
+static JournalKind commit_kind(const OutFile *f) {
+  if (f->append_at >= 0) return JOURNAL_APPEND;
+  if (f->sink->options.mode == FRT_MODE_CREATE) return JOURNAL_CREATE;
+  return f->existed ? JOURNAL_REPLACE : JOURNAL_NEW;
 }
 
-/* Adds the rows to the end of the old file. */
-static int commit_append(FrtRun *r, OutFile *f) {
-  int from = open(f->temp, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-  int to = open(f->target, O_WRONLY | O_APPEND | O_CLOEXEC);
-  int error = from < 0 || to < 0 ? errno : 0;
+/* The one file of a run, where there was none, needs no other name. */
+static int commit_alone(FrtRun *r, OutFile *f) {
+  if (f->named || f->existed || frt_out_link_fd(f->fd, f->target) != 0) return 0;
+  frt_journal_passed = 1;
+  char *slash = strrchr(f->target, '/');
+  const char *folder = arena_strndup(r->run_arena, f->target, slash == f->target ? 1 : (size_t)(slash - f->target));
+  int error = frt_journal_sync_folder(folder);
+  if (error) fprintf(stderr, "warning: the output is in place, but its folder could not be synced: %s\n", strerror(error));
+  return 1;
+}
+
+/* Size of the old file, at the last moment. */
+static int commit_old_size(FrtRun *r, OutFile *f) {
   struct stat st;
-  if (!error && fstat(to, &st) == 0) f->append_at = st.st_size;
-  if (!error) {
-    f->placed = 1;
-    error = commit_copy(from, to);
-  }
-  if (from >= 0) close(from);
-  if (to >= 0) close(to);
-  return error ? frt_out_fail(r, f, error) : FRT_OK;
-}
-
-static int commit_rename(FrtRun *r, OutFile *f) {
-  if (f->sink->options.mode == FRT_MODE_CREATE) {
-    if (link(f->temp, f->target) == 0) {
-      f->placed = 1;
-      unlink(f->temp);
-      return FRT_OK;
-    }
-    if (errno != EPERM && errno != EOPNOTSUPP) return frt_out_fail(r, f, errno);
-  }
-  if (f->existed) {
-    f->backup = arena_printf(r->run_arena, "%s.old", f->temp);
-    if (link(f->target, f->backup) == 0) frt_temp_note(f->backup);
-    else f->backup = NULL;
-  }
-  if (rename(f->temp, f->target) != 0) return frt_out_fail(r, f, errno);
-  f->placed = 1;
+  if (stat(f->target, &st) != 0) return frt_out_fail(r, f, errno);
+  f->append_at = st.st_size;
   return FRT_OK;
 }
 
-static void commit_take_back(OutFile *files) {
+static int commit_all(FrtRun *r, OutFile *files) {
+  OutFile *failed = NULL;
   for (OutFile *f = files; f; f = f->next) {
-    if (!f->placed) continue;
-    if (f->append_at >= 0) {
-      if (truncate(f->target, f->append_at) != 0)
-        fprintf(stderr, "warning: %s: rows that were appended could not be taken back\n", f->path);
-    } else if (f->backup) {
-      rename(f->backup, f->target);
-    } else if (!f->existed) {
-      unlink(f->target);
-    }
-    f->placed = 0;
+    if (!f->temp) continue;
+    if (frt_out_link(r, f) != FRT_OK) return FRT_FATAL;
+    if (f->append_at >= 0 && commit_old_size(r, f) != FRT_OK) return FRT_FATAL;
+    JournalEntry *e = frt_journal_add(r->journal, commit_kind(f), f->target, f->temp, f->temp_number);
+    e->append_at = f->append_at;
+    failed = failed ? failed : f;
   }
+  const JournalEntry *e;
+  int error = frt_journal_commit(r->journal, &e);
+  if (!error) return FRT_OK;
+  for (OutFile *f = files; f && e; f = f->next)
+    if (f->temp && f->temp_number == e->number) failed = f;
+  return frt_out_fail(r, failed, error);
 }
 
 int frt_commit(FrtRun *r, OutFile *files) {
   int status = commit_sync(r, files);
-  for (int rename_now = 0; rename_now < 2; rename_now++)
-    for (OutFile *f = files; f && status == FRT_OK; f = f->next)
-      if (f->temp && (f->append_at < 0) == rename_now) status = rename_now ? commit_rename(r, f) : commit_append(r, f);
-  if (status != FRT_OK) {
-    commit_take_back(files);
-    return status;
-  }
-  for (OutFile *f = files; f; f = f->next) {
-    if (f->backup) unlink(f->backup);
-    if (f->temp && f->append_at >= 0) unlink(f->temp);
-  }
-  frt_temps_forget();
-  return FRT_OK;
+  uint32_t n = 0;
+  for (OutFile *f = files; f; f = f->next) n += f->temp != NULL;
+  OutFile *one = files;
+  while (n == 1 && !one->temp) one = one->next;
+  if (status == FRT_OK && !(n == 1 && commit_alone(r, one))) status = commit_all(r, files);
+  if (status == FRT_OK) frt_temps_forget();
+  return status;
 }
 
 void frt_rollback(void) {
-  frt_temps_remove();
+  if (!frt_journal_passed) frt_temps_remove();
   frt_temps_forget();
 }

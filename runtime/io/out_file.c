@@ -1,6 +1,6 @@
 /* out_file.c: bytes on their way into one file.
  *
- * A regular file is written under a temporary name in its own folder, `.name.flow-XXXXXXXX.tmp`, so that a
+ * A regular file is written without a name, or under a temporary name in its own folder (journal.h), so that a
  * rename can put it into place. Devices, FIFOs and standard output cannot be taken back: they are
  * written directly, as the rows come. */
 #include "io/out_file.h"
@@ -14,12 +14,11 @@
 #include <unistd.h>
 
 #include "base/arena.h"
-#include "base/hash.h"
 #include "io/input.h"
+#include "io/journal.h"
 #include "sched/run_internal.h"
 
 enum { OUT_BUFFER_SIZE = 256 * 1024, OUT_BUFFER_PART_SIZE = 32 * 1024 /* of partitioned sinks */,
-       OUT_NAME_MAX = 200 /* of a temporary name, whose folder allows 255 */, OUT_TRIES_MAX = 100,
        OUT_WRITEBACK_SIZE = 8 * 1024 * 1024 };
 
 int frt_write_all(int fd, const char *p, size_t n) {
@@ -68,24 +67,49 @@ static char *out_resolve(FrtRun *r, const char *path) {
   return target;
 }
 
-static int out_create_temp(FrtRun *r, OutFile *f, mode_t mode) {
-  static uint64_t counter;
-  const char *base = strrchr(f->target, '/') + 1;
-  int folder_len = (int)(base - f->target), base_len = (int)strnlen(base, OUT_NAME_MAX);
-  uint64_t seed = frt_hash_bytes(r->run_id, strlen(r->run_id), (uint64_t)getpid());
-  for (int i = 0; i < OUT_TRIES_MAX; i++) {
-    unsigned tag = (unsigned)frt_hash_u64(seed + ++counter);
-    f->temp = arena_printf(r->run_arena, "%.*s.%.*s.flow-%08x.tmp", folder_len, f->target, base_len, base, tag);
-    f->fd = open(f->temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
-    if (f->fd >= 0) {
-      frt_temp_note(f->temp);
-      if (mode) fchmod(f->fd, mode);
-      return FRT_OK;
-    }
-    if (errno != EEXIST) break;
+int frt_out_link_fd(int fd, const char *name) {
+  char own[64];
+  snprintf(own, sizeof own, "/proc/self/fd/%d", fd);
+  return linkat(AT_FDCWD, own, AT_FDCWD, name, AT_SYMLINK_FOLLOW) == 0 ? 0 : errno;
+}
+
+int frt_out_link(FrtRun *r, OutFile *f) {
+  if (f->named) return FRT_OK;
+  int error = frt_journal_mark(r->journal, f->temp);
+  frt_temp_note(f->temp);
+  if (!error) error = frt_out_link_fd(f->fd, f->temp);
+  f->named = !error;
+  return error ? frt_out_fail(r, f, error) : FRT_OK;
+}
+
+/* A file without a name, or -1. Without /proc it could never get one. */
+static int out_open_nameless(const char *folder) {
+#ifdef O_TMPFILE
+  static int proc;               /* 0: not known, -1: there is none */
+  if (!proc) proc = access("/proc/self/fd", X_OK) == 0 ? 1 : -1;
+  return proc > 0 ? open(folder, O_WRONLY | O_TMPFILE | O_CLOEXEC, 0666) : -1;
+#else
+  return -1;
+#endif
+}
+
+static int out_create_temp(FrtRun *r, OutFile *f, const char *folder, mode_t mode) {
+  f->temp = frt_journal_temp(r->journal, f->target, &f->temp_number);
+  f->fd = out_open_nameless(folder);
+  if (f->fd < 0) {
+    int error = frt_journal_mark(r->journal, f->temp);
+    frt_temp_note(f->temp);
+    if (!error) f->fd = open(f->temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+    if (f->fd < 0) return frt_out_fail(r, f, error ? error : errno);
+    f->named = 1;
   }
-  f->temp = NULL;
-  return frt_out_fail(r, f, errno);
+  if (mode && fchmod(f->fd, mode) != 0 && errno != EPERM) return frt_out_fail(r, f, errno);
+  return FRT_OK;
+}
+
+static char *out_folder(FrtRun *r, const OutFile *f) {
+  const char *slash = strrchr(f->target, '/');
+  return arena_strndup(r->run_arena, f->target, slash == f->target ? 1 : (size_t)(slash - f->target));
 }
 
 int frt_out_open_target(FrtRun *r, OutFile *f) {
@@ -106,6 +130,8 @@ int frt_out_open_target(FrtRun *r, OutFile *f) {
   if (error) return frt_out_fail(r, f, error);
   f->target = out_resolve(r, path);
   if (!f->target) return frt_out_fail(r, f, errno);
+  const char *folder = out_folder(r, f);
+  if (frt_journal_visit(r->journal, folder, &why) != 0) return out_refuse_as(r, f, why);
   f->existed = stat(f->target, &st) == 0;
   if (f->existed && S_ISDIR(st.st_mode)) return frt_out_fail(r, f, EISDIR);
   if (f->existed && !S_ISREG(st.st_mode)) {
@@ -117,7 +143,7 @@ int frt_out_open_target(FrtRun *r, OutFile *f) {
     return out_refuse(r, f, "the file exists, and mode = \"create\" does not replace it");
   if (f->existed && access(f->target, W_OK) != 0) return frt_out_fail(r, f, errno);
   if (f->existed && f->sink->options.mode == FRT_MODE_APPEND && st.st_size > 0) f->append_at = st.st_size;
-  return out_create_temp(r, f, f->existed ? st.st_mode & 07777 : 0);
+  return out_create_temp(r, f, folder, f->existed ? st.st_mode & 07777 : 0);
 }
 
 int frt_out_wake(FrtRun *r, OutFile *f) {
@@ -176,22 +202,39 @@ static int out_write(FrtRun *r, OutFile *f, int end) {
 
 int frt_out_flush(FrtRun *r, OutFile *f) { return out_write(r, f, 0); }
 
+static void out_free(OutFile *f) {
+  frt_codec_free(f->codec);
+  f->codec = NULL;
+  frt_free(f->buffer);
+  f->buffer = f->out.at = f->out.end = NULL;
+  f->awake = 0;
+}
+
+static int out_close(FrtRun *r, OutFile *f) {
+  int fd = f->fd;
+  f->fd = -1;
+  return close(fd) != 0 && errno != EINTR ? frt_out_fail(r, f, errno) : FRT_OK;
+}
+
 int frt_out_sleep(FrtRun *r, OutFile *f) {
   if (!f->awake) return FRT_OK;
   int status = out_write(r, f, 1);
-  if (status == FRT_OK && f->temp && f->fd >= 0 && close(f->fd) != 0 && errno != EINTR)
-    status = frt_out_fail(r, f, errno);
-  if (f->temp) f->fd = -1;
+  if (status == FRT_OK && f->temp && f->fd >= 0) status = frt_out_link(r, f);
+  if (status == FRT_OK && f->temp && f->fd >= 0) status = out_close(r, f);
   frt_out_discard(f);
+  return status;
+}
+
+int frt_out_finish(FrtRun *r, OutFile *f) {
+  if (!f->awake) return FRT_OK;
+  if (!f->temp || f->named) return frt_out_sleep(r, f);
+  int status = out_write(r, f, 1);
+  out_free(f);
   return status;
 }
 
 void frt_out_discard(OutFile *f) {
   if (f->fd >= 0 && !f->is_stdout) close(f->fd);
   f->fd = -1;
-  frt_codec_free(f->codec);
-  f->codec = NULL;
-  frt_free(f->buffer);
-  f->buffer = f->out.at = f->out.end = NULL;
-  f->awake = 0;
+  out_free(f);
 }

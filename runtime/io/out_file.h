@@ -1,7 +1,8 @@
 /* out_file.h: one output file: a buffer, a codec, a temporary file that a commit puts into place.
  *
  * Life: frt_out_open_target (names, folders, checks) -> rows through FrtOut -> frt_out_finish ->
- * commit.c puts the temporary file into place or removes it. A file of a partitioned sink may be put
+ * commit.c puts the temporary file into place. Its own file has no name where the system can do that (O_TMPFILE), so
+ * that nothing is left of a run that is killed; it gets its temporary name when its descriptor is given back, or by the commit. A file of a partitioned sink may be put
  * to sleep (descriptor and buffers given back) and wakes when its next row comes. */
 #ifndef FRT_IO_OUT_FILE_H
 #define FRT_IO_OUT_FILE_H
@@ -18,6 +19,7 @@ typedef struct OutFile {
   const FrtSink *sink;
   char *path;                /* as the script names it; run_arena */
   char *target, *temp;       /* absolute; temp is NULL when the file is written directly */
+  uint32_t temp_number;
   int fd;                    /* -1: not open */
   char *buffer;
   size_t buffer_size;
@@ -27,8 +29,7 @@ typedef struct OutFile {
   uint64_t written_back;     /* bytes that the disk was asked to write */
   uint8_t is_stdout, direct, closed; /* closed: the reader is gone (EPIPE), or writing failed: rows go nowhere */
   uint8_t failed, awake, started;    /* started: the head was written */
-  uint8_t existed, linked, placed;   /* commit.c */
-  char *backup;              /* commit.c */
+  uint8_t existed, named;    /* named: there is a file called temp; until then it has a descriptor alone */
   int64_t append_at;         /* size of the old file before rows were appended; -1 */
   struct OutFile *next;      /* all files of the run, in order of creation */
   struct OutFile *newer, *older; /* the files that are awake, by last use */
@@ -40,6 +41,12 @@ int frt_out_open_target(FrtRun *r, OutFile *f);
 int frt_out_wake(FrtRun *r, OutFile *f);
 /* Writes all, ends the compressed frame, gives back descriptor, buffer and codec. */
 int frt_out_sleep(FrtRun *r, OutFile *f);
+/* The same before the commit, but that a file without a name keeps its descriptor. */
+int frt_out_finish(FrtRun *r, OutFile *f);
+/* Gives a file that has no name yet its temporary one. FRT_OK or FRT_FATAL. */
+int frt_out_link(FrtRun *r, OutFile *f);
+/* Gives an open file without a name a name. 0 or errno. */
+int frt_out_link_fd(int fd, const char *name);
 /* Writes the buffer out. FRT_OK (also when the reader is gone) or FRT_FATAL. */
 int frt_out_flush(FrtRun *r, OutFile *f);
 /* Frees descriptor, buffer and codec without writing. */

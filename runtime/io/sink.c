@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "io/journal.h"
 #include "io/out_file.h"
 #include "sched/run_internal.h"
 
@@ -255,6 +256,7 @@ int frt_sinks_start(FrtRun *r) {
   const FrtModule *m = r->module;
   struct FrtSinkState *s = r->sinks = arena_alloc(r->run_arena, sizeof *s);
   s->files_end = &s->files;
+  r->journal = frt_journal_new(r->run_arena, frt_hash_bytes(r->run_id, strlen(r->run_id), 0));
   s->fixed = arena_alloc(r->run_arena, (m->sink_len + 1) * sizeof *s->fixed);
   s->last = arena_alloc(r->run_arena, (m->sink_len + 1) * sizeof *s->last);
   for (uint32_t i = 0; i < m->sink_len; i++) {
@@ -280,7 +282,7 @@ static int sink_finish(FrtRun *r, OutFile *f) {
   }
   if (!f->awake) return FRT_OK;
   if (f->sink->partitioned) sink_unlink(r->sinks, f);
-  return frt_out_sleep(r, f);
+  return frt_out_finish(r, f);
 }
 
 int frt_sinks_commit(FrtRun *r) {
@@ -300,6 +302,7 @@ void frt_sinks_end(FrtRun *r) {
   frt_free(s->by_path.slots);
   frt_free(s->by_target.slots);
   if (!s->committed) frt_rollback();
+  frt_journal_end(r->journal);
 }
 
 int frt_sinks_all_closed(const FrtRun *r) {

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/cancel.h"
+#include "io/journal.h"
 #include "io/out_file.h"
 #include "sched/run_internal.h"
 
@@ -14,7 +15,7 @@ static struct sigaction cancel_old_int, cancel_old_term, cancel_old_pipe;
 static void cancel_handler(int sig) {
   int saved = errno;
   if (++frt_cancel_count > 1) {
-    frt_temps_remove();
+    if (!frt_journal_passed) frt_temps_remove();
     _exit(130);
   }
   errno = saved;

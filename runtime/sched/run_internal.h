@@ -9,6 +9,7 @@
 struct FrtErrorState;  /* errors/errors.c: pending error rows, policies, limits */
 struct FrtSinkState;   /* io/sink.c: open outputs */
 struct FrtPortState;   /* edge/port.c: gathered rows */
+struct FrtJournal;      /* io/journal.h: names of the outputs on their way */
 struct FrtScanner;
 
 /* Messages of a run. */
@@ -30,6 +31,7 @@ struct FrtRun {
   uint64_t *ledger;
   struct FrtErrorState *errors;
   struct FrtSinkState *sinks;
+  struct FrtJournal *journal;
   struct FrtPortState *ports;
   struct FrtScanner *scanner;    /* the one that is open */
   uint64_t *tap_rows, *tap_limits;
