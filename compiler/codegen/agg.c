@@ -382,8 +382,7 @@ static void agg_struct(const AggPrinter *p) {
     buf_printf(&members, "  %s c%u;\n", gen_ctype(g, t), n->made[j].col);
     if (t->nullable) buf_printf(&members, "  uint8_t n%u_;\n", n->made[j].col);
   }
-  buf_printf(&g->types, "typedef struct A%u {  /* a group of n%u */\n%s} A%u;\n", n->id, n->id,
-             members.data, n->id);
+  gen_held_struct(g, n->id, "group", gen_printf(g, "A%u", n->id), members.data, false);
 }
 
 void gen_aggregate(Gen *g, const PhysNode *pn) {
@@ -396,7 +395,7 @@ void gen_aggregate(Gen *g, const PhysNode *pn) {
     for (uint32_t j = 0; j < n->made_len; j++) values[j] = n->made[j].value;
     buf_printf(&g->held, "  FrtTable tab%u;\n  FrtStore grp%u;\n", n->id, n->id);
     buf_printf(&g->init, "  frt_table_init(&S->h->tab%u, %d);\n", n->id,
-               !gen_keys_are_words(values, n->made_len));
+               !gen_keys_are_words(values, n->made_len, true));
     buf_printf(&g->init, "  frt_store_init(&S->h->grp%u, sizeof(A%u));\n", n->id, n->id);
     buf_printf(&g->init,
                "  frt_at_end(cx, frt_table_end, &S->h->tab%u);\n  frt_at_end(cx, frt_store_end, "

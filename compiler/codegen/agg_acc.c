@@ -169,10 +169,8 @@ static void agg_declare_distinct(const AggPrinter *p, uint32_t k) {
   gen_array(g, "uint32_t", gen_printf(g, "di%u_%u", id, k));
   gen_array(g, "uint32_t", gen_printf(g, "df%u_%u", id, k));
   if (a->fn != AGG_MODE) return;
-  buf_printf(&g->types,
-             "typedef struct M%u_%u {  /* how often a value occurs */\n  %s v;\n  uint32_t "
-             "group;\n  uint64_t count;\n} M%u_%u;\n",
-             id, k, gen_ctype(g, t), id, k);
+  gen_held_struct(g, id, "value of mode", gen_printf(g, "M%u_%u", id, k),
+                  gen_printf(g, "  %s v;\n  uint32_t group;\n  uint64_t count;\n", gen_ctype(g, t)), false);
   buf_printf(&g->held, "  FrtStore mode%u_%u;\n", id, k);
   buf_printf(&g->init, "  frt_store_init(&S->h->mode%u_%u, sizeof(M%u_%u));\n", id, k, id, k);
   buf_printf(&g->init, "  frt_at_end(cx, frt_store_end, &S->h->mode%u_%u);\n", id, k);
@@ -192,8 +190,8 @@ void agg_declare(const AggPrinter *p, uint32_t k) {
     buf_printf(&g->init, "  frt_store_init(&S->h->held%u_%u, sizeof(FrtHeldF64));\n", id, k);
     break;
   case KEEP_ROWS:
-    buf_printf(&g->types, "typedef struct H%u_%u {\n  %s v;\n  uint32_t group;\n} H%u_%u;\n", id, k,
-               gen_ctype(g, agg_arg_type(a)), id, k);
+    gen_held_struct(g, id, "value", gen_printf(g, "H%u_%u", id, k),
+                    gen_printf(g, "  %s v;\n  uint32_t group;\n", gen_ctype(g, agg_arg_type(a))), false);
     buf_printf(&g->held, "  FrtStore held%u_%u;\n  uint64_t *rows%u_%u, *starts%u_%u;\n", id, k,
                id, k, id, k);
     buf_printf(&g->init, "  frt_store_init(&S->h->held%u_%u, sizeof(H%u_%u));\n", id, k, id, k);

@@ -8,6 +8,9 @@
 
 typedef struct GenNamed { const char *text, *name; struct GenNamed *next; } GenNamed;
 
+/* A struct of the module whose size is known (layout.c). */
+typedef struct GenLayout { const char *name; uint32_t size, align; struct GenLayout *next; } GenLayout;
+
 typedef struct Gen {
   Arena *arena;
   const Plan *plan;
@@ -23,6 +26,7 @@ typedef struct Gen {
   Buf setup;      /* body of worker_init: State */
   Buf defaults;   /* body of module_defaults */
   GenNamed *pool[64]; /* consts and types by their text, so that each is emitted once */
+  GenLayout *layouts;
   uint32_t names;     /* running number of constants and types */
   uint8_t *col_state; /* by ColId: its members are in State */
 } Gen;
@@ -48,6 +52,11 @@ const char *gen_ctype(Gen *g, const Type *t);          /* "int64_t", "FrtStr", "
 const char *gen_type_desc(Gen *g, const Type *t);      /* "&t4": its FrtType */
 const char *gen_elem_struct(Gen *g, const Type *elem); /* the C type of a nullable list element: { v, n } */
 const char *gen_const_str(Gen *g, const char *text, size_t size); /* "k7": a static const FrtStr */
+/* Writes `typedef struct name { body }`, a member a line: of a struct value, or of rows that rest in an operator
+ * (`what` they are: "group"), whose size is asserted and whose layout `explain` shows. flags: members n<col> are null
+ * flags. */
+void gen_layout_struct(Gen *g, const char *name, const char *body);
+void gen_held_struct(Gen *g, uint32_t node, const char *what, const char *name, const char *body, bool flags);
 /* A name for `text`, the same for the same text; *fresh says that it was not there. */
 const char *gen_intern(Gen *g, const char *prefix, const char *text, bool *fresh);
 

@@ -17,10 +17,11 @@ typedef struct GenKeys {
  * declared: gen_declare_columns). `name` prefixes its variables and its members of State. null_is_value: a null is a key
  * like others (by, distinct); else a row with a null key matches nothing (joins). */
 GenKeys gen_keys(GenFn *f, const PlanNode *n, const char *name, Expr *const *keys, uint32_t len, bool null_is_value);
-bool gen_keys_are_words(Expr *const *keys, uint32_t len);
+/* Whether the keys go into one word: a small one, or several that fit 64 bits together. */
+bool gen_keys_are_words(Expr *const *keys, uint32_t len, bool null_is_value);
 
-/* The struct of a resting row: members c<col>, n<col>, and `more` (C text of further members, or NULL). */
-void gen_row_struct(Gen *g, const char *name, const ColId *cols, uint32_t len, const char *more);
+/* The struct of a resting row of the node (`what` it is: "right row"): members c<col>, n<col>, and `more` (C text of further members, or NULL). */
+void gen_row_struct(Gen *g, uint32_t node, const char *what, const char *name, const ColId *cols, uint32_t len, const char *more);
 /* Row i of the block into *row; texts go to the store (C expression of type FrtStore *). Columns must be declared. */
 void gen_row_save(GenFn *f, const ColId *cols, uint32_t len, const char *row, const char *store);
 /* *row into the scratch columns at index `at`. */

@@ -90,8 +90,8 @@ static void join_build_row(GenFn *f, const Join *j) {
 static void join_state(const Join *j) {
   Gen *g = j->g;
   uint32_t id = j->id;
-  bool is_word = gen_keys_are_words(j->n->right_keys, j->n->join_key_len);
-  gen_row_struct(g, gen_printf(g, "J%u", id), j->kept, j->kept_len, NULL);
+  bool is_word = gen_keys_are_words(j->n->right_keys, j->n->join_key_len, false);
+  gen_row_struct(g, id, "right row", gen_printf(g, "J%u", id), j->kept, j->kept_len, NULL);
   buf_printf(&g->held, "  FrtJoin j%u;\n", id);
   buf_printf(&g->init, "  frt_join_init(&S->h->j%u, %d, sizeof(J%u), %s);\n", id, !is_word, id,
              j->asof ? "FRT_JOIN_TIMES" : j->outer ? "FRT_JOIN_MATCHES" : "0");
@@ -442,7 +442,7 @@ static void join_probe(const Join *j) {
 static void join_hold_left(const Join *j, const ColId *cols, uint32_t len) {
   Gen *g = j->g;
   GenFn f;
-  gen_row_struct(g, gen_printf(g, "L%u", j->id), cols, len, NULL);
+  gen_row_struct(g, j->id, "left row", gen_printf(g, "L%u", j->id), cols, len, NULL);
   buf_printf(&g->held, "  FrtStore l%u;\n", j->id);
   buf_printf(&g->init, "  frt_store_init(&S->h->l%u, sizeof(L%u));\n", j->id, j->id);
   buf_printf(&g->init, "  frt_at_end(cx, frt_store_end, &S->h->l%u);\n", j->id);
@@ -523,10 +523,29 @@ static void join_emit_right(GenFn *f, const Join *j) {
   gen_line(f, "}");
 }
 
+static void join_mark(void *env, ColId col) { ((uint8_t *)env)[col] = 1; }
+
+/* Left columns that must be held: those read behind the join, and those of the keys. */
+static uint32_t join_left_columns(const Join *j, ColId **cols) {
+  const Plan *p = j->g->plan;
+  const PlanNode *n = j->n;
+  const Schema *s = &n->in[0].node->out[n->in[0].port].schema;
+  uint8_t *wanted = arena_alloc(j->g->arena, p->column_len + 1);
+  memcpy(wanted, j->pn->kept, p->column_len);
+  for (uint32_t k = 0; k < n->out[0].schema.len; k++)
+    if (wanted[n->out[0].schema.cols[k].col] && n->union_cols[0][k] != UINT32_MAX) wanted[n->union_cols[0][k]] = 1;
+  for (uint32_t i = 0; i < n->join_key_len; i++) expr_columns(n->left_keys[i], join_mark, wanted);
+  if (n->left_time) expr_columns(n->left_time, join_mark, wanted);
+  uint32_t all = gen_used_columns(j->g, s, cols), len = 0;
+  for (uint32_t i = 0; i < all; i++)
+    if (wanted[(*cols)[i]]) (*cols)[len++] = (*cols)[i];
+  return len;
+}
+
 static void join_emit(const Join *j) {
   Gen *g = j->g;
   ColId *cols;
-  uint32_t len = gen_used_columns(g, &j->n->in[0].node->out[j->n->in[0].port].schema, &cols);
+  uint32_t len = join_left_columns(j, &cols);
   GenFn f = {.g = g, .out = &g->funcs, .fail = "fail", .row = "i"};
   if (j->pn->left_held) join_hold_left(j, cols, len);
   buf_printf(&g->protos, "static int op%u_emit(FrtCtx *cx, void *state);\n", j->id);

@@ -14,7 +14,18 @@ static bool key_is_word(const Type *t) {
   }
 }
 
-bool gen_keys_are_words(Expr *const *keys, uint32_t len) { return len == 1 && key_is_word(keys[0]->type); }
+/* Bits of one of several keys in a word they share, or 64. */
+static int key_bits(const Type *t, bool null_is_value) {
+  if (type_is_float(t) || !phys_word(t).exact) return 64;
+  return phys_word(t).bits + (null_is_value && t->nullable);
+}
+
+bool gen_keys_are_words(Expr *const *keys, uint32_t len, bool null_is_value) {
+  int bits = 0;
+  if (len == 1) return key_is_word(keys[0]->type);
+  for (uint32_t j = 0; j < len && bits <= 64; j++) bits += key_bits(keys[j]->type, null_is_value);
+  return len && bits <= 64;
+}
 
 static const char *key_word(Gen *g, const Type *t, const char *v) {
   if (type_is_float(t)) return gen_printf(g, "frt_key_word_f64(%s)", v);
@@ -67,6 +78,26 @@ static void key_composite(GenFn *f, Expr *const *keys, const CVal *v, uint32_t l
   gen_line(f, "}");
 }
 
+/* Several small keys in one word, the first on top; a null that is a value has a bit of its own. */
+static void key_packed(GenFn *f, Expr *const *keys, const CVal *v, uint32_t len, bool null_is_value, bool can_null,
+                       const char *name) {
+  Gen *g = f->g;
+  const char *word = "";
+  Buf any = {.arena = g->arena};
+  for (uint32_t j = 0; j < len; j++) {
+    int bits = phys_word(keys[j]->type).bits;
+    bool flag = null_is_value && keys[j]->type->nullable;
+    const char *mask = bits < 64 ? gen_printf(g, " & 0x%lxUL", (1ul << bits) - 1) : "";
+    const char *field = gen_printf(g, "(%s%s)", key_word(g, keys[j]->type, v[j].v), mask);
+    if (flag && v[j].n) field = gen_printf(g, "(%s ? 0x%lxUL : %s)", v[j].n, 1ul << bits, field);
+    bool fills = bits + flag >= 64;   /* those before it have one value only */
+    word = j && !fills ? gen_printf(g, "(%s << %d | %s)", word, bits + flag, field) : field;
+    if (v[j].n) buf_printf(&any, "%s%s", any.size ? " | " : "", v[j].n);
+  }
+  gen_line(f, "%s_key[at] = %s;", name, word);
+  if (!null_is_value && can_null) gen_line(f, "%s_nul[at] = %s;", name, any.size ? any.data : "0");
+}
+
 static void key_single(GenFn *f, const Expr *key, CVal v, bool is_word, bool can_null, const char *name) {
   if (v.n || can_null) gen_line(f, "%s_nul[at] = %s;", name, v.n ? v.n : "0");
   if (is_word) gen_line(f, "%s_key[at] = %s;", name, key_word(f->g, key->type, v.v));
@@ -76,7 +107,7 @@ static void key_single(GenFn *f, const Expr *key, CVal v, bool is_word, bool can
 /* See gen_hold.h. */
 GenKeys gen_keys(GenFn *f, const PlanNode *n, const char *name, Expr *const *keys, uint32_t len, bool null_is_value) {
   Gen *g = f->g;
-  bool is_word = gen_keys_are_words(keys, len);
+  bool is_word = gen_keys_are_words(keys, len, null_is_value);
   bool single = len == 1 && (is_word || keys[0]->type->kind == TY_STRING || keys[0]->type->kind == TY_BYTES);
   bool can_fail = false, can_null = false;
   for (uint32_t j = 0; j < len; j++) {
@@ -113,6 +144,7 @@ GenKeys gen_keys(GenFn *f, const PlanNode *n, const char *name, Expr *const *key
     v[j].v = gen_atom_of(f, keys[j]->type, v[j].v);
   }
   if (single) key_single(f, keys[0], v[0], is_word, can_null, name);
+  else if (is_word) key_packed(f, keys, v, len, null_is_value, can_null, name);
   else key_composite(f, keys, v, len, null_is_value, can_null, name);
   if (can_fail) gen_line(f, "%s_sel[at] = i;", name);
   gen_line(f, "%s_len++;", name);
@@ -147,7 +179,7 @@ static int row_align(const Type *t) {
   }
 }
 
-void gen_row_struct(Gen *g, const char *name, const ColId *cols, uint32_t len, const char *more) {
+void gen_row_struct(Gen *g, uint32_t node, const char *what, const char *name, const ColId *cols, uint32_t len, const char *more) {
   Buf b = {.arena = g->arena};
   if (more) buf_put(&b, more);
   for (int align = 8; align; align /= 2)   /* widest first: no holes */
@@ -157,7 +189,7 @@ void gen_row_struct(Gen *g, const char *name, const ColId *cols, uint32_t len, c
     }
   for (uint32_t i = 0; i < len; i++)
     if (g->plan->columns[cols[i]].type->nullable) buf_printf(&b, "  uint8_t n%u;\n", cols[i]);
-  buf_printf(&g->types, "typedef struct %s {\n%s} %s;\n", name, b.size ? b.data : "  uint8_t none;\n", name);
+  gen_held_struct(g, node, what, name, b.size ? b.data : "  uint8_t none;\n", true);
 }
 
 void gen_row_save(GenFn *f, const ColId *cols, uint32_t len, const char *row, const char *store) {

@@ -183,7 +183,7 @@ void gen_order_state(const GenOrder *o, const char *members) {
     buf_printf(&more, "  %s k%u;\n", gen_ctype(g, t), j);
     if (t->nullable) buf_printf(&more, "  uint8_t kn%u;\n", j);
   }
-  gen_row_struct(g, gen_printf(g, "R%u", id), o->cols, o->len, more.data);
+  gen_row_struct(g, id, "row", gen_printf(g, "R%u", id), o->cols, o->len, more.data);
   buf_printf(&g->held, "  FrtStore store%u;\n  FrtPairs pairs%u;\n", id, id);
   buf_printf(&g->init, "  frt_store_init(&S->h->store%u, sizeof(R%u));\n", id, id);
   buf_printf(&g->init, "  frt_at_end(cx, frt_store_end, &S->h->store%u);\n  frt_at_end(cx, frt_pairs_end, &S->h->pairs%u);\n", id, id);
@@ -290,7 +290,7 @@ GenKeys gen_order_groups(GenFn *f, const GenOrder *o) {
 void gen_order_table(const GenOrder *o) {
   Gen *g = o->g;
   buf_printf(&g->held, "  FrtTable table%u;\n", o->n->id);
-  buf_printf(&g->init, "  frt_table_init(&S->h->table%u, %d);\n", o->n->id, !gen_keys_are_words(gen_order_by(o), o->n->by_len));
+  buf_printf(&g->init, "  frt_table_init(&S->h->table%u, %d);\n", o->n->id, !gen_keys_are_words(gen_order_by(o), o->n->by_len, true));
   buf_printf(&g->init, "  frt_at_end(cx, frt_table_end, &S->h->table%u);\n", o->n->id);
 }
 

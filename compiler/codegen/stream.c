@@ -72,10 +72,8 @@ void gen_sessionize(Gen *g, const PhysNode *pn) {
   ColId made = n->made[0].col, time = n->time_col;
   bool nullable = g->plan->columns[time].type->nullable;
   GenFn f;
-  buf_printf(&g->types,
-             "typedef struct A%u {  /* a key of n%u */\n  int64_t last, session;\n  uint64_t "
-             "timed;\n} A%u;\n",
-             n->id, n->id, n->id);
+  gen_held_struct(g, n->id, "key", gen_printf(g, "A%u", n->id),
+                  "  int64_t last, session;\n  uint64_t timed;\n", false);
   buf_printf(&g->held, "  int64_t sessions%u;\n", n->id);
   gen_column_state(g, made, true);
   gen_fn_open(&f, g, n, "");
@@ -315,7 +313,7 @@ static void window_session(const Window *w) {
   ColId *cols;
   uint32_t len = gen_carried(g, n, &cols);
   GenFn f;
-  gen_row_struct(g, gen_printf(g, "A%u", n->id), cols, len,
+  gen_row_struct(g, n->id, "row", gen_printf(g, "A%u", n->id), cols, len,
                  "  int64_t t, from, to;\n  uint64_t timeless;\n");
   buf_printf(&g->held, "  FrtStore grp%u;\n  FrtPairs times%u;\n", n->id, n->id);
   buf_printf(&g->init, "  frt_store_init(&S->h->grp%u, sizeof(A%u));\n", n->id, n->id);

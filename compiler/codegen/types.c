@@ -53,7 +53,7 @@ static const char *gen_struct(Gen *g, const Type *t) {
   }
   for (uint32_t i = 0; i < t->len; i++)
     if (t->fields[i].type->nullable) buf_printf(&b, "  uint8_t n%u;\n", i);
-  buf_printf(&g->types, "typedef struct %s {\n%s} %s;\n", name, b.size ? b.data : "  uint8_t empty;\n", name);
+  gen_layout_struct(g, name, b.size ? b.data : "  uint8_t empty;\n");
   return name;
 }
 

@@ -22,11 +22,29 @@ static const char *explain_from(const Plan *p, const PlanNode *n) {
   return text;
 }
 
+static const char *explain_join(const Plan *p, const PlanNode *n) {
+  static const char *const kinds[] = {"inner", "left", "right", "full", "semi", "anti", "asof", "lookup"};
+  const char *text = kinds[n->join];
+  for (uint32_t i = 0; i < n->join_key_len; i++)
+    text = arena_printf(p->arena, "%s%s%s == %s", text, i ? ", " : " on ", expr_text(p->arena, p, n->left_keys[i]),
+                        expr_text(p->arena, p, n->right_keys[i]));
+  return text;
+}
+
+static const char *explain_by(const Plan *p, const PlanNode *n) {
+  const char *text = "";
+  for (uint32_t i = 0; i < n->by_len; i++)
+    text = arena_printf(p->arena, "%s%s%s", text, i ? ", " : "by ", p->columns[n->by[i]].name);
+  return text;
+}
+
 static const char *explain_what(const Plan *p, const PlanNode *n) {
   if (n->cond) return expr_text(p->arena, p, n->cond);
   if (n->read && n->read->path) return expr_text(p->arena, p, n->read->path);
   if (n->sink && n->sink->path) return expr_text(p->arena, p, n->sink->path);
   if (n->count) return expr_text(p->arena, p, n->count);
+  if (n->kind == PLAN_JOIN) return explain_join(p, n);
+  if (n->kind == PLAN_AGGREGATE || n->kind == PLAN_DISTINCT) return explain_by(p, n);
   if (n->kind == PLAN_ERRORS) return p->error_ports[n->error_port].name;
   return "";
 }
@@ -60,12 +78,38 @@ static void explain_columns(const Phys *p, const PlanNode *n, FILE *out) {
   fputs("\n", out);
 }
 
+/* 1234567 as 1,234,567, in two digits that count. */
+static const char *explain_number(Arena *a, double v) {
+  double unit = 1;
+  while (v / unit >= 100) unit *= 10;
+  uint64_t n = (uint64_t)(v / unit + 0.5) * (uint64_t)unit;
+  const char *text = "";
+  for (; n >= 1000; n /= 1000) text = arena_printf(a, ",%03u%s", (unsigned)(n % 1000), text);
+  return arena_printf(a, "%u%s", (unsigned)n, text);
+}
+
+static const char *explain_rows(const Phys *p, const PlanNode *n) {
+  double rows = p->nodes[n->id].rows;
+  if (!n->out_len) return "";
+  if (rows < 0) return ", ? rows";
+  return arena_printf(p->plan->arena, ", %s%s rows", n->kind == PLAN_VALUES || n->kind == PLAN_RANGE ? "" : "~",
+                      explain_number(p->plan->arena, rows > 1e18 ? 1e18 : rows));
+}
+
+/* What an operator keeps while it runs. */
+static void explain_held(const Phys *p, const PlanNode *n, FILE *out) {
+  const PhysNode *pn = &p->nodes[n->id];
+  if (pn->left_held) fputs("       left rows are held too: they come before the right side is complete\n", out);
+  if (pn->texts && n->kind == PLAN_SORT) fputs("       row: its text as it will be printed, and 16 bytes: 0 key, 8 place\n", out);
+  if (pn->layout) fputs(pn->layout, out);
+}
+
 void phys_explain(const Phys *p, FILE *out) {
   for (uint32_t i = 0; i < p->plan->node_len; i++) {
     const PlanNode *n = p->plan->nodes[i];
-    fprintf(out, "n%-3u %-10s %s%s%s  [%s]%s%s\n", n->id, n->word ? n->word : "", explain_what(p->plan, n), explain_from(p->plan, n),
-            explain_policy(p->plan, n), p->nodes[n->id].state_class, n->stream && *n->stream ? "  " : "", n->stream ? n->stream : "");
-    if (p->nodes[n->id].left_held) fputs("       left rows are held too: they come before the right side is complete\n", out);
+    fprintf(out, "n%-3u %-10s %s%s%s  [%s%s]%s%s\n", n->id, n->word ? n->word : "", explain_what(p->plan, n), explain_from(p->plan, n),
+            explain_policy(p->plan, n), p->nodes[n->id].state_class, explain_rows(p, n), n->stream && *n->stream ? "  " : "", n->stream ? n->stream : "");
+    explain_held(p, n, out);
     if (n->kind == PLAN_READ || n->kind == PLAN_VALUES || n->kind == PLAN_RANGE) explain_columns(p, n, out);
   }
   fputs("\norder:", out);

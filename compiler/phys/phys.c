@@ -182,8 +182,9 @@ static const char *phys_state_class(const PlanNode *n) {
     case PLAN_AGGREGATE: return phys_holds_values(n) ? "O(rows)" : n->by_len ? "O(groups)" : "O(1)";
     case PLAN_TOP: return "O(k)";
     case PLAN_DISTINCT: case PLAN_SESSIONIZE: return "O(groups)";
+    case PLAN_JOIN: return n->join == JOIN_SEMI || n->join == JOIN_ANTI ? "O(groups)" : "O(rows)";
     case PLAN_WINDOW: return strcmp(n->window, "session") ? "O(1)" : "O(rows)";
-    case PLAN_SORT: case PLAN_JOIN: case PLAN_RANK: case PLAN_PIVOT: return "O(rows)";
+    case PLAN_SORT: case PLAN_RANK: case PLAN_PIVOT: return "O(rows)";
     default: return "O(1)";
   }
 }
@@ -245,5 +246,6 @@ Phys *phys_build(Arena *a, Plan *plan) {
   for (uint32_t i = 0; i < plan->node_len; i++)
     p->nodes[plan->nodes[i]->id].state_class = phys_state_class(plan->nodes[i]);
   phys_order(p);
+  phys_estimate(p);
   return p;
 }

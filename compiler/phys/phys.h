@@ -16,6 +16,9 @@ typedef struct PhysNode {          /* index = PlanNode.id */
   const uint8_t *kept;             /* sort, top, rank: by ColId: not 0 where somebody behind it needs the column */
   PlanNode *texts;                 /* a sort that holds rows as printed, and the renaming maps behind it: the sink that
                                       prints them; that sink: the sort */
+  const char *layout;              /* the structs of what rests in it, a line each; codegen writes them. Or NULL */
+  uint32_t held_bytes;             /* and their size */
+  double rows;                     /* estimate of the rows that leave port 0; negative: not known */
   const char *state_class;         /* "O(1)", "O(k)", "O(groups)", "O(rows)" */
   bool left_held;                  /* a join: its left rows cannot wait for the right ones: they are held, and
                                       probed in a step of its own */

@@ -10,4 +10,7 @@ void phys_order(Phys *p);
 /* Decides which sorts hold their rows as the text that the sink behind them prints: PhysNode.texts. */
 void phys_find_texts(Phys *p);
 
+/* Guesses how many rows leave each node: PhysNode.rows. */
+void phys_estimate(Phys *p);
+
 #endif

@@ -5,12 +5,13 @@
 #error "this module needs another version of the runtime"
 #endif
 
-typedef struct R1 {
+typedef struct R1 {  /* row of n1 */
   int64_t c0;
   FrtStr c1;
   int64_t c2;
 } R1;
-typedef struct R6 {
+typedef char R1_size[sizeof(R1) == 32 ? 1 : -1];
+typedef struct R6 {  /* row of n6 */
   uint32_t g;
   uint32_t bad, which;  /* an error, and the function */
   int64_t w0;
@@ -20,6 +21,7 @@ typedef struct R6 {
   FrtStr c1;
   int64_t c2;
 } R6;
+typedef char R6_size[sizeof(R6) == 72 ? 1 : -1];
 static const FrtStr k1 = {"take and skip need a number that is not negative", 48, 0};
 static const FrtType t2 = {.kind = 13, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(FrtStr)};
 static const FrtStr k3 = {"lag and lead need a number that is not negative", 47, 0};

@@ -5,22 +5,26 @@
 #error "this module needs another version of the runtime"
 #endif
 
-typedef struct J2 {
+typedef struct J2 {  /* right row of n2 */
   FrtStr c6;
 } J2;
-typedef struct A4 {  /* a group of n4 */
+typedef char J2_size[sizeof(J2) == 16 ? 1 : -1];
+typedef struct A4 {  /* group of n4 */
   uint64_t rows;
   FrtStr c10;
   int64_t c11;
 } A4;
-typedef struct J9 {
+typedef char A4_size[sizeof(A4) == 32 ? 1 : -1];
+typedef struct J9 {  /* right row of n9 */
   FrtStr c7;
 } J9;
-typedef struct A11 {  /* a group of n11 */
+typedef char J9_size[sizeof(J9) == 16 ? 1 : -1];
+typedef struct A11 {  /* group of n11 */
   uint64_t rows;
   FrtI128 s0;
   FrtStr c19;
 } A11;
+typedef char A11_size[sizeof(A11) == 40 ? 1 : -1];
 static const FrtStr k1 = {"gold", 4, 0};
 static const FrtStr k2 = {"", 0, 0};
 static const FrtStr k3 = {"ids", 3, 0};
@@ -178,7 +182,7 @@ static int op14(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, ui
 #line 8 "stages\05731_through.flow"
     keep[kept] = i;
     kept += (((c2[i] > 500L) && (c1[i] < 100))) != 0;
-#line 182 "flow_module.c"
+#line 186 "flow_module.c"
   }
   FRT_COUNT(cx, 14, FRT_IN, n);
   FRT_COUNT(cx, 14, FRT_OUT, kept);
@@ -200,7 +204,7 @@ static int op15(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, ui
 #line 8 "stages\05731_through.flow"
     keep[kept] = i;
     kept += (((c7[i].len == 4 && (uint8_t)c7[i].ptr[0] == 103 && (uint8_t)c7[i].ptr[1] == 111 && (uint8_t)c7[i].ptr[2] == 108 && (uint8_t)c7[i].ptr[3] == 100) && (c5[i] < 100))) != 0;
-#line 204 "flow_module.c"
+#line 208 "flow_module.c"
   }
   FRT_COUNT(cx, 15, FRT_IN, n);
   FRT_COUNT(cx, 15, FRT_OUT, kept);
@@ -223,7 +227,7 @@ static int op18(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, ui
     v1 = frt_len(cx, c6[i]);
     keep[kept] = i;
     kept += ((v1 > 3L)) != 0;
-#line 227 "flow_module.c"
+#line 231 "flow_module.c"
   }
   FRT_COUNT(cx, 18, FRT_IN, n);
   FRT_COUNT(cx, 18, FRT_OUT, kept);
@@ -467,7 +471,7 @@ static int op16(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, ui
 #line 11 "stages\05731_through.flow"
     keep[kept] = i;
     kept += ((c12[i] > 1L)) != 0;
-#line 471 "flow_module.c"
+#line 475 "flow_module.c"
   }
   FRT_COUNT(cx, 16, FRT_IN, n);
   FRT_COUNT(cx, 16, FRT_OUT, kept);
@@ -567,7 +571,7 @@ static int op19(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, ui
 #line 17 "stages\05731_through.flow"
     keep[kept] = i;
     kept += ((c0[i] > 7)) != 0;
-#line 571 "flow_module.c"
+#line 575 "flow_module.c"
   }
   FRT_COUNT(cx, 19, FRT_IN, n);
   FRT_COUNT(cx, 19, FRT_OUT, kept);
@@ -725,7 +729,7 @@ static int op10(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, ui
 #line 17 "stages\05731_through.flow"
     keep[kept] = i;
     kept += (n18[i]) != 0;
-#line 729 "flow_module.c"
+#line 733 "flow_module.c"
   }
   FRT_COUNT(cx, 10, FRT_IN, n);
   FRT_COUNT(cx, 10, FRT_OUT, kept);
@@ -841,7 +845,7 @@ static int op12(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, ui
 #line 19 "stages\05731_through.flow"
     keep[kept] = i;
     kept += (!(c19[i].len == 2 && (uint8_t)c19[i].ptr[0] == 69 && (uint8_t)c19[i].ptr[1] == 85)) != 0;
-#line 845 "flow_module.c"
+#line 849 "flow_module.c"
   }
   FRT_COUNT(cx, 12, FRT_IN, n);
   FRT_COUNT(cx, 12, FRT_OUT, kept);
