@@ -12,6 +12,7 @@
 enum {
   JSON_CHECKS_MAX = 4 * JSON_MEMBERS_MAX,
   JSON_INDEX_ROOM = 64 * 1024,
+  JSON_MATCH_ROWS = 64,     /* records that are compared together: their text stays in the first cache */
   JSON_RUN_SHORT = 8,       /* a run of fewer records did not pay */
   JSON_MISSES_MAX = 8,      /* careful records in a row before the fast path pauses */
   JSON_PAUSE_MAX = 1024     /* records */
@@ -155,20 +156,38 @@ static inline JsonWide json_wide(const void *p) {
   return w;
 }
 
+/* Whether the next n records all have the shape. One check goes through all of them before the next does. */
+static int json_shape_all(const JsonShape *h, const char *base, const uint32_t *x, uint32_t begin, uint32_t n) {
+  uint32_t stride = h->stride, bad = 0;
+  const uint32_t *end = x + (size_t)n * stride;
+  JsonWide diff = {0, 0};
+  for (const uint32_t *r = x; r < end; r += stride) {
+    uint32_t last = r[stride - 1];
+    bad |= (uint32_t)(base[last] ^ '\n') | (uint32_t)(base[last - 1] ^ '}') | (r[0] - begin - h->first);
+    begin = last + 1;
+  }
+  for (uint32_t k = 0; k < h->check_len; k++) {
+    const JsonCheck *check = &h->checks[k];
+    JsonWide want = json_wide(check->want), mask = json_wide(check->mask);
+    for (const uint32_t *r = x + check->slot; r < end; r += stride) diff |= (json_wide(base + *r - check->back) ^ want) & mask;
+  }
+  return !(bad | diff[0] | diff[1]);
+}
+
 /* How many of the next records, `max` at most, have the shape. */
 static uint32_t json_shape_match(const JsonShape *h, const char *base, const uint32_t *x, uint32_t len, uint32_t begin,
                                  uint32_t max) {
-  uint32_t n = len / h->stride;
-  const JsonCheck *end = h->checks + h->check_len;
+  uint32_t n = len / h->stride, r = 0, step = JSON_MATCH_ROWS;
   if (n > max) n = max;
-  for (uint32_t r = 0; r < n; r++, x += h->stride) {
-    uint32_t last = x[h->stride - 1];
-    int end_bad = (base[last] != '\n') | (base[last - 1] != '}');
-    JsonWide diff = {(uint64_t)end_bad | (uint64_t)(x[0] - begin != h->first), 0};
-    for (const JsonCheck *k = h->checks; k < end; k++)
-      diff |= (json_wide(base + x[k->slot] - k->back) ^ json_wide(k->want)) & json_wide(k->mask);
-    if (diff[0] | diff[1]) return r;
-    begin = last + 1;
+  while (r < n) {
+    const uint32_t *row = x + (size_t)r * h->stride;
+    if (step > n - r) step = n - r;
+    if (json_shape_all(h, base, row, r ? row[-1] + 1 : begin, step)) {
+      r += step;
+    } else {
+      if (step == 1) return r;
+      step /= 2;   /* the first bad record is among these, and those behind them */
+    }
   }
   return n;
 }
@@ -295,7 +314,8 @@ static void json_run_column(FrtScanner *s, const JsonRun *run) {
     return;
   }
   if (nul) memset(nul + run->row, 0, run->n);
-  uint32_t m = json_run_specials(run, class, out, j->special);
+  /* A kernel takes no blanks, quotes and words, so it finds the values that are no numbers itself. */
+  uint32_t m = class == JSON_NUMBER && run->gap == 0 ? 0 : json_run_specials(run, class, out, j->special);
   if (j->index_slash && (class == JSON_STRING || class == JSON_TEXT)) m = json_run_escapes(s, run, j->special, m);
   if (j->kernel[run->c]) json_run_kernel(s, run, class, out, j->special, m);
   for (uint32_t i = 0; i < m; i++)

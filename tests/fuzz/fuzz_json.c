@@ -17,6 +17,8 @@ static int fuzz_one(const uint8_t *data, size_t size, int show) {
   HarnessHow careful = {2048, policy, 0, 1, 0, 0};
   HarnessHow fast = {fuzz_rows[data[0] & 3], policy, fuzz_windows[data[0] >> 2 & 3], 0, 0, 0};
   setenv("FLOW_SIMD", fuzz_simd[data[0] >> 4 & 3], 1);
+  /* Of compressed bytes that are damaged, the window decides how many come before the error. */
+  if (size > 3 && (!memcmp(data + 2, "\x1f\x8b", 2) || !memcmp(data + 2, "\x28\xb5", 2))) careful.window = fast.window;
   const char *text = (const char *)data + 2;
   char *want = harness_read(random_columns, RANDOM_COLUMNS, format, text, size - 2, &careful);
   char *got = harness_read(random_columns, RANDOM_COLUMNS, format, text, size - 2, &fast);
