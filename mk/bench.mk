@@ -7,3 +7,14 @@ bench: $(BUILD)/flowc $(BUILD)/bench/gen $(BUILD)/bench/measure ## measure again
 bench-quick: $(BUILD)/flowc $(BUILD)/bench/gen $(BUILD)/bench/measure ## the same with 1 M rows
 	BUILD=$(BUILD) bench/run --quick --repeats 3 $(BENCH)
 .PHONY: bench bench-quick
+
+# The prototypes behind docs/adr: see bench/prototypes/README.md.
+PROTO_BIN := $(patsubst bench/%.c,$(BUILD)/bench/%,$(filter-out %/proto.c,$(sort $(wildcard bench/prototypes/*.c))))
+$(BUILD)/bench/prototypes/%: bench/prototypes/%.c bench/prototypes/proto.c bench/prototypes/proto.h
+	$(call say,cc)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=c11 -D_GNU_SOURCE -O2 $(WARN) -o $@ $< bench/prototypes/proto.c -lpthread -lxxhash -lzstd -llz4
+prototypes: $(PROTO_BIN) $(BUILD)/bench/gen $(BUILD)/flowc
+bench-prototypes: prototypes ## measure the prototypes and write their tables into docs/adr (about 4 minutes)
+	@BUILD=$(BUILD) bench/prototypes/run --docs
+.PHONY: prototypes bench-prototypes
