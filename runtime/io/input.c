@@ -66,6 +66,12 @@ static ssize_t input_read_fd(int fd, char *buf, size_t n) {
   return got;
 }
 
+/* A regular file that has become shorter since it was opened: what is missing cannot be told from its end. */
+static int input_is_cut(const FrtInput *in) {
+  struct stat st;
+  return !in->head && in->raw_bytes < in->size && fstat(in->fd, &st) == 0 && (uint64_t)st.st_size < in->size;
+}
+
 /* Raw bytes: those that were kept, then the file's. */
 static ssize_t input_read_raw(FrtInput *in, char *buf, size_t n, const char **why) {
   if (in->kept_at < in->kept_len) {
@@ -79,6 +85,7 @@ static ssize_t input_read_raw(FrtInput *in, char *buf, size_t n, const char **wh
   if (n == 0 || in->fd < 0) return 0;
   ssize_t got = input_read_fd(in->fd, buf, n);
   if (got < 0) return input_fail(in, why, strerror(errno));
+  if (got == 0 && input_is_cut(in)) return input_fail(in, why, "the file was cut while it was read");
   in->raw_bytes += (uint64_t)got;
   if (in->head) in->head_left -= (size_t)got;
   return got;
