@@ -121,10 +121,15 @@ static void bytes_key(GenFn *f, const PlanSortKey *key, CVal v) {
   if (v.n) gen_line(f, "}");
 }
 
+bool gen_order_is_text(const GenOrder *o) {
+  const PlanSortKey *key = o->n->keys;
+  return o->n->key_len == 1 && key_is_text(key) && !key->value->type->nullable && !key->desc;
+}
+
 void gen_order_bytes(GenFn *f, const GenOrder *o, const CVal *v, const char *to) {
   Gen *g = f->g;
   const PlanSortKey *keys = o->n->keys;
-  if (o->n->key_len == 1 && key_is_text(keys) && !keys[0].value->type->nullable && !keys[0].desc) {
+  if (gen_order_is_text(o)) {
     gen_line(f, "%s = %s;", to, v[0].v);   /* as it is */
     return;
   }

@@ -70,7 +70,7 @@ void gen_sort_texts(Gen *g, const PhysNode *pn) {
   const char *ctype = words ? "uint64_t" : "FrtStr", *name = words ? "words" : "keys";
   buf_printf(&g->held, "  FrtTexts texts%u;\n", id);
   buf_printf(&g->state, "  %s *%s%u;\n  uint64_t *places%u;\n  uint32_t *s%u;\n", ctype, name, id, id, id);
-  buf_printf(&g->init, "  frt_texts_init(&S->h->texts%u, %u, %d);\n", id, words, !words);
+  buf_printf(&g->init, "  frt_texts_init(&S->h->texts%u, %u, %d);\n", id, words, words ? 0 : gen_order_is_text(&o) ? FRT_SORT_TEXT : FRT_SORT_PARTS);
   buf_printf(&g->init, "  frt_at_end(cx, frt_texts_drop, &S->h->texts%u);\n", id);
   buf_printf(&g->setup, "  S->%s%u = frt_alloc_run(cx, cx->block_rows * %u * sizeof(%s));\n", name, id, words ? words : 1, ctype);
   buf_printf(&g->setup, "  S->places%u = frt_alloc_run(cx, cx->block_rows * sizeof(uint64_t));\n", id);

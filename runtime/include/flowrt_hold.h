@@ -110,12 +110,12 @@ void frt_pairs_end(void *pairs);
 
 /* What is to be put in order: entries of a key and a payload, in chunks. A key is 1 to FRT_SORT_WORDS words, compared one
  * after another; or, by_bytes, the payload is the address of an FrtSortKey, and the word the first 8 of its bytes (padded
- * with zeros). Zeroed, then frt_sorter_init. */
-enum { FRT_SORT_WORDS = 4 };
+ * with zeros): FRT_SORT_TEXT any bytes, FRT_SORT_PARTS none of which another one begins with. Zeroed, then frt_sorter_init. */
+enum { FRT_SORT_WORDS = 4, FRT_SORT_TEXT = 1, FRT_SORT_PARTS = 2 };
 typedef struct FrtSortKey {
   uint64_t payload;
   uint32_t len, unused;
-  char bytes[8];         /* len of them: compared as unsigned bytes, then the shorter one comes first */
+  char bytes[8];         /* len of them, and zeros up to a multiple of 8: unsigned bytes are compared, then the shorter comes first */
 } FrtSortKey;
 typedef struct FrtSorter {
   uint32_t words, by_bytes;

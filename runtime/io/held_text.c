@@ -124,7 +124,7 @@ void frt_texts_init(FrtTexts *t, uint32_t words, uint32_t by_bytes) {
 }
 
 static FrtSortKey *texts_key(FrtTexts *t, FrtStr key, uint64_t place) {
-  size_t size = (offsetof(FrtSortKey, bytes) + key.len + 7) & ~(size_t)7;
+  size_t size = offsetof(FrtSortKey, bytes) + (((size_t)key.len + 7) & ~(size_t)7);
   if ((size_t)(t->key_end - t->key_at) < size) {
     size_t room = size > TEXTS_CHUNK_SIZE ? size : TEXTS_CHUNK_SIZE;
     TextsChunk *c = frt_malloc(sizeof *c + room);
@@ -139,7 +139,9 @@ static FrtSortKey *texts_key(FrtTexts *t, FrtStr key, uint64_t place) {
   t->key_at += size;
   k->payload = place;
   k->len = key.len;
-  if (key.len) memcpy(k->bytes, key.ptr, key.len);
+  if (!key.len) return k;
+  memset((char *)k + size - 8, 0, 8);
+  memcpy(k->bytes, key.ptr, key.len);
   return k;
 }
 

@@ -5,11 +5,12 @@
  * is still large is cut again; a handful of pairs is inserted. Pairs whose keys are equal go to the caller's ties. */
 #include "op/radix.h"
 
+#include <stdint.h>
 #include <string.h>
 
 #include "base/arena.h"
 
-enum { RADIX_BUCKET_BITS = 12, RADIX_INSERT_MAX = 24, RADIX_LSD_MAX = 1 << 16, RADIX_DIGIT_BITS = 8 };
+enum { RADIX_BUCKET_BITS = 12, RADIX_INSERT_MAX = 24, RADIX_LSD_MAX = 1 << 16, RADIX_DIGIT_BITS = 8, RADIX_AHEAD = 32, RADIX_SKIP = 16 };
 
 static void radix_bucket(FrtPair *from, FrtPair *room, uint64_t n, int into_room, const FrtTies *ties);
 
@@ -75,8 +76,12 @@ static void radix_cut(FrtPair *from, FrtPair *room, uint64_t n, int into_room, u
 }
 
 static void radix_ties(FrtPair *p, FrtPair *room, uint64_t n, const FrtTies *ties) {
+  uint64_t ahead = 1;
   for (uint64_t from = 0, to; from < n; from = to) {
     for (to = from + 1; to < n && p[to].key == p[from].key; to++) {}
+    for (; ties->by_address && ahead < n && ahead < to + RADIX_AHEAD; ahead++)
+      if (p[ahead].key == p[ahead - 1].key || (ahead + 1 < n && p[ahead + 1].key == p[ahead].key))
+        __builtin_prefetch((const char *)(uintptr_t)p[ahead].row + RADIX_SKIP);
     if (to - from > 1) ties->sort(ties, p + from, room + from, to - from);
   }
 }

@@ -7,6 +7,7 @@
 /* What to do with n >= 2 pairs of one key: `sort` puts them in order, with `room` for n more. */
 typedef struct FrtTies {
   void (*sort)(const struct FrtTies *t, FrtPair *run, FrtPair *room, uint64_t n);
+  uint32_t by_address, unused;   /* rows are addresses of what will be looked at */
 } FrtTies;
 
 /* Sorts from[0 .. n) by key into from, or into room (which has room for n), the other is scratch. `ties` may be NULL:

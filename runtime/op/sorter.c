@@ -2,24 +2,14 @@
  *
  * Entries rest in chunks. While they come, the bits in which keys differ are gathered, and whether the last words of the
  * keys rise from row to row anyway: those words need no sorting, since the sort is stable. At the end the bits that differ
- * are put together. Mostly they fit one word: `price desc, id` of a million orders is 20 and 20 bits. Then pairs of
- * that word and the payload are scattered into buckets and sorted there (radix.c), and rows are never compared. Else pairs are
- * sorted by the first 64 bits and rows of equal bits by what follows: the words of the entry, or the bytes of the key, a
- * word at a time (the idea of multikey sorting: J. Bentley, R. Sedgewick, "Fast algorithms for sorting and searching
- * strings", 1997). */
-#include <string.h>
-
+ * are put together (sorter_pack.c). Mostly they fit one word: `price desc, id` of a million orders is 20 and 20 bits. Then
+ * pairs of that word and the payload are scattered into buckets and sorted there (radix.c), and rows are never compared.
+ * Else pairs are sorted by 64 bits, and rows of equal bits by what follows (sorter_ties.c). */
 #include "base/arena.h"
 #include "base/budget.h"
-#include "op/radix.h"
+#include "op/sorter.h"
 
-enum { SORTER_SHIFT = 20, SORTER_CHUNK_FIRST = 1 << 12, SORTER_CHUNK_MAX = 1 << SORTER_SHIFT };
-enum { SORTER_UNCUT = 1 << 14, SORTER_FEW = 12, SORTER_DEEP = 40, SORTER_AHEAD = 16 };
-
-typedef struct SorterChunk {
-  uint64_t len, room;
-  uint64_t data[];   /* len entries of words + 1 */
-} SorterChunk;
+enum { SORTER_UNCUT = 1 << 14, SORTER_AHEAD = 16 };
 
 /* ---- entries ---- */
 
@@ -47,8 +37,6 @@ static SorterChunk *sorter_chunk(FrtSorter *s) {
   c->room = room;
   return s->chunks[s->chunk_len++] = c;
 }
-
-static const FrtSortKey *sorter_key(uint64_t payload) { return (const FrtSortKey *)(uintptr_t)payload; }
 
 static int sorter_bytes_rise(const FrtSorter *s, const FrtSortKey *key) {
   const FrtSortKey *before = s->last_key;
@@ -155,191 +143,17 @@ void frt_sorter_free(FrtSorter *s) {
   frt_sorter_init(s, s->words, s->by_bytes);
 }
 
-/* ---- bits that differ, put together ---- */
-
-/* Word j gives (w >> right & mask) << left. */
-typedef struct SorterPack {
-  uint32_t words;        /* that take part */
-  uint32_t whole;        /* equal keys are equal entries: there are no ties */
-  uint64_t differ;
-  struct { int right, left; uint64_t mask; } of[FRT_SORT_WORDS];
-} SorterPack;
-
-static int sorter_width(uint64_t differ) {
-  return differ ? 64 - __builtin_clzll(differ) - __builtin_ctzll(differ) : 0;
-}
-
-static SorterPack sorter_pack(const FrtSorter *s) {
-  SorterPack p = { .whole = !s->by_bytes };
-  int all = 0, left;
-  while (p.words < s->words && !(s->rising >> p.words & 1)) all += sorter_width(s->differ[p.words++]);
-  left = all < 64 ? all : 64;
-  p.whole &= all <= 64;
-  p.differ = left == 64 ? ~0ull : (1ull << left) - 1;
-  for (uint32_t j = 0; j < p.words; j++) {
-    int width = sorter_width(s->differ[j]), most = width < left ? width : left;
-    if (!most) continue;
-    p.of[j].right = __builtin_ctzll(s->differ[j]) + width - most;
-    p.of[j].mask = most == 64 ? ~0ull : (1ull << most) - 1;
-    p.of[j].left = left -= most;
-  }
-  return p;
-}
-
-static inline __attribute__((always_inline)) uint64_t sorter_packed(const SorterPack *p, const uint64_t *w, uint32_t words) {
-  uint64_t key = 0;
-  for (uint32_t j = 0; j < words; j++) key |= (w[j] >> p->of[j].right & p->of[j].mask) << p->of[j].left;
-  return key;
-}
-
-/* ---- ties ---- */
-
-typedef struct SorterTies {
-  FrtTies base;
-  const FrtSorter *s;
-  uint32_t depth;        /* words that are known to be equal */
-  uint32_t calls;        /* within each other */
-} SorterTies;
-
-static const uint64_t *sorter_entry(const FrtSorter *s, uint64_t at) {
-  const SorterChunk *c = s->chunks[at >> SORTER_SHIFT];
-  return c->data + (at & (SORTER_CHUNK_MAX - 1)) * (s->words + 1);
-}
-
-/* Word `depth` of what the pair stands for; 0 when there are no more. */
-static int sorter_word(const FrtSorter *s, uint64_t row, uint32_t depth, uint64_t *word) {
-  if (!s->by_bytes) {
-    *word = depth < s->words ? sorter_entry(s, row)[depth] : 0;
-    return depth < s->words;
-  }
-  const FrtSortKey *key = sorter_key(row);
-  uint64_t from = (uint64_t)depth * 8;
-  *word = from < key->len ? frt_order_text((FrtStr){ key->bytes + from, (uint32_t)(key->len - from), 0 }) : 0;
-  return from < key->len;
-}
-
-/* Whether a comes behind b, when their first `depth` words are equal. */
-static int sorter_after(const FrtSorter *s, uint64_t a, uint64_t b, uint32_t depth) {
-  for (;; depth++) {
-    uint64_t x, y;
-    int more = sorter_word(s, a, depth, &x), other = sorter_word(s, b, depth, &y);
-    if (x != y) return x > y;
-    if (!more || !other) return s->by_bytes && sorter_key(a)->len > sorter_key(b)->len;
-  }
-}
-
-static void sorter_merge(const SorterTies *t, FrtPair *p, FrtPair *room, uint64_t n) {
-  if (n <= SORTER_FEW) {
-    for (uint64_t i = 1; i < n; i++) {
-      FrtPair x = p[i];
-      uint64_t j = i;
-      for (; j && sorter_after(t->s, p[j - 1].row, x.row, t->depth); j--) p[j] = p[j - 1];
-      p[j] = x;
-    }
-    return;
-  }
-  uint64_t half = n / 2, i = 0, j = half, k = 0;
-  sorter_merge(t, p, room, half);
-  sorter_merge(t, p + half, room, n - half);
-  if (!sorter_after(t->s, p[half - 1].row, p[half].row, t->depth)) return;
-  memcpy(room, p, half * sizeof *p);
-  while (i < half && j < n) p[k++] = sorter_after(t->s, room[i].row, p[j].row, t->depth) ? p[j++] : room[i++];
-  while (i < half) p[k++] = room[i++];
-}
-
-static void sorter_lengths(FrtPair *p, FrtPair *room, uint64_t n) {
-  for (uint64_t i = 0; i < n; i++) p[i].key = sorter_key(p[i].row)->len;
-  frt_radix_sort(p, room, n, 0, NULL);
-}
-
-/* The next word in which they differ is the key of a sort of its own. Texts that nest without end are merged. */
-static void sorter_ties(const FrtTies *base, FrtPair *p, FrtPair *room, uint64_t n) {
-  SorterTies t = *(const SorterTies *)(const void *)base;
-  if (n <= SORTER_FEW || t.calls > SORTER_DEEP) {
-    sorter_merge(&t, p, room, n);
-    return;
-  }
-  for (;; t.depth++) {
-    uint64_t differ = 0, more = 0;
-    for (uint64_t i = 0; i < n; i++) {
-      more += (uint64_t)sorter_word(t.s, p[i].row, t.depth, &p[i].key);
-      differ |= p[i].key ^ p[0].key;
-    }
-    if (!more) break;
-    if (!differ && more == n) continue;
-    for (uint64_t i = 0; !differ && i < n; i++) {   /* zeros, or nothing: what has ended comes first */
-      uint64_t word;
-      p[i].key = (uint64_t)sorter_word(t.s, p[i].row, t.depth, &word);
-    }
-    t.depth++;
-    t.calls++;
-    frt_radix_sort(p, room, n, 0, &t.base);
-    return;
-  }
-  if (t.s->by_bytes) sorter_lengths(p, room, n);
-}
-
 /* ---- sorting ---- */
 
-typedef struct SorterRun {
-  FrtSorter *s;
-  SorterPack pack;
-  SorterTies ties;
-  FrtRadixCut cut;
-  uint64_t ends[1 << FRT_RADIX_CUT_MAX];
-} SorterRun;
-
-static inline __attribute__((always_inline)) void sorter_count(SorterRun *r, uint32_t words) {
-  uint32_t stride = r->s->words + 1;
-  for (uint32_t c = 0; c < r->s->chunk_len; c++) {
-    const SorterChunk *chunk = r->s->chunks[c];
-    for (uint64_t i = 0; i < chunk->len; i++)
-      r->ends[FRT_RADIX_DIGIT(r->cut, sorter_packed(&r->pack, chunk->data + i * stride, words))]++;
-  }
-}
-
-static inline __attribute__((always_inline)) void sorter_scatter(SorterRun *r, uint32_t words) {
-  FrtSorter *s = r->s;
-  uint32_t stride = s->words + 1;
-  int by_place = !r->pack.whole && !s->by_bytes;   /* ties look at the entry */
-  SorterPack pack = r->pack;
-  for (uint32_t c = 0; c < s->chunk_len; c++) {
-    const SorterChunk *chunk = s->chunks[c];
-    for (uint64_t i = 0; i < chunk->len; i++) {
-      const uint64_t *e = chunk->data + i * stride;
-      uint64_t key = sorter_packed(&pack, e, words);
-      s->pairs[r->ends[FRT_RADIX_DIGIT(r->cut, key)]++] =
-          (FrtPair){ key, by_place ? (uint64_t)c << SORTER_SHIFT | i : e[s->words] };
-    }
-  }
-}
-
-/* Pairs of packed keys, bucket after bucket: ends[b] is where bucket b ends. */
-static void sorter_split(SorterRun *r) {
-  uint64_t sum = 0;
-  if (r->cut.bits) {
-    if (r->pack.words == 1) sorter_count(r, 1);
-    else if (r->pack.words == 2) sorter_count(r, 2);
-    else sorter_count(r, r->pack.words);
-  }
-  for (uint32_t b = 0; b < 1u << r->cut.bits; b++) {
-    uint64_t count = r->ends[b];
-    r->ends[b] = sum;
-    sum += count;
-  }
-  if (r->pack.words == 1) sorter_scatter(r, 1);
-  else if (r->pack.words == 2) sorter_scatter(r, 2);
-  else sorter_scatter(r, r->pack.words);
-}
-
 static void sorter_buckets(SorterRun *r) {
+  SorterTies ties = frt_sorter_ties(r);
   uint64_t most = 0, begin = 0;
   for (uint32_t b = 0; b < 1u << r->cut.bits; begin = r->ends[b++])
     if (r->ends[b] - begin > most) most = r->ends[b] - begin;
   FrtPair *room = frt_malloc(most * sizeof *room);
   begin = 0;
   for (uint32_t b = 0; b < 1u << r->cut.bits; begin = r->ends[b++])
-    frt_radix_sort(r->s->pairs + begin, room, r->ends[b] - begin, 0, r->pack.whole ? NULL : &r->ties.base);
+    frt_radix_sort(r->s->pairs + begin, room, r->ends[b] - begin, 0, r->pack.whole ? NULL : &ties.base);
   frt_free(room);
 }
 
@@ -358,16 +172,15 @@ void frt_sorter_sort(FrtSorter *s) {
   SorterRun *r = frt_malloc(sizeof *r);
   memset(r, 0, sizeof *r);
   r->s = s;
-  r->pack = sorter_pack(s);
-  r->ties = (SorterTies){ { sorter_ties }, s, s->by_bytes ? 1 : 0, 0 };
+  frt_sorter_pack(r);
   if (s->len > SORTER_UNCUT) r->cut = frt_radix_cut(s->len, r->pack.differ);
   s->pairs = frt_malloc(s->len * sizeof *s->pairs);
   frt_hold(s->len * sizeof *s->pairs);
   frt_advise_large(s->pairs, s->len * sizeof *s->pairs);
-  sorter_split(r);
+  frt_sorter_split(r);
   if (r->pack.whole) sorter_free_chunks(s);
   if (r->pack.words) sorter_buckets(r);
-  if (!r->pack.whole) sorter_payloads(s);
+  if (!r->pack.whole || s->by_bytes) sorter_payloads(s);
   sorter_free_chunks(s);
   frt_free(r);
 }

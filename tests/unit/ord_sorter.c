@@ -114,10 +114,10 @@ static void check_texts(uint64_t n, uint32_t (*text)(uint64_t i, char *to)) {
   FrtSortKey **keys = malloc((n + 1) * sizeof *keys);
   FrtSorter s;
   char bytes[4096];
-  frt_sorter_init(&s, 1, 1);
+  frt_sorter_init(&s, 1, FRT_SORT_TEXT);
   for (uint64_t i = 0; i < n; i++) {
     uint32_t len = text(i, bytes);
-    keys[i] = malloc(sizeof *keys[i] + len);
+    keys[i] = calloc(1, sizeof *keys[i] + len);
     keys[i]->payload = i;
     keys[i]->len = len;
     memcpy(keys[i]->bytes, bytes, len);
