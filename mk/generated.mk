@@ -57,4 +57,5 @@ $(BUILD)/obj/libtcc_api.o: mk/generated.mk
 	@mkdir -p $(@D)
 	$(Q)ld -r -o $@.all --whole-archive $(LIBTCC_A)
 	$(Q)objcopy --wildcard --keep-global-symbol='tcc_*' --redefine-sym stdout=flow_tcc_stdout \
-	  --redefine-sym stderr=flow_tcc_stderr --redefine-sym environ=flow_tcc_environ $@.all $@ && rm -f $@.all
+	  --redefine-sym stderr=flow_tcc_stderr --redefine-sym environ=flow_tcc_environ \
+	  --redefine-sym malloc=frt_malloc --redefine-sym realloc=frt_realloc --redefine-sym calloc=flow_tcc_calloc $@.all $@ && rm -f $@.all

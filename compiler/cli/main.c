@@ -110,7 +110,7 @@ static int cli_run_flag_value(const char *word) {
 
 static int cli_parse(Cli *c, int argc, char **argv) {
   c->argv = calloc((size_t)argc + 1, sizeof *c->argv);
-  if (!c->argv) return cli_usage_error("out of memory");
+  if (!c->argv) return fputs("error: out of memory\n", stderr), 2;
   for (int i = 0; i < argc; i++) {
     if (cli_own_flag(c, argc, argv, &i)) continue;
     if (cli_run_flag_value(argv[i]) && i + 1 < argc) {

@@ -19,8 +19,11 @@ struct FrtArena {
 
 enum { ARENA_FIRST = 8 * 1024, ARENA_MAX = 1024 * 1024, ARENA_PAGE = 4096, ARENA_LARGE = 4 * 1024 * 1024 };
 
+void (*frt_memory_out)(void);
+
 static void arena_out_of_memory(size_t size) {
-  fprintf(stderr, "flow: out of memory: %zu bytes were refused\n", size);
+  fprintf(stderr, "error: out of memory: %zu bytes were refused\n", size);
+  if (frt_memory_out) frt_memory_out();
   exit(2);
 }
 

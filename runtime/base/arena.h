@@ -25,6 +25,8 @@ size_t arena_size(const Arena *a);              /* bytes held from the system */
 void *frt_malloc(size_t size);
 void *frt_realloc(void *old, size_t size);
 void frt_free(void *p);
+/* Called when memory is out, before the process ends: removes what must not stay. NULL: nothing. */
+extern void (*frt_memory_out)(void);
 /* Says that all of it will be touched: large pages then save most of the faults. */
 void frt_advise_large(void *p, size_t size);
 

@@ -97,7 +97,7 @@ int frt_make_folders(const char *path) {
 }
 
 static int commit_open(const OutFile *f) {
-  return f->fd >= 0 ? f->fd : open(f->temp, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  return f->fd >= 0 ? f->fd : frt_open_file(f->temp, O_RDONLY | O_NOFOLLOW, 0);
 }
 
 static int commit_close(const OutFile *f, int fd, int error) {

@@ -84,17 +84,25 @@ static int glob_compare(const void *a, const void *b) {
   return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* The names in a folder, sorted; a folder that cannot be read has none. */
+/* What matches must not be left out silently. */
+static void glob_fail(GlobWalk *w, const char *path, const char *what) {
+  if (!w->why) w->why = arena_printf(w->arena, "%s: %s", path, what);
+}
+
+/* The names in a folder, sorted; one that is gone meanwhile has none. */
 static char **glob_list(GlobWalk *w, const char *folder, uint32_t *len) {
   DIR *dir = opendir(*folder ? folder : ".");
   char **names = NULL;
   *len = 0;
+  if (!dir && errno != ENOENT && errno != ENOTDIR) glob_fail(w, folder, strerror(errno));
   if (!dir) return NULL;
-  for (struct dirent *entry; (entry = readdir(dir)) != NULL;) {
+  errno = 0;
+  for (struct dirent *entry; (entry = readdir(dir)) != NULL; errno = 0) {
     if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
     names = arena_grow(w->arena, names, *len, sizeof *names);
     names[(*len)++] = arena_strndup(w->arena, entry->d_name, strlen(entry->d_name));
   }
+  if (errno) glob_fail(w, folder, strerror(errno));
   closedir(dir);
   if (*len) qsort(names, *len, sizeof *names, glob_compare);
   return names;
@@ -104,10 +112,15 @@ static void glob_walk(GlobWalk *w, const char *base, const char *pattern, uint32
 
 static void glob_found(GlobWalk *w, const char *path, const char *rest, uint32_t depth) {
   struct stat st;
-  if (stat(path, &st) != 0) return;
+  if (stat(path, &st) != 0) {    /* ELOOP, ENOENT: a link that leads nowhere */
+    if (errno != ENOENT && errno != ENOTDIR && errno != ELOOP) glob_fail(w, path, strerror(errno));
+    return;
+  }
   if (*rest) {
     if (S_ISDIR(st.st_mode)) glob_walk(w, arena_printf(w->arena, "%s/", path), rest, depth + 1);
-  } else if (!S_ISDIR(st.st_mode) && w->len < GLOB_FILES_MAX) {
+  } else if (!S_ISDIR(st.st_mode) && w->len == GLOB_FILES_MAX) {
+    glob_fail(w, path, "more than 10,000,000 files match");
+  } else if (!S_ISDIR(st.st_mode)) {
     w->paths = arena_grow(w->arena, w->paths, w->len, sizeof *w->paths);
     w->paths[w->len++] = arena_strndup(w->arena, path, strlen(path));
   }
@@ -123,15 +136,22 @@ static void glob_walk_deep(GlobWalk *w, const char *base, const char *pattern, c
   for (uint32_t i = 0; i < len; i++) {
     if (names[i][0] == '.') continue;
     const char *path = arena_printf(w->arena, "%s%s", base, names[i]);
-    if (lstat(path, &st) == 0 && S_ISDIR(st.st_mode))
+    if (lstat(path, &st) != 0) {
+      if (errno != ENOENT) glob_fail(w, path, strerror(errno));
+    } else if (S_ISDIR(st.st_mode)) {
       glob_walk(w, arena_printf(w->arena, "%s/", path), pattern, depth + 1);
+    }
   }
 }
 
 /* base is "" or ends with a slash; pattern is what is left to match. */
 static void glob_walk(GlobWalk *w, const char *base, const char *pattern, uint32_t depth) {
   uint32_t len;
-  if (depth > GLOB_DEPTH_MAX) return;
+  if (w->why) return;
+  if (depth > GLOB_DEPTH_MAX) {
+    glob_fail(w, base, "folders are deeper than 64");
+    return;
+  }
   const char *end = pattern + strcspn(pattern, "/"), *rest = end + strspn(end, "/");
   if (end - pattern == 2 && memcmp(pattern, "**", 2) == 0) {
     glob_walk_deep(w, base, pattern, rest, depth);
@@ -170,6 +190,10 @@ int frt_glob(Arena *arena, const char *path, char ***paths, uint32_t *len, const
   }
   const char *start = path + strspn(path, "/");
   glob_walk(&w, start == path ? "" : "/", start, 0);
+  if (w.why) {
+    *why = w.why;
+    return -1;
+  }
   if (w.len == 0) {
     *why = arena_printf(arena, "%s: no file matches", path);
     return -1;

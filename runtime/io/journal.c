@@ -104,21 +104,21 @@ char *frt_journal_temp(FrtJournal *j, const char *target, uint32_t *number) {
 static int journal_lock_new(FrtJournal *j, const char *path, uint64_t device) {
   for (int i = 0; i < JOURNAL_TRIES_MAX; i++) {
     struct stat st;
-    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600), rc;
+    frt_temp_note(path);
+    int fd = frt_open_file(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0600), rc;
     if (fd < 0) return errno;
     do rc = flock(fd, LOCK_EX);
     while (rc != 0 && errno == EINTR && !frt_cancelled());
     if (rc != 0 && errno == EINTR) return close(fd), EINTR;
-    if (fstat(fd, &st) != 0 || st.st_nlink == 0) {
-      close(fd);
-      continue;
-    }
-    frt_temp_note(path);
+    int error = fstat(fd, &st) != 0 ? errno : 0;
+    if (error || st.st_nlink == 0) close(fd);
+    if (error) return error;
+    if (st.st_nlink == 0) continue;
     j->locks = arena_grow(j->arena, j->locks, j->lock_len, sizeof *j->locks);
     j->locks[j->lock_len++] = (struct JournalLock){fd, device, path};
     if (j->lock_len == 1) return 0;
     const char *home = j->locks[0].path;
-    int error = frt_write_all(fd, FRT_JOURNAL_HOME, strlen(FRT_JOURNAL_HOME));
+    error = frt_write_all(fd, FRT_JOURNAL_HOME, strlen(FRT_JOURNAL_HOME));
     return error ? error : frt_write_all(fd, home, strlen(home) + 1);
   }
   return EAGAIN;
@@ -171,7 +171,7 @@ static int journal_sync_folders(FrtJournal *j) {
   if (j->folder_len > JOURNAL_FSYNC_MAX) {   /* a file system at a time */
     for (uint32_t i = 0; i < j->folder_len && !error; i++) {
       if (i && j->folders[i].device == synced) continue;
-      int fd = open(j->folders[i].path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+      int fd = frt_open_file(j->folders[i].path, O_RDONLY | O_DIRECTORY, 0);
       if (fd < 0) return errno;
       if (syncfs(fd) != 0) error = errno;
       close(fd);
@@ -202,7 +202,7 @@ static int journal_write(JournalJob *job) {
   int error = journal_sync_folders(job->j);
   if (!error && (lseek(fd, 0, SEEK_SET) != 0 || ftruncate(fd, 0) != 0)) error = errno;
   if (!error) error = frt_write_all(fd, job->text, job->size);
-  if (!error && fsync(fd) != 0 && errno != EINVAL) error = errno;
+  while (!error && fsync(fd) != 0 && errno != EINVAL) error = errno == EINTR ? 0 : errno;
   if (error) job->stuck = ftruncate(fd, 0) != 0;
   job->written = !error;
   return error;
@@ -257,17 +257,15 @@ static int journal_do_apart(void *arg) {
 }
 
 /* The parent stands still until the child has ended. */
-static int journal_try_apart(JournalJob *job) {
-  char *stack = frt_malloc(JOURNAL_STACK_SIZE);
+static int journal_try_apart(JournalJob *job, char *stack) {
   int pid = clone(journal_do_apart, stack + JOURNAL_STACK_SIZE, CLONE_VM | CLONE_VFORK, job);
   if (pid > 0)
     while (waitpid(pid, NULL, __WCLONE) < 0 && errno == EINTR) {}
-  frt_free(stack);
   job->again = pid > 0;
   return job->ended;
 }
 #else
-static int journal_try_apart(JournalJob *job) { return 0; }
+static int journal_try_apart(JournalJob *job, char *stack) { return 0; }
 #endif
 
 int frt_journal_commit(FrtJournal *j, const JournalEntry **failed) {
@@ -276,9 +274,11 @@ int frt_journal_commit(FrtJournal *j, const JournalEntry **failed) {
   if (!j->entry_len) return 0;
   if (frt_cancelled()) return EINTR;
   if (j->entry_len > 1 || j->entries[0].kind == JOURNAL_APPEND) job.text = frt_journal_text(j, &job.size);
+  char *stack = job.text ? frt_malloc(JOURNAL_STACK_SIZE) : NULL;
   frt_journal_passed = 1;
-  if (!job.text || !journal_try_apart(&job)) journal_do(&job);
+  if (!job.text || !journal_try_apart(&job, stack)) journal_do(&job);
   frt_free(job.text);
+  frt_free(stack);
   *failed = job.failed;
   if (!job.error && job.sync_error)
     fprintf(stderr, "warning: the outputs are in place, but their folders could not be synced: %s\n", strerror(job.sync_error));

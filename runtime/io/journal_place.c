@@ -8,11 +8,12 @@
 #include <unistd.h>
 
 #include "io/journal.h"
+#include "io/out_file.h"
 
 enum { PLACE_COPY_SIZE = 32 * 1024 };
 
 int frt_journal_sync_folder(const char *folder) {
-  int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  int fd = frt_open_file(folder, O_RDONLY | O_DIRECTORY, 0);
   if (fd < 0) return errno;
   int error = 0;
   while (fsync(fd) != 0) {
@@ -76,8 +77,8 @@ static int place_copy(int to, int from, off_t at) {
  * between, and all rows go behind them. */
 static int place_append(JournalEntry *e, int again) {
   struct stat old, rows;
-  int from = open(e->temp, O_RDONLY | O_CLOEXEC | O_NOFOLLOW), error = from < 0 ? errno : 0;
-  int to = error ? -1 : open(e->target, O_RDWR | O_APPEND | O_CLOEXEC);
+  int from = frt_open_file(e->temp, O_RDONLY | O_NOFOLLOW, 0), error = from < 0 ? errno : 0;
+  int to = error ? -1 : frt_open_file(e->target, O_RDWR | O_APPEND, 0);
   if (!error && to < 0) error = errno;
   if (!error && (fstat(from, &rows) != 0 || fstat(to, &old) != 0)) error = errno;
   if (!error) {
@@ -126,8 +127,8 @@ int frt_journal_place(JournalEntry *e, int again) {
 
 static int place_cut(const JournalEntry *e) {
   struct stat now, rows;
-  int from = open(e->temp, O_RDONLY | O_CLOEXEC | O_NOFOLLOW), error = from < 0 ? errno : 0;
-  int to = error ? -1 : open(e->target, O_RDWR | O_CLOEXEC);
+  int from = frt_open_file(e->temp, O_RDONLY | O_NOFOLLOW, 0), error = from < 0 ? errno : 0;
+  int to = error ? -1 : frt_open_file(e->target, O_RDWR, 0);
   if (!error && to < 0) error = errno;
   if (!error && (fstat(from, &rows) != 0 || fstat(to, &now) != 0)) error = errno;
   if (!error && now.st_size > e->append_at) {

@@ -21,6 +21,7 @@
 
 #include "base/cancel.h"
 #include "io/journal.h"
+#include "io/out_file.h"
 
 enum { SETTLE_WAITS_MAX = 500, SETTLE_WAIT_US = 10000, SETTLE_END_LEN = 21,
        SETTLE_MARK_MAX = 1 << 30 };
@@ -106,7 +107,7 @@ static int settle_read(SettleMark *m, size_t size) {
  * A run that is just committing, or being finished by somebody else, is waited for. */
 static int settle_take(SettleMark *m, const char *path) {
   struct stat st;
-  *m = (SettleMark){.fd = open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)};
+  *m = (SettleMark){.fd = frt_open_file(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK, 0)};
   if (m->fd < 0) return errno == ENOENT ? ENOENT : errno == ELOOP || errno == EACCES || errno == EPERM ? EBUSY : errno;
   for (int wait = 0;; wait++) {
     if (fstat(m->fd, &st) != 0) return settle_close(m, errno);

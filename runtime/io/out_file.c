@@ -21,6 +21,13 @@
 enum { OUT_BUFFER_SIZE = 256 * 1024, OUT_BUFFER_PART_SIZE = 32 * 1024 /* of partitioned sinks */,
        OUT_WRITEBACK_SIZE = 8 * 1024 * 1024 };
 
+int frt_open_file(const char *path, int flags, mode_t mode) {
+  int fd;
+  do fd = open(path, flags | O_CLOEXEC, mode);
+  while (fd < 0 && errno == EINTR);
+  return fd;
+}
+
 int frt_write_all(int fd, const char *p, size_t n) {
   while (n) {
     ssize_t done = write(fd, p, n);
@@ -52,10 +59,14 @@ static int out_refuse(FrtRun *r, OutFile *f, const char *why) {
 static char *out_resolve(FrtRun *r, const char *path) {
   struct stat st;
   char *real = NULL;
-  if (lstat(path, &st) == 0 && S_ISLNK(st.st_mode) && (real = realpath(path, NULL))) {
-    char *copy = arena_strndup(r->run_arena, real, strlen(real));
+  int found = lstat(path, &st) == 0;
+  if (!found && errno != ENOENT) return NULL;
+  if (found && S_ISLNK(st.st_mode)) {
+    real = realpath(path, NULL);
+    if (!real && errno != ENOENT) return NULL;   /* one that leads nowhere is replaced itself */
+    char *copy = real ? arena_strndup(r->run_arena, real, strlen(real)) : NULL;
     free(real);
-    return copy;
+    if (copy) return copy;
   }
   const char *slash = strrchr(path, '/');
   char *folder = slash ? arena_strndup(r->run_arena, path, slash == path ? 1 : (size_t)(slash - path)) : NULL;
@@ -87,7 +98,7 @@ static int out_open_nameless(const char *folder) {
 #ifdef O_TMPFILE
   static int proc;               /* 0: not known, -1: there is none */
   if (!proc) proc = access("/proc/self/fd", X_OK) == 0 ? 1 : -1;
-  return proc > 0 ? open(folder, O_WRONLY | O_TMPFILE | O_CLOEXEC, 0666) : -1;
+  return proc > 0 ? frt_open_file(folder, O_WRONLY | O_TMPFILE, 0666) : -1;
 #else
   return -1;
 #endif
@@ -99,7 +110,7 @@ static int out_create_temp(FrtRun *r, OutFile *f, const char *folder, mode_t mod
   if (f->fd < 0) {
     int error = frt_journal_mark(r->journal, f->temp);
     frt_temp_note(f->temp);
-    if (!error) f->fd = open(f->temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+    if (!error) f->fd = frt_open_file(f->temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0666);
     if (f->fd < 0) return frt_out_fail(r, f, error ? error : errno);
     f->named = 1;
   }
@@ -110,6 +121,14 @@ static int out_create_temp(FrtRun *r, OutFile *f, const char *folder, mode_t mod
 static char *out_folder(FrtRun *r, const OutFile *f) {
   const char *slash = strrchr(f->target, '/');
   return arena_strndup(r->run_arena, f->target, slash == f->target ? 1 : (size_t)(slash - f->target));
+}
+
+/* A device or FIFO; one that nobody reads yet is waited for. */
+static int out_open_direct(const OutFile *f) {
+  int fd;
+  do fd = open(f->target, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+  while (fd < 0 && errno == EINTR && !frt_cancelled());
+  return fd;
 }
 
 int frt_out_open_target(FrtRun *r, OutFile *f) {
@@ -133,10 +152,11 @@ int frt_out_open_target(FrtRun *r, OutFile *f) {
   const char *folder = out_folder(r, f);
   if (frt_journal_visit(r->journal, folder, &why) != 0) return out_refuse_as(r, f, why);
   f->existed = stat(f->target, &st) == 0;
+  if (!f->existed && errno != ENOENT) return frt_out_fail(r, f, errno);
   if (f->existed && S_ISDIR(st.st_mode)) return frt_out_fail(r, f, EISDIR);
   if (f->existed && !S_ISREG(st.st_mode)) {
     f->direct = 1;
-    f->fd = open(f->target, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+    f->fd = out_open_direct(f);
     return f->fd < 0 ? frt_out_fail(r, f, errno) : FRT_OK;
   }
   if (f->existed && f->sink->options.mode == FRT_MODE_CREATE)
@@ -149,8 +169,7 @@ int frt_out_open_target(FrtRun *r, OutFile *f) {
 int frt_out_wake(FrtRun *r, OutFile *f) {
   if (f->awake) return FRT_OK;
   if (f->fd < 0 && !f->closed) {
-    f->fd = f->direct ? open(f->target, O_WRONLY | O_CLOEXEC | O_NOCTTY)
-                      : open(f->temp, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
+    f->fd = f->direct ? out_open_direct(f) : frt_open_file(f->temp, O_WRONLY | O_APPEND | O_NOFOLLOW, 0);
     if (f->fd < 0) return frt_out_fail(r, f, errno);
   }
   const char *why = NULL;

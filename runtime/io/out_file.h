@@ -53,6 +53,8 @@ int frt_out_flush(FrtRun *r, OutFile *f);
 void frt_out_discard(OutFile *f);
 /* Fails the run: `path: what: strerror(error)`. */
 int frt_out_fail(FrtRun *r, OutFile *f, int error);
+/* open() that no signal interrupts; for files that cannot block. */
+int frt_open_file(const char *path, int flags, mode_t mode);
 /* Writes n bytes whatever happens in between. 0, or errno. */
 int frt_write_all(int fd, const char *p, size_t n);
 

@@ -4,7 +4,7 @@
  *     fail    this call fails with ERRNO          sticky  this one and all later ones of the kind
  *     short   a read or write moves one byte      kill    the process is killed by SIGKILL before the call; a child
  *     killall also the one that makes the call            that shares its memory goes on
- *   FLOW_FAULT_COUNT=FILE            at the end, a line `KIND CALLS` for each kind
+ *   FLOW_FAULT_COUNT=FILE            at the end, a line `KIND CALLS` for each kind, and `descriptors N`: how many were left open
  *
  * Counters are shared by all processes that share memory. */
 #include <dirent.h>
@@ -18,11 +18,13 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sched.h>
 #include <unistd.h>
 
 #define FAULT_KINDS(X) X(open) X(openat) X(read) X(pread) X(write) X(pwrite) X(close) X(fsync) X(syncfs) X(ftruncate) \
   X(fchmod) X(rename) X(link) X(linkat) X(unlink) X(mkdir) X(rmdir) X(flock) X(stat) X(lstat) X(fstat) X(access) X(opendir) \
-  X(fdatasync) X(lseek) X(mmap) X(malloc) X(calloc) X(realloc)
+  X(fdatasync) X(lseek) X(statvfs) X(realpath) X(sync_file_range) X(clone) X(mmap) X(malloc) X(calloc) X(realloc)
 typedef enum Kind {
 #define X(name) K_##name,
   FAULT_KINDS(X)
@@ -37,12 +39,21 @@ static const char *const fault_names[] = {
 enum { M_NONE, M_FAIL, M_STICKY, M_SHORT, M_KILL, M_KILLALL };
 
 static long fault_calls[K_LEN], fault_any, fault_at;
+static int fault_fds;
 static int fault_kind = -1, fault_mode, fault_errno, fault_pid, fault_ready;
+
+/* Open descriptors. */
+static int fault_count_fds(void) {
+  int n = 0;
+  for (int fd = 0; fd < 256; fd++) n += fcntl(fd, F_GETFD) >= 0;
+  return n;
+}
 
 __attribute__((constructor)) static void fault_start(void) {
   const char *spec = getenv("FLOW_FAULT");
   char kind[32], mode[32];
   fault_pid = getpid();
+  fault_fds = fault_count_fds();
   fault_ready = 1;
   if (!spec || sscanf(spec, "%31[^:]:%ld:%31[^:]:%d", kind, &fault_at, mode, &fault_errno) < 3) return;
   for (int k = 0; k < K_LEN; k++)
@@ -59,11 +70,13 @@ __attribute__((constructor)) static void fault_start(void) {
 __attribute__((destructor)) static void fault_end(void) {
   const char *path = getenv("FLOW_FAULT_COUNT");
   long calls[K_LEN], any = fault_any;
+  int fds = fault_count_fds() - fault_fds;
+  fault_ready = 0;
   memcpy(calls, fault_calls, sizeof calls);
   FILE *f = path ? fopen(path, "w") : NULL;
   if (!f) return;
   for (int k = 0; k < K_LEN; k++) fprintf(f, "%s %ld\n", fault_names[k], calls[k]);
-  fprintf(f, "any %ld\n", any);
+  fprintf(f, "any %ld\ndescriptors %d\n", any, fds);
   fclose(f);
 }
 
@@ -128,6 +141,9 @@ PASS(flock, int, -1, (int fd, int op), (fd, op), int, int)
 PASS(stat, int, -1, (const char *a, struct stat *st), (a, st), const char *, struct stat *)
 PASS(lstat, int, -1, (const char *a, struct stat *st), (a, st), const char *, struct stat *)
 PASS(fstat, int, -1, (int fd, struct stat *st), (fd, st), int, struct stat *)
+PASS(statvfs, int, -1, (const char *a, struct statvfs *st), (a, st), const char *, struct statvfs *)
+PASS(realpath, char *, NULL, (const char *a, char *b), (a, b), const char *, char *)
+PASS(sync_file_range, int, -1, (int fd, off_t at, off_t n, unsigned flags), (fd, at, n, flags), int, off_t, off_t, unsigned)
 PASS(access, int, -1, (const char *a, int mode), (a, mode), const char *, int)
 PASS(opendir, DIR *, NULL, (const char *a), (a), const char *)
 PASS(mmap, void *, MAP_FAILED, (void *a, size_t n, int prot, int flags, int fd, off_t at), (a, n, prot, flags, fd, at), void *,
@@ -159,6 +175,11 @@ int openat(int folder, const char *path, int flags, ...) {
   int mode = va_arg(args, int);
   va_end(args);
   return fault_now(K_openat) == M_FAIL ? -1 : real(folder, path, flags, mode);
+}
+
+int clone(int (*fn)(void *), void *stack, int flags, void *arg, ...) {
+  REAL(clone, int, int (*)(void *), void *, int, void *, ...);
+  return fault_now(K_clone) == M_FAIL ? -1 : real(fn, stack, flags, arg);
 }
 
 /* dlsym may allocate: libc's own functions serve under other names. */
