@@ -107,10 +107,10 @@ static void *symbol_find(const char *name) {
 FrtCtx *eval_context(Arena *a) {
   FrtRun *run = arena_alloc(a, sizeof *run);
   run->run_arena = a;
-  run->block_arena = NULL;
-  run->cx.arena = a;
-  run->cx.run = run;
-  return &run->cx;
+  run->main.block_arena = NULL;
+  run->main.cx.arena = a;
+  run->main.cx.run = run;
+  return &run->main.cx;
 }
 
 typedef int PrepareFn(FrtCtx *, const void **, FrtStr);

@@ -21,7 +21,7 @@ void *frt_alloc(FrtCtx *cx, size_t size) {
   }
   size_t room = size < ALLOC_CHUNK / 4 ? ALLOC_CHUNK : size;
   p = arena_alloc(cx->arena, room);
-  if (cx->run && cx->arena == cx->run->block_arena) cx->run->spilled_size += room;
+  if (cx->worker && cx->arena == cx->worker->block_arena) cx->worker->spilled_size += room;
   if (room > size) {
     cx->at = p + size;
     cx->end = p + room;
@@ -31,33 +31,36 @@ void *frt_alloc(FrtCtx *cx, size_t size) {
 
 void *frt_alloc_run(FrtCtx *cx, size_t size) { return arena_alloc(cx->run->run_arena, size); }
 
-void frt_alloc_start(FrtRun *r) {
-  r->slab_size = ALLOC_SLAB_FIRST;
-  r->slab = frt_malloc(r->slab_size);
-  frt_alloc_reset(r);
+void frt_alloc_start(FrtWorker *w) {
+  w->block_arena = arena_new();
+  w->slab_size = ALLOC_SLAB_FIRST;
+  w->slab = frt_malloc(w->slab_size);
+  frt_alloc_reset(w);
 }
 
-void frt_alloc_reset(FrtRun *r) {
-  if (r->spilled_size && r->slab_size < ALLOC_SLAB_MAX) {
-    size_t size = r->slab_size;
-    while (size < r->slab_size + r->spilled_size && size < ALLOC_SLAB_MAX) size *= 2;
-    frt_free(r->slab);
-    r->slab = frt_malloc(size);
-    r->slab_size = size;
+void frt_alloc_reset(FrtWorker *w) {
+  if (w->spilled_size && w->slab_size < ALLOC_SLAB_MAX) {
+    size_t size = w->slab_size;
+    while (size < w->slab_size + w->spilled_size && size < ALLOC_SLAB_MAX) size *= 2;
+    frt_free(w->slab);
+    w->slab = frt_malloc(size);
+    w->slab_size = size;
   }
-  r->spilled_size = 0;
-  arena_reset(r->block_arena);
-  r->cx.arena = r->block_arena;
-  r->cx.at = r->slab;
-  r->cx.end = r->slab + r->slab_size;
+  w->spilled_size = 0;
+  arena_reset(w->block_arena);
+  w->cx.arena = w->block_arena;
+  w->cx.at = w->slab;
+  w->cx.end = w->slab + w->slab_size;
 }
 
-void frt_alloc_for_run(FrtRun *r) {
-  r->cx.arena = r->run_arena;
-  r->cx.at = r->cx.end = NULL;
+void frt_alloc_for_run(FrtWorker *w) {
+  w->cx.arena = w->cx.run->run_arena;
+  w->cx.at = w->cx.end = NULL;
 }
 
-void frt_alloc_end(FrtRun *r) {
-  frt_free(r->slab);
-  r->slab = NULL;
+void frt_alloc_end(FrtWorker *w) {
+  frt_free(w->slab);
+  arena_free(w->block_arena);
+  w->slab = NULL;
+  w->block_arena = NULL;
 }

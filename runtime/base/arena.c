@@ -1,6 +1,7 @@
 /* arena.c: bump allocation in chunks that double up to 1 MiB; larger requests get a chunk of their own. */
 #include "base/arena.h"
 
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,8 @@ typedef struct ArenaChunk {
 struct FrtArena {
   ArenaChunk *head;  /* the one that is being filled; the first chunk is the last of the list */
   size_t held;
+  int shared;
+  char busy;         /* a spin lock */
 };
 
 enum { ARENA_FIRST = 8 * 1024, ARENA_MAX = 1024 * 1024, ARENA_PAGE = 4096, ARENA_LARGE = 4 * 1024 * 1024 };
@@ -57,6 +60,7 @@ static ArenaChunk *arena_chunk(Arena *a, size_t size) {
 Arena *arena_new(void) {
   Arena *a = frt_malloc(sizeof *a);
   a->held = 0;
+  a->shared = a->busy = 0;
   a->head = arena_chunk(a, ARENA_FIRST);
   a->head->next = NULL;
   return a;
@@ -81,8 +85,9 @@ void arena_free(Arena *a) {
 
 size_t arena_size(const Arena *a) { return a->held; }
 
-void *arena_alloc(Arena *a, size_t size) {
-  size = (size + 15) & ~(size_t)15;
+void arena_share(Arena *a) { a->shared = 1; }
+
+static void *arena_take(Arena *a, size_t size) {
   ArenaChunk *c = a->head;
   if (c->size - c->used < size) {
     size_t next = c->size * 2 < ARENA_MAX ? c->size * 2 : ARENA_MAX;
@@ -92,6 +97,15 @@ void *arena_alloc(Arena *a, size_t size) {
   }
   void *p = c->data + c->used;
   c->used += size;
+  return p;
+}
+
+void *arena_alloc(Arena *a, size_t size) {
+  size = (size + 15) & ~(size_t)15;
+  if (!a->shared) return memset(arena_take(a, size), 0, size);
+  while (__atomic_test_and_set(&a->busy, __ATOMIC_ACQUIRE)) sched_yield();
+  void *p = arena_take(a, size);
+  __atomic_clear(&a->busy, __ATOMIC_RELEASE);
   return memset(p, 0, size);
 }
 

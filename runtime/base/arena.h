@@ -1,5 +1,5 @@
 /* arena.h: memory by lifetime. An arena hands out 16-byte aligned room and frees all of it at once.
- * malloc is called in runtime/base only. Not thread-safe: an arena has one owner. */
+ * malloc is called in runtime/base only. An arena has one owner, unless it is shared. */
 #ifndef FRT_BASE_ARENA_H
 #define FRT_BASE_ARENA_H
 
@@ -10,6 +10,7 @@
 typedef struct FrtArena Arena;
 
 Arena *arena_new(void);                         /* aborts with a message when memory is out */
+void arena_share(Arena *a);                     /* from now on any thread may take from it */
 void arena_free(Arena *a);
 void arena_reset(Arena *a);                     /* frees all but the first chunk */
 void *arena_alloc(Arena *a, size_t size);       /* zeroed; aborts with a message when memory is out */

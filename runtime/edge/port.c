@@ -9,16 +9,17 @@
 
 #include "sched/run_internal.h"
 
-typedef struct PortBuffer {
+typedef struct FrtGathered {
   void **rows;
   uint64_t *keys;
   uint32_t *inputs;
   uint32_t len, capacity;
-  uint64_t in, out, dropped;
 } PortBuffer;
 
+typedef struct PortCount { uint64_t in, out, dropped; } PortCount;
+
 struct FrtPortState {
-  PortBuffer *ports;
+  PortCount *counts;
   void **rows;       /* the other half of the merge */
   uint64_t *keys;
   uint32_t *inputs;
@@ -27,22 +28,39 @@ struct FrtPortState {
 
 void frt_ports_start(FrtRun *r) {
   r->ports = arena_alloc(r->run_arena, sizeof *r->ports);
-  r->ports->ports = arena_alloc(r->run_arena, (r->module->port_len + 1) * sizeof(PortBuffer));
+  r->ports->counts = arena_alloc(r->run_arena, (r->module->port_len + 1) * sizeof(PortCount));
+}
+
+void frt_gathered_start(FrtWorker *w) {
+  const FrtRun *r = w->cx.run;
+  w->gathered = arena_alloc(r->run_arena, (r->module->port_len + 1) * sizeof(PortBuffer));
+}
+
+void frt_gathered_end(FrtWorker *w) {
+  for (uint32_t i = 0; i < w->cx.run->module->port_len; i++) {
+    frt_free(w->gathered[i].rows);
+    frt_free(w->gathered[i].keys);
+    frt_free(w->gathered[i].inputs);
+  }
+}
+
+void frt_gathered_drop(FrtWorker *w) {
+  for (uint32_t i = 0; i < w->cx.run->module->port_len; i++) w->gathered[i].len = 0;
+}
+
+void frt_gathered_move(FrtWorker *w, uint64_t rows) {
+  for (uint32_t i = 0; i < w->cx.run->module->port_len; i++)
+    for (uint32_t k = 0; k < w->gathered[i].len; k++) w->gathered[i].keys[k] += rows;
 }
 
 void frt_ports_end(FrtRun *r) {
-  for (uint32_t i = 0; i < r->module->port_len; i++) {
-    frt_free(r->ports->ports[i].rows);
-    frt_free(r->ports->ports[i].keys);
-    frt_free(r->ports->ports[i].inputs);
-  }
   frt_free(r->ports->rows);
   frt_free(r->ports->keys);
   frt_free(r->ports->inputs);
 }
 
-void frt_port_add(FrtRun *r, uint32_t port, uint64_t key, uint32_t input, void *row) {
-  PortBuffer *p = &r->ports->ports[port];
+void frt_port_add(FrtCtx *cx, uint32_t port, uint64_t key, uint32_t input, void *row) {
+  PortBuffer *p = &cx->worker->gathered[port];
   if (p->len == p->capacity) {
     p->capacity = p->capacity ? p->capacity * 2 : 64;
     p->rows = frt_realloc(p->rows, p->capacity * sizeof *p->rows);
@@ -96,7 +114,7 @@ static void port_sort(PortBuffer *p, struct FrtPortState *s) {
 }
 
 /* The counters of a port stand for themselves: they are set, not added to. */
-static void port_count(FrtRun *r, const FrtPort *port, const PortBuffer *p) {
+static void port_count(FrtRun *r, const FrtPort *port, const PortCount *p) {
   if (port->op >= r->module->op_len) return;
   uint64_t *row = r->ledger + (size_t)port->op * FRT_LEDGER_LEN;
   row[FRT_IN] = p->in;
@@ -105,42 +123,43 @@ static void port_count(FrtRun *r, const FrtPort *port, const PortBuffer *p) {
 }
 
 void frt_port_count_unread(FrtRun *r, uint32_t port) {
-  PortBuffer *p = &r->ports->ports[port];
+  PortCount *p = &r->ports->counts[port];
   p->in++;
   p->dropped++;
   port_count(r, &r->module->ports[port], p);
 }
 
-uint64_t frt_port_rows(FrtRun *r, uint32_t port) { return r->ports->ports[port].in; }
+uint64_t frt_port_rows(FrtRun *r, uint32_t port) { return r->ports->counts[port].in; }
 
 int frt_port_deliver(FrtRun *r, uint32_t port, uint64_t end) {
   const FrtPort *desc = &r->module->ports[port];
-  PortBuffer *p = &r->ports->ports[port];
+  PortBuffer *p = &r->cx->worker->gathered[port];
+  PortCount *count = &r->ports->counts[port];
   if (!p->len) return FRT_OK;
   port_sort(p, r->ports);
   uint32_t len = p->len, good = len;
   while (good && p->keys[good - 1] >= end) good--;
-  p->in += len;
-  p->dropped += len - good;
+  count->in += len;
+  count->dropped += len - good;
   int status = FRT_OK;
   if (desc->deliver) {
-    p->out += good;
+    count->out += good;
     for (uint32_t at = 0; at < good && status != FRT_FATAL && r->exit_code == 0;) {
-      uint32_t n = good - at < r->cx.block_rows ? good - at : r->cx.block_rows;
-      status = desc->deliver(&r->cx, r->state, p->rows + at, p->keys + at, n);
+      uint32_t n = good - at < r->cx->block_rows ? good - at : r->cx->block_rows;
+      status = desc->deliver(r->cx, r->state, p->rows + at, p->keys + at, n);
       at += n;
     }
   } else {
-    p->dropped += good;
+    count->dropped += good;
   }
   p->len = 0;
-  port_count(r, desc, p);
+  port_count(r, desc, count);
   return status == FRT_FATAL ? FRT_FATAL : FRT_OK;
 }
 
 void *frt_gather(FrtCtx *cx, const FrtBlock *b, uint32_t row, uint32_t port, uint32_t input) {
   void *data = frt_alloc(cx, cx->run->module->ports[port].row_size);
-  frt_port_add(cx->run, port, frt_row_number(b, row), input, data);
+  frt_port_add(cx, port, frt_row_number(b, row), input, data);
   return data;
 }
 

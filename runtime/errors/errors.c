@@ -32,12 +32,15 @@ typedef struct ErrOp {     /* an operator's errors so far */
   int in_step;             /* it had errors in the present step */
 } ErrOp;
 
-struct FrtErrorState {
+struct FrtNotes {
   ErrNote *notes;
   size_t len, capacity;
   uint64_t order;
-  ErrOp *ops;
   int judging;             /* ports are delivering */
+};
+
+struct FrtErrorState {
+  ErrOp *ops;
   uint64_t fatal_key;
   int fatal_exit;
   const char *fatal_message;
@@ -49,7 +52,11 @@ void frt_errors_start(FrtRun *r) {
   r->errors->fatal_key = UINT64_MAX;
 }
 
-void frt_errors_end(FrtRun *r) { frt_free(r->errors->notes); }
+void frt_notes_start(FrtWorker *w) { w->notes = arena_alloc(w->cx.run->run_arena, sizeof *w->notes); }
+
+void frt_notes_end(FrtWorker *w) { frt_free(w->notes->notes); }
+
+void frt_notes_drop(FrtWorker *w) { w->notes->len = 0; }
 
 uint64_t frt_errors_fatal_key(const FrtRun *r) { return r->errors->fatal_key; }
 
@@ -66,7 +73,7 @@ uint64_t frt_row_number(const FrtBlock *b, uint32_t row) {
   return b->row0 + row;
 }
 
-static ErrNote *err_note_new(struct FrtErrorState *s) {
+static ErrNote *err_note_new(struct FrtNotes *s) {
   if (s->len == s->capacity) {
     s->capacity = s->capacity ? s->capacity * 2 : 64;
     s->notes = frt_realloc(s->notes, s->capacity * sizeof *s->notes);
@@ -86,13 +93,13 @@ static FrtStr err_copy(FrtCtx *cx, FrtStr text) {
 }
 
 static void err_resolve(FrtRun *r, ErrNote *n, const FrtBlock *b, uint32_t row) {
-  FrtErrorRow *e = frt_alloc(&r->cx, sizeof *e);
+  FrtErrorRow *e = frt_alloc(r->cx, sizeof *e);
   memset(e, 0, sizeof *e);
-  frt_error_envelope(&r->cx, e, b, row, n->op);
+  frt_error_envelope(r->cx, e, b, row, n->op);
   const FrtColumn *c = frt_error_column(r, n->op, n->field, NULL);
   e->field = n->field;
   e->code = frt_error_code(n->code);
-  e->message = frt_error_text(&r->cx, n->code, n->detail, c ? c->type : NULL);
+  e->message = frt_error_text(r->cx, n->code, n->detail, c ? c->type : NULL);
   e->error = (uint32_t)n->code;
   frt_error_field_place(r, b, row, e, &n->line);
   n->row = e;
@@ -106,7 +113,8 @@ void frt_error(FrtCtx *cx, const FrtBlock *b, uint32_t row, uint32_t op, int cod
     return;
   }
   FRT_COUNT(cx, op, FRT_ERRORS, 1);
-  ErrNote *n = err_note_new(r->errors);
+  struct FrtNotes *notes = cx->worker->notes;
+  ErrNote *n = err_note_new(notes);
   b = err_source(b, &row);
   n->op = op;
   n->code = code;
@@ -117,7 +125,7 @@ void frt_error(FrtCtx *cx, const FrtBlock *b, uint32_t row, uint32_t op, int cod
   n->block = b;
   n->at = row;
   cx->detail = (FrtStr){"", 0, 0};
-  if (!b || (r->errors->judging && b != r->block)) err_resolve(r, n, b, row);
+  if (!b || (notes->judging && b != r->block)) err_resolve(r, n, b, row);
 }
 
 static int err_compare(const void *a, const void *b) {
@@ -193,21 +201,25 @@ static void err_judge_one(FrtRun *r, ErrNote *n) {
   if (err_limit_passed(r, n->op, rows, &what)) err_blame(r, n, 3, frt_error_limit_report(r, err_row(r, n), n->op, what));
   if (o->policy != FRT_POLICY_PORT || o->port < 0) return;
   if (r->module->ports[o->port].deliver)
-    frt_port_add(r, (uint32_t)o->port, n->key, n->op, err_row(r, n));
+    frt_port_add(r->cx, (uint32_t)o->port, n->key, n->op, err_row(r, n));
   else
     frt_port_count_unread(r, (uint32_t)o->port);
 }
 
 void frt_errors_judge(FrtRun *r) {
-  struct FrtErrorState *s = r->errors;
-  for (size_t i = 0; i < s->len; i++)
-    s->notes[i].key = s->notes[i].row ? s->notes[i].row->key : s->notes[i].block->row0 + s->notes[i].at;
+  struct FrtNotes *s = r->cx->worker->notes;
+  for (size_t i = 0; i < s->len; i++) {
+    ErrNote *n = &s->notes[i];
+    n->key = n->row ? n->row->key : n->block->row0 + n->at;
+    /* A worker's own ledger has what its block counted. */
+    if (r->cx->ledger != r->ledger && n->seen != UINT64_MAX) n->seen += r->ledger[(size_t)n->op * FRT_LEDGER_LEN + FRT_IN];
+  }
   if (s->len > 1) qsort(s->notes, s->len, sizeof *s->notes, err_compare);
   for (size_t i = 0; i < s->len; i++) {
     ErrNote *n = &s->notes[i];
     if (r->stopped && n->key > r->stop_row) {
-      FRT_COUNT(&r->cx, n->op, FRT_ERRORS, (uint64_t)-1);
-      FRT_COUNT(&r->cx, n->op, FRT_DROPPED, 1);
+      FRT_COUNT(r->cx, n->op, FRT_ERRORS, (uint64_t)-1);
+      FRT_COUNT(r->cx, n->op, FRT_DROPPED, 1);
     } else {
       err_judge_one(r, n);
     }
@@ -239,15 +251,16 @@ void frt_errors_end_step(FrtRun *r) {
 static int err_settle(FrtRun *r) {
   struct FrtErrorState *s = r->errors;
   int status = FRT_OK;
+  struct FrtNotes *notes = r->cx->worker->notes;
   frt_errors_judge(r);
-  s->judging = 1;
+  notes->judging = 1;
   for (uint32_t p = 0; p < r->module->port_len && status == FRT_OK; p++) {
     uint64_t end = s->fatal_key;
     if (r->stopped && r->stop_row < end) end = r->stop_row + 1;
     status = frt_port_deliver(r, p, end);
     frt_errors_judge(r);
   }
-  s->judging = 0;
+  notes->judging = 0;
   return status;
 }
 
@@ -257,7 +270,7 @@ int frt_block_end(FrtCtx *cx, const FrtBlock *b) {
   int status = err_settle(r);
   frt_errors_end_block(r);
   r->block = NULL;
-  frt_alloc_reset(r);
+  frt_alloc_reset(cx->worker);
   frt_budget_poll();
   if (frt_budget_passed()) frt_run_check_memory(r);
   if (status == FRT_FATAL || r->exit_code) return FRT_FATAL;

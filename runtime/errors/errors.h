@@ -6,7 +6,10 @@
 
 /* ---- errors.c ---- */
 void frt_errors_start(FrtRun *r);
-void frt_errors_end(FrtRun *r);
+/* What a worker notes until its block ends: made, freed, forgotten. */
+void frt_notes_start(FrtWorker *w);
+void frt_notes_end(FrtWorker *w);
+void frt_notes_drop(FrtWorker *w);
 /* Judges what was reported since the last call in the order of source rows, and sends rows to ports. */
 void frt_errors_judge(FrtRun *r);
 /* Rates of operators that failed in this step, once more; then the next step begins. */

@@ -12,7 +12,7 @@
 #ifndef FLOWRT_H
 #define FLOWRT_H
 
-#define FRT_ABI 2u
+#define FRT_ABI 3u
 
 #ifdef __INT64_TYPE__
 typedef __INT8_TYPE__ int8_t;
@@ -125,6 +125,7 @@ enum {
 
 typedef struct FrtRun FrtRun;
 typedef struct FrtArena FrtArena;
+typedef struct FrtWorker FrtWorker;
 
 /* What generated code and runtime functions carry along: one for each worker. */
 typedef struct FrtCtx {
@@ -140,7 +141,15 @@ typedef struct FrtCtx {
   void *prepared;     /* texts prepared during the run (text/fn_prepare.c); NULL at its start */
   void *regex;        /* room for matching (text/fn_regex.c); NULL at its start */
   uint64_t seen;      /* FRT_SEEN for the next frt_error; ~0: not told */
+  FrtWorker *worker;  /* what the runtime keeps for each worker */
+  uint32_t waits;     /* the block's turn has not come yet: see FRT_TURN */
+  uint32_t unused;
 } FrtCtx;
+
+/* Before anything that depends on the order of rows, or that workers share (Held of a module, but for reading what a
+ * finished step left there): `if ((rc = FRT_TURN(cx))) return rc;`. Blocks have their turns in the order of the source, and
+ * a turn ends with the block; so behind it all is as with one worker. Before it, rows have no numbers and lines yet. */
+#define FRT_TURN(cx) ((cx)->waits ? frt_turn(cx) : FRT_OK)
 
 /* Counters of an operator in the ledger. The runtime sets FRT_IN and FRT_OUT of scans and ports, and counts
  * FRT_ERRORS; generated code counts everything else, once a block (a sink: FRT_IN and FRT_OUT).
@@ -350,6 +359,8 @@ typedef struct FrtModule {
 /* ---- what generated code calls -------------------------------------------------------------- */
 /* Room in the block's arena, 16-byte aligned; never NULL (out of memory ends the run). */
 void *frt_alloc(FrtCtx *cx, size_t size);
+/* Waits until it is the block's turn. FRT_OK; else the block is not wanted: return at once. */
+int frt_turn(FrtCtx *cx);
 /* Room that lives as long as the run. */
 void *frt_alloc_run(FrtCtx *cx, size_t size);
 

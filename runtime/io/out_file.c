@@ -43,12 +43,12 @@ int frt_write_all(int fd, const char *p, size_t n) {
 int frt_out_fail(FrtRun *r, OutFile *f, int error) {
   f->failed = f->closed = 1;
   const char *text = arena_printf(r->run_arena, "%s: %s", f->path, strerror(error));
-  return frt_fatal(&r->cx, f->sink->op, FRT_E_WRITE, (FrtStr){text, (uint32_t)strlen(text), 0});
+  return frt_fatal(r->cx, f->sink->op, FRT_E_WRITE, (FrtStr){text, (uint32_t)strlen(text), 0});
 }
 
 static int out_refuse_as(FrtRun *r, OutFile *f, const char *text) {
   f->failed = f->closed = 1;
-  return frt_fatal(&r->cx, f->sink->op, FRT_E_WRITE, (FrtStr){text, (uint32_t)strlen(text), 0});
+  return frt_fatal(r->cx, f->sink->op, FRT_E_WRITE, (FrtStr){text, (uint32_t)strlen(text), 0});
 }
 
 static int out_refuse(FrtRun *r, OutFile *f, const char *why) {

@@ -89,7 +89,7 @@ static void sink_link(struct FrtSinkState *s, OutFile *f) {
 }
 
 static int sink_put(FrtRun *r, OutFile *f, const char *text, size_t n) {
-  char *p = frt_out_room(&r->cx, &f->out, n);
+  char *p = frt_out_room(r->cx, &f->out, n);
   if (!p) return FRT_FATAL;
   memcpy(p, text, n);
   f->out.at = p + n;
@@ -101,7 +101,7 @@ static int sink_put_header(FrtRun *r, OutFile *f) {
   char delimiter = sink->options.delimiter ? sink->options.delimiter : ',', quote = sink->options.quote;
   size_t need = 1;
   for (uint32_t c = 0; c < sink->column_len; c++) need += (size_t)sink->columns[c].name.len * 2 + 3;
-  char *p = frt_out_room(&r->cx, &f->out, need);
+  char *p = frt_out_room(r->cx, &f->out, need);
   if (!p) return FRT_FATAL;
   for (uint32_t c = 0; c < sink->column_len; c++) {
     FrtStr name = sink->columns[c].name;
@@ -152,7 +152,7 @@ static int sink_wake(FrtRun *r, OutFile *f) {
 
 static int sink_conflict(FrtRun *r, OutFile *f) {
   const char *text = arena_printf(r->run_arena, "%s: two outputs would write this file", f->path);
-  return frt_fatal(&r->cx, f->sink->op, FRT_E_WRITE, (FrtStr){text, (uint32_t)strlen(text), 0});
+  return frt_fatal(r->cx, f->sink->op, FRT_E_WRITE, (FrtStr){text, (uint32_t)strlen(text), 0});
 }
 
 /* Makes the file of a path; NULL: the run has failed. */
@@ -170,7 +170,7 @@ static OutFile *sink_file_new(FrtRun *r, uint32_t sink, FrtStr path) {
   if (path.len && memchr(path.ptr, 0, path.len)) {
     f->closed = f->failed = 1;
     FrtStr why = {"the path of an output has a NUL character", 41, 0};
-    frt_fatal(&r->cx, f->sink->op, FRT_E_WRITE, why);
+    frt_fatal(r->cx, f->sink->op, FRT_E_WRITE, why);
     return NULL;
   }
   if (frt_out_open_target(r, f) != FRT_OK) return NULL;
@@ -262,9 +262,9 @@ int frt_sinks_start(FrtRun *r) {
   for (uint32_t i = 0; i < m->sink_len; i++) {
     FrtStr path;
     if (m->sinks[i].partitioned) continue;
-    int status = m->sinks[i].path(&r->cx, r->state, &path);
+    int status = m->sinks[i].path(r->cx, r->state, &path);
     if (status != FRT_OK) {
-      if (status > 0) frt_fatal(&r->cx, m->sinks[i].op, status, r->cx.detail);
+      if (status > 0) frt_fatal(r->cx, m->sinks[i].op, status, r->cx->detail);
       return FRT_FATAL;
     }
     OutFile *f = sink_file_new(r, i, path);

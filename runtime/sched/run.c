@@ -26,7 +26,7 @@
 enum { RUN_BLOCK_ROWS = 2048, RUN_BLOCK_ROWS_MAX = 1 << 20 };
 
 void frt_run_fail(FrtRun *r, int exit_code, const char *message) {
-  r->cx.stop = 1;
+  r->cx->stop = 1;
   if (r->exit_code) return;
   r->exit_code = exit_code;
   r->failure = message ? arena_strndup(r->run_arena, message, strlen(message)) : NULL;
@@ -104,12 +104,11 @@ static int run_set_params(FrtRun *r) {
     frt_run_fail(r, 1, missing);
     return FRT_FATAL;
   }
-  frt_alloc_for_run(r);
-  if (m->worker) m->worker(&r->cx, r->state);
-  int status = m->defaults ? m->defaults(&r->cx, r->state, given) : FRT_OK;
-  if (status == FRT_OK && m->init) status = m->init(&r->cx, r->state);
-  if (status > 0) frt_fatal(&r->cx, UINT32_MAX, status, r->cx.detail);
-  frt_alloc_reset(r);
+  frt_alloc_for_run(&r->main);
+  int status = m->defaults ? m->defaults(r->cx, r->state, given) : FRT_OK;
+  if (status == FRT_OK && m->init) status = m->init(r->cx, r->state);
+  if (status > 0) frt_fatal(r->cx, UINT32_MAX, status, r->cx->detail);
+  frt_alloc_reset(&r->main);
   return status == FRT_OK && !r->exit_code ? FRT_OK : FRT_FATAL;
 }
 
@@ -118,19 +117,19 @@ static int run_set_params(FrtRun *r) {
 static int run_check_scan(FrtRun *r, const FrtScan *s) {
   FrtStr path;
   if (!s->path) return FRT_OK;
-  int status = s->path(&r->cx, r->state, &path);
-  if (status > 0) return frt_fatal(&r->cx, s->op, status, r->cx.detail);
+  int status = s->path(r->cx, r->state, &path);
+  if (status > 0) return frt_fatal(r->cx, s->op, status, r->cx->detail);
   if (status != FRT_OK) return FRT_FATAL;
   char *text = arena_strndup(r->run_arena, path.len ? path.ptr : "", path.len), **paths;
   const char *why = "cannot be opened";
   uint32_t len = 0;
   if (strcmp(text, "-") == 0) return FRT_OK;
   if (frt_glob(r->run_arena, text, &paths, &len, &why) != 0)
-    return frt_fatal(&r->cx, s->op, FRT_E_OPEN, (FrtStr){why, (uint32_t)strlen(why), 0});
+    return frt_fatal(r->cx, s->op, FRT_E_OPEN, (FrtStr){why, (uint32_t)strlen(why), 0});
   for (uint32_t i = 0; i < len; i++) {
     if (access(paths[i], R_OK) == 0) continue;
     why = arena_printf(r->run_arena, "%s: %s", paths[i], strerror(errno));
-    return frt_fatal(&r->cx, s->op, FRT_E_OPEN, (FrtStr){why, (uint32_t)strlen(why), 0});
+    return frt_fatal(r->cx, s->op, FRT_E_OPEN, (FrtStr){why, (uint32_t)strlen(why), 0});
   }
   return FRT_OK;
 }
@@ -150,7 +149,7 @@ static int run_set_taps(FrtRun *r) {
     int found = 0;
     for (uint32_t t = 0; t < m->tap_len && t < 64; t++) {
       if (m->taps[t].name.len != len || memcmp(m->taps[t].name.ptr, text, len) != 0) continue;
-      r->cx.taps |= (uint64_t)1 << t;
+      r->cx->taps |= (uint64_t)1 << t;
       if (colon) r->tap_limits[t] = strtoull(colon + 1, NULL, 10);
       found = 1;
     }
@@ -181,7 +180,7 @@ int frt_run_check_memory(FrtRun *r) {
   const char *text = arena_printf(r->run_arena,
                                   "the budget of %.1f MiB is used up by rows that cannot be put on disk; give more by --memory",
                                   (double)frt_budget_total() / (1024.0 * 1024.0));
-  return frt_fatal(&r->cx, run_greatest_holder(r), FRT_E_MEMORY, (FrtStr){text, (uint32_t)strlen(text), 0});
+  return frt_fatal(r->cx, run_greatest_holder(r), FRT_E_MEMORY, (FrtStr){text, (uint32_t)strlen(text), 0});
 }
 
 /* The counters of a scan's operator stand for themselves: what came in and did not fail went out. */
@@ -206,9 +205,9 @@ static int run_blocks(FrtRun *r, const FrtScan *scan, FrtScanner *s) {
     if (status != FRT_OK) break;
     rows += b->n;
     r->block = b;
-    int wanted = scan->block(&r->cx, r->state, b);
-    if (wanted > 0) wanted = frt_fatal(&r->cx, scan->op, wanted, r->cx.detail);
-    status = wanted == FRT_FATAL ? FRT_FATAL : frt_block_end(&r->cx, b);
+    int wanted = scan->block(r->cx, r->state, b);
+    if (wanted > 0) wanted = frt_fatal(r->cx, scan->op, wanted, r->cx->detail);
+    status = wanted == FRT_FATAL ? FRT_FATAL : frt_block_end(r->cx, b);
     if (status == FRT_FATAL) break;
     run_count_scan(r, scan->op, rows);
     r->source_rows = rows_before + rows;
@@ -218,7 +217,7 @@ static int run_blocks(FrtRun *r, const FrtScan *scan, FrtScanner *s) {
   }
   if (status == FRT_FATAL) return frt_run_fail(r, 2, "error: the run failed"), FRT_FATAL;
   if (status == FRT_END) {       /* rows that failed behind the last block */
-    status = frt_block_end(&r->cx, NULL);
+    status = frt_block_end(r->cx, NULL);
     run_count_scan(r, scan->op, rows);
   }
   return status == FRT_FATAL ? FRT_FATAL : FRT_OK;
@@ -228,7 +227,7 @@ static int run_scan(FrtRun *r, const FrtScan *scan) {
   FrtScanner *s = NULL;
   r->scan = scan;
   r->source_bytes_before = r->source_bytes;
-  if (frt_scan_open(&r->cx, r->state, scan, &s) != FRT_OK) {
+  if (frt_scan_open(r->cx, r->state, scan, &s) != FRT_OK) {
     frt_run_fail(r, 2, "error: a source could not be opened");
     return FRT_FATAL;
   }
@@ -257,9 +256,9 @@ static int run_steps(FrtRun *r) {
     if (step->kind == FRT_STEP_SCAN) {
       status = run_scan(r, &m->scans[step->index]);
     } else {
-      status = step->emit(&r->cx, r->state);
-      if (status > 0) frt_fatal(&r->cx, UINT32_MAX, status, r->cx.detail);
-      if (status != FRT_FATAL && !r->exit_code && frt_block_end(&r->cx, NULL) == FRT_FATAL) status = FRT_FATAL;
+      status = step->emit(r->cx, r->state);
+      if (status > 0) frt_fatal(r->cx, UINT32_MAX, status, r->cx->detail);
+      if (status != FRT_FATAL && !r->exit_code && frt_block_end(r->cx, NULL) == FRT_FATAL) status = FRT_FATAL;
     }
     if (!r->exit_code) frt_errors_end_step(r);
     if (status == FRT_FATAL) frt_run_fail(r, 2, "error: the run failed");
@@ -312,31 +311,24 @@ static void run_start(FrtRun *r, const FrtModule *m, const FrtRunOptions *o) {
   r->module = m;
   r->options = o;
   r->run_arena = arena_new();
-  r->block_arena = arena_new();
   r->start_us = frt_clock_us();
   r->start_mono_us = frt_monotonic_us();
   r->held = arena_alloc(r->run_arena, m->held_size);
-  r->state = arena_alloc(r->run_arena, m->state_size);
-  *(void **)r->state = r->held;
   r->ledger = arena_alloc(r->run_arena, ((size_t)m->op_len + 1) * FRT_LEDGER_LEN * sizeof *r->ledger);
-  r->cx.run = r;
-  r->cx.ledger = r->ledger;
-  r->cx.seen = UINT64_MAX;
-  r->cx.now_us = o->now_us ? o->now_us : r->start_us;
-  r->cx.block_rows = o->block_rows ? o->block_rows : RUN_BLOCK_ROWS;
-  if (r->cx.block_rows > RUN_BLOCK_ROWS_MAX) r->cx.block_rows = RUN_BLOCK_ROWS_MAX;
-  run_make_id(r);
-  frt_values_start(r);
+  r->main.cx.ledger = r->ledger;
+  r->main.cx.now_us = o->now_us ? o->now_us : r->start_us;
+  r->main.cx.block_rows = o->block_rows ? o->block_rows : RUN_BLOCK_ROWS;
+  if (r->main.cx.block_rows > RUN_BLOCK_ROWS_MAX) r->main.cx.block_rows = RUN_BLOCK_ROWS_MAX;
   const char *stress = getenv("FLOW_SPILL");   /* tests: everything spills at once */
   frt_budget_start(o->memory, stress && strcmp(stress, "always") == 0);
-  frt_alloc_start(r);
+  frt_worker_start(r, &r->main);
+  frt_worker_now(&r->main);
+  run_make_id(r);
+  frt_values_start(r);
   frt_errors_start(r);
   frt_ports_start(r);
   frt_cancel_install();
 }
-
-/* Weak: a program without functions of the library does not carry them. */
-#pragma weak frt_functions_end
 
 int frt_run(const FrtModule *m, const FrtRunOptions *o) {
   static const FrtRunOptions plain;
@@ -354,13 +346,10 @@ int frt_run(const FrtModule *m, const FrtRunOptions *o) {
   int exit_code = r->exit_code;
   frt_cancel_restore();
   frt_ports_end(r);
-  frt_errors_end(r);
   if (r->tap) frt_taps_end(r);
-  if (frt_functions_end) frt_functions_end(&r->cx);
   frt_at_end_all(r);
+  frt_worker_end(&r->main);
   frt_budget_end();
-  frt_alloc_end(r);
-  arena_free(r->block_arena);
   arena_free(r->run_arena);
   return exit_code;
 }

@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include "sched/run.h"
+#include "sched/worker.h"
 
 struct FrtErrorState;  /* errors/errors.c: pending error rows, policies, limits */
 struct FrtSinkState;   /* io/sink.c: open outputs */
@@ -24,10 +25,10 @@ struct FrtRun {
   const FrtModule *module;
   const FrtRunOptions *options;
   void *held;                    /* the module's state that workers share */
-  void *state;                   /* the module's state that is the worker's own */
-  FrtCtx cx;                     /* the one worker's */
-  Arena *run_arena;              /* lives as long as the run */
-  Arena *block_arena;
+  FrtWorker main;                /* the first worker */
+  FrtCtx *cx;                    /* the worker's whose turn it is, and */
+  void *state;                   /* its state of the module */
+  Arena *run_arena;              /* lives as long as the run; any worker may use it */
   uint64_t *ledger;
   struct FrtErrorState *errors;
   struct FrtSinkState *sinks;
@@ -44,8 +45,6 @@ struct FrtRun {
   uint64_t source_rows, source_bytes;
   int stopped;                   /* frt_stop was called in the present step */
   uint64_t stop_row;             /* the last row that is wanted */
-  char *slab;                    /* base/alloc.c: room of the present block */
-  size_t slab_size, spilled_size;
   const FrtScan *scan;           /* the scan of the present step, or NULL */
   const FrtBlock *block;         /* the source block whose rows are under way, or NULL */
   struct FrtAtEnd *at_end;       /* op/end.c: what gives memory back at the end */

@@ -194,11 +194,11 @@ static void csv_run_file(CsvRun *r, const CsvSetup *setup, const char *path) {
   r->run.module = &r->module;
   r->run.options = &r->options;
   r->run.run_arena = arena_new();
-  r->run.block_arena = arena_new();
+  r->run.main.block_arena = arena_new();
   r->run.ledger = r->ledger;
-  FrtCtx *cx = &r->run.cx;
+  FrtCtx *cx = &r->run.main.cx;
   cx->run = &r->run;
-  cx->arena = r->run.block_arena;
+  cx->arena = r->run.main.block_arena;
   cx->ledger = r->ledger;
   cx->block_rows = setup->block_rows;
   frt_alloc_start(&r->run);
@@ -221,7 +221,7 @@ static void csv_run_file(CsvRun *r, const CsvSetup *setup, const char *path) {
   frt_scan_close(s);
   csv_run_sort(r);
   frt_alloc_end(&r->run);
-  arena_free(r->run.block_arena);
+  arena_free(r->run.main.block_arena);
   arena_free(r->run.run_arena);
 }
 

@@ -36,15 +36,15 @@ static void setup(void) {
   run.module = &test_module;
   run.options = &options;
   run.run_arena = arena_new();
-  run.block_arena = arena_new();
-  run.cx.run = &run;
+  run.main.block_arena = arena_new();
+  run.main.cx.run = &run;
   frt_alloc_start(&run);
 }
 
 static void teardown(void) {
   frt_alloc_end(&run);
   arena_free(run.run_arena);
-  arena_free(run.block_arena);
+  arena_free(run.main.block_arena);
 }
 
 TestSuite(run_spill, .init = setup, .fini = teardown);
@@ -64,17 +64,17 @@ static void put_rows(FrtSpill *s) {
   for (int r = 0; r < RUNS; r++) cr_assert_eq(frt_spill_add_run(s), (uint32_t)r);
   for (uint64_t i = 0; i < ROWS; i++) {
     size_t n = row_make(i, row);
-    cr_assert_eq(frt_spill_put(&run.cx, s, (uint32_t)(i * 5 % RUNS), row, n), FRT_OK);
+    cr_assert_eq(frt_spill_put(&run.main.cx, s, (uint32_t)(i * 5 % RUNS), row, n), FRT_OK);
   }
 }
 
 static void check_run(FrtSpill *s, uint32_t number, size_t buffer) {
-  FrtSpillReader *r = frt_spill_read(&run.cx, s, number, buffer);
+  FrtSpillReader *r = frt_spill_read(&run.main.cx, s, number, buffer);
   cr_assert_not_null(r);
   char row[10000], *data;
   size_t size;
   uint64_t i = 0, bytes = 0;
-  while (frt_spill_next(&run.cx, r, &data, &size) == FRT_OK) {
+  while (frt_spill_next(&run.main.cx, r, &data, &size) == FRT_OK) {
     for (char *p = data; p < data + size;) {
       while (i * 5 % RUNS != number) i++;
       size_t n = row_make(i++, row);
@@ -93,9 +93,9 @@ Test(run_spill, rows_come_back) {
   static const size_t block_sizes[] = {0, 1, 4096, 100000}, buffers[] = {0, 1 << 20};
   for (size_t b = 0; b < 4; b++) {
     uint64_t held = frt_budget_held();
-    FrtSpill *s = frt_spill_open(&run.cx, 1, 42, block_sizes[b]);
+    FrtSpill *s = frt_spill_open(&run.main.cx, 1, 42, block_sizes[b]);
     put_rows(s);
-    cr_assert_eq(frt_spill_finish_all(&run.cx, s), FRT_OK);
+    cr_assert_eq(frt_spill_finish_all(&run.main.cx, s), FRT_OK);
     for (uint32_t r = 0; r < RUNS; r++) check_run(s, r, buffers[r % 2]);
     for (uint32_t r = 0; r < RUNS; r++) frt_spill_free_run(s, r);
     frt_spill_close(s);
@@ -107,28 +107,28 @@ Test(run_spill, rows_come_back) {
 }
 
 Test(run_spill, an_empty_run) {
-  FrtSpill *s = frt_spill_open(&run.cx, 1, 42, 0);
+  FrtSpill *s = frt_spill_open(&run.main.cx, 1, 42, 0);
   char *data;
   size_t size;
   uint32_t number = frt_spill_add_run(s);
-  cr_assert_eq(frt_spill_finish(&run.cx, s, number), FRT_OK);
-  FrtSpillReader *r = frt_spill_read(&run.cx, s, number, 0);
-  cr_assert_eq(frt_spill_next(&run.cx, r, &data, &size), FRT_END);
+  cr_assert_eq(frt_spill_finish(&run.main.cx, s, number), FRT_OK);
+  FrtSpillReader *r = frt_spill_read(&run.main.cx, s, number, 0);
+  cr_assert_eq(frt_spill_next(&run.main.cx, r, &data, &size), FRT_END);
   frt_spill_reader_free(r);
   frt_spill_close(s);
 }
 
 Test(run_spill, a_run_goes_on_after_it_was_finished) {
-  FrtSpill *s = frt_spill_open(&run.cx, 1, 42, 0);
+  FrtSpill *s = frt_spill_open(&run.main.cx, 1, 42, 0);
   uint32_t number = frt_spill_add_run(s);
   char *data;
   size_t size, total = 0;
   for (int i = 0; i < 3; i++) {
-    cr_assert_eq(frt_spill_put(&run.cx, s, number, "abc", 3), FRT_OK);
-    cr_assert_eq(frt_spill_finish(&run.cx, s, number), FRT_OK);
+    cr_assert_eq(frt_spill_put(&run.main.cx, s, number, "abc", 3), FRT_OK);
+    cr_assert_eq(frt_spill_finish(&run.main.cx, s, number), FRT_OK);
   }
-  FrtSpillReader *r = frt_spill_read(&run.cx, s, number, 0);
-  while (frt_spill_next(&run.cx, r, &data, &size) == FRT_OK) total += size;
+  FrtSpillReader *r = frt_spill_read(&run.main.cx, s, number, 0);
+  while (frt_spill_next(&run.main.cx, r, &data, &size) == FRT_OK) total += size;
   cr_assert_eq(total, 9);
   frt_spill_reader_free(r);
   frt_spill_close(s);
@@ -136,9 +136,9 @@ Test(run_spill, a_run_goes_on_after_it_was_finished) {
 
 /* Any bit of any block: the block is named, and no row of it is seen. */
 Test(run_spill, a_flipped_bit_is_found_and_named) {
-  FrtSpill *s = frt_spill_open(&run.cx, 1, 42, 4096);
+  FrtSpill *s = frt_spill_open(&run.main.cx, 1, 42, 4096);
   put_rows(s);
-  cr_assert_eq(frt_spill_finish_all(&run.cx, s), FRT_OK);
+  cr_assert_eq(frt_spill_finish_all(&run.main.cx, s), FRT_OK);
   off_t end = lseek(frt_spill_fd(s), 0, SEEK_END);
   for (int round = 0; round < 200; round++) {
     off_t at = round < 50 ? round : (off_t)(next_random() % (uint64_t)end);
@@ -149,9 +149,9 @@ Test(run_spill, a_flipped_bit_is_found_and_named) {
     byte ^= (char)(1 << round % 8);
     cr_assert_eq(pwrite(frt_spill_fd(s), &byte, 1, at), 1);
     for (uint32_t r = 0; r < RUNS && !found; r++) {
-      FrtSpillReader *reader = frt_spill_read(&run.cx, s, r, 0);
+      FrtSpillReader *reader = frt_spill_read(&run.main.cx, s, r, 0);
       int status = reader ? FRT_OK : FRT_FATAL;
-      while (status == FRT_OK) status = frt_spill_next(&run.cx, reader, &data, &size);
+      while (status == FRT_OK) status = frt_spill_next(&run.main.cx, reader, &data, &size);
       found = status == FRT_FATAL;
       frt_spill_reader_free(reader);
     }
@@ -168,14 +168,14 @@ Test(run_spill, a_flipped_bit_is_found_and_named) {
 }
 
 Test(run_spill, a_file_that_was_cut) {
-  FrtSpill *s = frt_spill_open(&run.cx, 1, 42, 0);
+  FrtSpill *s = frt_spill_open(&run.main.cx, 1, 42, 0);
   put_rows(s);
-  cr_assert_eq(frt_spill_finish_all(&run.cx, s), FRT_OK);
+  cr_assert_eq(frt_spill_finish_all(&run.main.cx, s), FRT_OK);
   cr_assert_eq(ftruncate(frt_spill_fd(s), 100), 0);
   char *data;
   size_t size;
-  FrtSpillReader *r = frt_spill_read(&run.cx, s, 0, 0);
-  cr_assert_eq(frt_spill_next(&run.cx, r, &data, &size), FRT_FATAL);
+  FrtSpillReader *r = frt_spill_read(&run.main.cx, s, 0, 0);
+  cr_assert_eq(frt_spill_next(&run.main.cx, r, &data, &size), FRT_FATAL);
   cr_assert(strstr(run.failure, "ends before byte "), "%s", run.failure);
   frt_spill_reader_free(r);
   frt_spill_close(s);
@@ -186,14 +186,14 @@ static int put_until_it_fails(FrtSpill *s) {
   uint32_t number = frt_spill_add_run(s);
   for (int i = 0; i < 10000; i++) {
     for (size_t k = 0; k < sizeof row; k++) row[k] = (char)next_random();
-    if (frt_spill_put(&run.cx, s, number, row, sizeof row) != FRT_OK) return 1;
+    if (frt_spill_put(&run.main.cx, s, number, row, sizeof row) != FRT_OK) return 1;
   }
-  return frt_spill_finish_all(&run.cx, s) != FRT_OK;
+  return frt_spill_finish_all(&run.main.cx, s) != FRT_OK;
 }
 
 Test(run_spill, the_limit_of_room_on_disk) {
   options.temp_limit = 2000000;
-  FrtSpill *s = frt_spill_open(&run.cx, 1, 42, 0);
+  FrtSpill *s = frt_spill_open(&run.main.cx, 1, 42, 0);
   cr_assert(put_until_it_fails(s));
   cr_assert(strstr(run.failure, "--temp-limit (2000000 bytes)"), "%s", run.failure);
   frt_spill_close(s);
@@ -205,7 +205,7 @@ Test(run_spill, a_full_disk_is_said) {
   signal(SIGXFSZ, SIG_IGN);
   struct rlimit limit = {3000001, 3000001};
   cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
-  FrtSpill *s = frt_spill_open(&run.cx, 1, 42, 0);
+  FrtSpill *s = frt_spill_open(&run.main.cx, 1, 42, 0);
   cr_assert(put_until_it_fails(s));
   cr_assert(strstr(run.failure, "spill file 1 in temp: writing: ") && strstr(run.failure, "--temp"), "%s", run.failure);
   frt_spill_close(s);
@@ -213,7 +213,7 @@ Test(run_spill, a_full_disk_is_said) {
 
 Test(run_spill, a_folder_that_is_not_there) {
   options.temp = "no/such";
-  cr_assert_null(frt_spill_open(&run.cx, 1, 42, 0));
+  cr_assert_null(frt_spill_open(&run.main.cx, 1, 42, 0));
   cr_assert(strstr(run.failure, "no/such") && strstr(run.failure, "cannot be made"), "%s", run.failure);
 }
 
@@ -241,9 +241,9 @@ Test(run_spill, what_cannot_spill_is_refused) {
 Test(run_spill, nothing_is_left_after_a_kill) {
   pid_t pid = fork();
   if (pid == 0) {
-    FrtSpill *s = frt_spill_open(&run.cx, 1, 42, 0);
+    FrtSpill *s = frt_spill_open(&run.main.cx, 1, 42, 0);
     put_rows(s);
-    frt_spill_finish_all(&run.cx, s);
+    frt_spill_finish_all(&run.main.cx, s);
     kill(getpid(), SIGKILL);
   }
   int status;
@@ -266,17 +266,17 @@ Test(run_spill, a_budget_is_kept_to) {
   frt_budget_start(64 * 1024, 0);
   uint64_t limit = frt_budget_limit(), held = frt_budget_held();
   cr_assert_eq(limit, 32 * 1024);
-  cr_assert(frt_reserve(&run.cx, 30 * 1024));
-  cr_assert(!frt_reserve(&run.cx, 4 * 1024));
+  cr_assert(frt_reserve(&run.main.cx, 30 * 1024));
+  cr_assert(!frt_reserve(&run.main.cx, 4 * 1024));
   cr_assert(!frt_may_reserve(4 * 1024));
-  frt_unreserve(&run.cx, 8 * 1024);
-  cr_assert(frt_reserve(&run.cx, 4 * 1024));
+  frt_unreserve(&run.main.cx, 8 * 1024);
+  cr_assert(frt_reserve(&run.main.cx, 4 * 1024));
   cr_assert(!frt_budget_passed());
   frt_hold_buffer(64 * 1024);
   cr_assert(!frt_budget_passed());
   frt_hold(1);
   cr_assert(frt_budget_passed());
-  frt_unreserve(&run.cx, 90 * 1024 + 1);
+  frt_unreserve(&run.main.cx, 90 * 1024 + 1);
   cr_assert_eq(frt_budget_held(), held);
   frt_budget_end();
 }
@@ -299,12 +299,12 @@ Test(run_spill, stores_and_tables_give_back_what_they_held) {
   frt_table_init(&words, 0);
   frt_table_init(&texts, 1);
   for (int i = 0; i < 20000; i++) {
-    frt_store_add(&run.cx, &store);
-    frt_store_text(&run.cx, &store, names[i % 5000]);
+    frt_store_add(&run.main.cx, &store);
+    frt_store_text(&run.main.cx, &store, names[i % 5000]);
     frt_pairs_add(&pairs, (uint64_t)i, (uint64_t)i);
   }
-  frt_table_add_words(&run.cx, &words, keys, NULL, 5000, ids, fresh);
-  frt_table_add_texts(&run.cx, &texts, names, NULL, 5000, ids, fresh);
+  frt_table_add_words(&run.main.cx, &words, keys, NULL, 5000, ids, fresh);
+  frt_table_add_texts(&run.main.cx, &texts, names, NULL, 5000, ids, fresh);
   cr_assert_gt(frt_budget_held(), held + 20000 * 40 + 5000 * 16);
   frt_store_free(&store);
   frt_table_free(&words);
