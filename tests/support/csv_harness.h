@@ -194,14 +194,12 @@ static void csv_run_file(CsvRun *r, const CsvSetup *setup, const char *path) {
   r->run.module = &r->module;
   r->run.options = &r->options;
   r->run.run_arena = arena_new();
-  r->run.main.block_arena = arena_new();
   r->run.ledger = r->ledger;
   FrtCtx *cx = &r->run.main.cx;
   cx->run = &r->run;
-  cx->arena = r->run.main.block_arena;
   cx->ledger = r->ledger;
   cx->block_rows = setup->block_rows;
-  frt_alloc_start(&r->run);
+  frt_alloc_start(&r->run.main);
   FrtScanner *s = NULL;
   FrtBlock *b;
   r->rc = frt_scan_open(cx, NULL, &r->scan, &s);
@@ -211,7 +209,7 @@ static void csv_run_file(CsvRun *r, const CsvSetup *setup, const char *path) {
     r->rows += b->sel_len;
     if (csv_run_block) csv_run_block(r, b);
     else if (!setup->rows_only) csv_put_block(r, b);
-    frt_alloc_reset(&r->run);
+    frt_alloc_reset(&r->run.main);
   }
   r->blocks_fast = s->blocks_fast;
   r->blocks_careful = s->blocks_careful;
@@ -220,8 +218,7 @@ static void csv_run_file(CsvRun *r, const CsvSetup *setup, const char *path) {
   r->bytes = s->bytes;
   frt_scan_close(s);
   csv_run_sort(r);
-  frt_alloc_end(&r->run);
-  arena_free(r->run.main.block_arena);
+  frt_alloc_end(&r->run.main);
   arena_free(r->run.run_arena);
 }
 

@@ -176,12 +176,13 @@ static char *__attribute__((unused)) harness_read(const FrtColumn *columns, uint
   run.module = &module;
   run.options = &options;
   run.run_arena = arena_new();
-  run.main.block_arena = arena_new();
   run.ledger = ledger;
   run.main.cx.run = &run;
+  run.main.cx.worker = &run.main;
+  run.cx = &run.main.cx;
   run.main.cx.ledger = ledger;
   run.main.cx.block_rows = how->block_rows;
-  frt_alloc_start(&run);
+  frt_alloc_start(&run.main);
   harness_size = harness_line_len = 0;
   harness_fatal[0] = 0;
   harness_put("", 0);
@@ -193,16 +194,15 @@ static char *__attribute__((unused)) harness_read(const FrtColumn *columns, uint
   how->blocks_fast = 0;
   while (rc == FRT_OK && (rc = frt_scan_next(s, &b)) == FRT_OK) {
     harness_block(&scan, b);
-    frt_alloc_reset(&run);
+    frt_alloc_reset(&run.main);
   }
   how->blocks_fast = s ? s->blocks_fast : 0;
   char tail[512];
   snprintf(tail, sizeof tail, "end %d%s, empty %llu, unknown %llu, line %llu\n", rc, harness_fatal,
            (unsigned long long)s->lines_empty, (unsigned long long)s->keys_unknown, (unsigned long long)s->line);
   frt_scan_close(s);
-  frt_alloc_end(&run);
+  frt_alloc_end(&run.main);
   arena_free(run.run_arena);
-  arena_free(run.main.block_arena);
   close(fd);
   qsort(harness_lines, harness_line_len, sizeof *harness_lines, harness_by_row);
   char *out = malloc(harness_size + strlen(tail) + 1), *p = out;

@@ -14,16 +14,16 @@ static FrtCtx *cx;
 static void start(void) {
   memset(&run, 0, sizeof run);
   run.run_arena = arena_new();
-  run.main.block_arena = arena_new();
   run.main.cx.run = &run;
-  frt_alloc_start(&run);
+  run.main.cx.worker = &run.main;
+  run.cx = &run.main.cx;
+  frt_alloc_start(&run.main);
   cx = &run.main.cx;
 }
 
 static void stop(void) {
   frt_at_end_all(&run);
-  frt_alloc_end(&run);
-  arena_free(run.main.block_arena);
+  frt_alloc_end(&run.main);
   arena_free(run.run_arena);
 }
 

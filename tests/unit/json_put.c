@@ -77,12 +77,12 @@ Test(json_put, output) {
 Test(json_put, text) {
   FrtRun run;
   memset(&run, 0, sizeof run);
-  run.main.block_arena = arena_new();
   run.main.cx.run = &run;
-  frt_alloc_start(&run);
+  run.main.cx.worker = &run.main;
+  run.cx = &run.main.cx;
+  frt_alloc_start(&run.main);
   FrtStr a = frt_json_text(&run.main.cx, &put_row, &put_value), b = frt_json_text(&run.main.cx, &put_marks, &put_value.marks);
   cr_expect(a.len == sizeof put_want - 1 && memcmp(a.ptr, put_want, a.len) == 0);
   cr_expect(b.len == 11 && memcmp(b.ptr, "[1,null,-3]", 11) == 0);
-  frt_alloc_end(&run);
-  arena_free(run.main.block_arena);
+  frt_alloc_end(&run.main);
 }

@@ -36,15 +36,15 @@ static void setup(void) {
   run.module = &test_module;
   run.options = &options;
   run.run_arena = arena_new();
-  run.main.block_arena = arena_new();
   run.main.cx.run = &run;
-  frt_alloc_start(&run);
+  run.main.cx.worker = &run.main;
+  run.cx = &run.main.cx;
+  frt_alloc_start(&run.main);
 }
 
 static void teardown(void) {
-  frt_alloc_end(&run);
+  frt_alloc_end(&run.main);
   arena_free(run.run_arena);
-  arena_free(run.main.block_arena);
 }
 
 TestSuite(run_spill, .init = setup, .fini = teardown);
