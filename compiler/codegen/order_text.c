@@ -41,7 +41,7 @@ static void texts_emit(const GenOrder *o, const PlanNode *sink) {
   uint32_t id = o->n->id;
   gen_emit_open(&f, g, o->n);
   gen_line(&f, "FrtTexts *t = &S->h->texts%u;", id);
-  gen_line(&f, "if ((rc = frt_texts_sort(cx, t, %u))) return rc;", id);
+  gen_line(&f, "if ((rc = frt_texts_sort(cx, t))) return rc;");
   gen_line(&f, "for (;;) {");
   f.indent++;
   gen_line(&f, "if ((rc = frt_texts_put(cx, t, %u, cx->block_rows, &m))) return rc;", gen_sink_index(g, sink));
@@ -59,7 +59,7 @@ static void texts_emit(const GenOrder *o, const PlanNode *sink) {
   gen_line(&f, "b->row0 += m;");
   f.indent--;
   gen_line(&f, "}");
-  gen_line(&f, "return frt_texts_end(cx, t, %u);", id);
+  gen_line(&f, "return frt_texts_end(cx, t);");
   gen_fn_close(&f);
 }
 
@@ -70,7 +70,7 @@ void gen_sort_texts(Gen *g, const PhysNode *pn) {
   const char *ctype = words ? "uint64_t" : "FrtStr", *name = words ? "words" : "keys";
   buf_printf(&g->held, "  FrtTexts texts%u;\n", id);
   buf_printf(&g->state, "  %s *%s%u;\n  uint64_t *places%u;\n  uint32_t *s%u;\n", ctype, name, id, id, id);
-  buf_printf(&g->init, "  frt_texts_init(&S->h->texts%u, %u, %d);\n", id, words, words ? 0 : gen_order_is_text(&o) ? FRT_SORT_TEXT : FRT_SORT_PARTS);
+  buf_printf(&g->init, "  frt_texts_init(&S->h->texts%u, %u, %u, %d);\n", id, id, words, words ? 0 : gen_order_is_text(&o) ? FRT_SORT_TEXT : FRT_SORT_PARTS);
   buf_printf(&g->init, "  frt_at_end(cx, frt_texts_drop, &S->h->texts%u);\n", id);
   buf_printf(&g->setup, "  S->%s%u = frt_alloc_run(cx, cx->block_rows * %u * sizeof(%s));\n", name, id, words ? words : 1, ctype);
   buf_printf(&g->setup, "  S->places%u = frt_alloc_run(cx, cx->block_rows * sizeof(uint64_t));\n", id);

@@ -407,9 +407,8 @@ static void sink_hold(Gen *g, const PhysNode *pn) {
   gen_line(&f, "places[k] = frt_texts_end_row(t, p - 1);");
   f.indent--;
   gen_line(&f, "}");
-  if (phys_sort_words(sort)) gen_line(&f, "frt_texts_hold(cx, t, S->words%u, NULL, places, n);", sort->id);
-  else gen_line(&f, "frt_texts_hold(cx, t, NULL, S->keys%u, places, n);", sort->id);
-  gen_line(&f, "return FRT_OK;");
+  if (phys_sort_words(sort)) gen_line(&f, "return frt_texts_hold(cx, t, S->words%u, NULL, places, n);", sort->id);
+  else gen_line(&f, "return frt_texts_hold(cx, t, NULL, S->keys%u, places, n);", sort->id);
   gen_fn_close(&f);
 }
 

@@ -110,7 +110,7 @@ void frt_pairs_end(void *pairs);
 
 /* What is to be put in order: entries of a key and a payload, in chunks. A key is 1 to FRT_SORT_WORDS words, compared one
  * after another; or, by_bytes, the payload is the address of an FrtSortKey, and the word the first 8 of its bytes (padded
- * with zeros): FRT_SORT_TEXT any bytes, FRT_SORT_PARTS none of which another one begins with. Zeroed, then frt_sorter_init. */
+ * with zeros): FRT_SORT_TEXT any bytes, FRT_SORT_PARTS none of which another one begins with. Memory is asked of the budget. Zeroed, then frt_sorter_init. */
 enum { FRT_SORT_WORDS = 4, FRT_SORT_TEXT = 1, FRT_SORT_PARTS = 2 };
 typedef struct FrtSortKey {
   uint64_t payload;
@@ -119,20 +119,23 @@ typedef struct FrtSortKey {
 } FrtSortKey;
 typedef struct FrtSorter {
   uint32_t words, by_bytes;
-  uint32_t rising, unused;         /* see sorter.c */
+  uint32_t rising;                 /* see sorter.c */
+  uint32_t refused;                /* the budget is used up: time to put the entries elsewhere */
   uint64_t len;
   void **chunks;
   uint32_t chunk_len, chunk_room;
   uint64_t first[FRT_SORT_WORDS], last[FRT_SORT_WORDS], differ[FRT_SORT_WORDS];
   const FrtSortKey *last_key;
-  uint64_t held;                   /* bytes of the chunks */
-  FrtPair *pairs;                  /* sorted: row is the payload, key is spent */
+  uint64_t held;                   /* bytes, in the budget */
+  FrtPair *pairs;                  /* sorted: row is the payload, the key is used up */
 } FrtSorter;
 void frt_sorter_init(FrtSorter *s, uint32_t words, uint32_t by_bytes);
 /* Entry k: words[k * s->words] and on, and payloads[k]. */
 void frt_sorter_add(FrtSorter *s, const uint64_t *words, const uint64_t *payloads, uint32_t n);
-/* Stable: fills s->pairs[0 .. len). The entries are freed. */
-void frt_sorter_sort(FrtSorter *s);
+/* Stable: fills s->pairs[0 .. len), and frees the entries. keep: they stay, and the row of a pair is an address of an FrtSortKey
+ * (by_bytes), or a number for frt_sorter_words, which gives the words and behind them the payload. */
+void frt_sorter_sort(FrtSorter *s, uint32_t keep);
+const uint64_t *frt_sorter_words(const FrtSorter *s, uint64_t row);
 void frt_sorter_free(FrtSorter *s);
 
 /* Parts of byte keys, whose order is that of the values; what begins with another part is never a part itself. A text takes
@@ -150,8 +153,11 @@ typedef struct FrtTexts {
   char *key_at, *key_end;
   FrtSorter sorter;
   uint64_t at;          /* rows that were put */
+  uint64_t held;        /* bytes of the chunks */
+  void *runs;           /* sorted runs on disk */
+  uint32_t op, refused;
 } FrtTexts;
-void frt_texts_init(FrtTexts *t, uint32_t words, uint32_t by_bytes);
+void frt_texts_init(FrtTexts *t, uint32_t op, uint32_t words, uint32_t by_bytes);
 /* As frt_out_room, for out of an FrtTexts; only at the start of a row. */
 char *frt_texts_room(FrtCtx *cx, FrtOut *o, size_t need);
 /* The row from out.at to `end` is printed: its place. At least 8 bytes must be left behind it. */
@@ -159,14 +165,15 @@ uint64_t frt_texts_end_row(FrtTexts *t, char *end);
 /* The places of rows that stand in the source: from the start of `first` to the end of `last`. */
 void frt_texts_slices(FrtCtx *cx, FrtTexts *t, const FrtBlock *b, const FrtFields *first, const FrtFields *last,
                       const uint32_t *sel, uint32_t n, uint64_t *places);
-/* Rows at rest, with their keys: `words` as for frt_sorter_add, or byte keys (the other is NULL). */
-void frt_texts_hold(FrtCtx *cx, FrtTexts *t, const uint64_t *words, const FrtStr *keys, const uint64_t *places, uint32_t n);
+/* Rows at rest, with their keys: `words` as for frt_sorter_add, or byte keys (the other is NULL). When the budget is used up, all rows
+ * so far go to disk as a sorted run. FRT_OK or FRT_FATAL. */
+int frt_texts_hold(FrtCtx *cx, FrtTexts *t, const uint64_t *words, const FrtStr *keys, const uint64_t *places, uint32_t n);
 /* All rows are there: puts them in order. FRT_OK or FRT_FATAL. */
-int frt_texts_sort(FrtCtx *cx, FrtTexts *t, uint32_t op);
+int frt_texts_sort(FrtCtx *cx, FrtTexts *t);
 /* Writes the next rows, n at most, to the sink, a line each; *done: how many, 0 at the end. FRT_OK or FRT_FATAL. */
 int frt_texts_put(FrtCtx *cx, FrtTexts *t, uint32_t sink, uint32_t n, uint32_t *done);
 /* Frees all. FRT_FATAL when a file was cut meanwhile. */
-int frt_texts_end(FrtCtx *cx, FrtTexts *t, uint32_t op);
+int frt_texts_end(FrtCtx *cx, FrtTexts *t);
 void frt_texts_drop(void *texts);   /* frees all, for frt_at_end */
 
 #endif

@@ -11,28 +11,44 @@
 
 #include "base/arena.h"
 #include "base/budget.h"
+#include "base/cancel.h"
 #include "flowrt.h"
 #include "io/map.h"
+#include "op/runs.h"
 #include "sched/run_internal.h"
 
 enum { TEXTS_CHUNK_SIZE = 1024 * 1024, TEXTS_MAP_MIN = 64 * 1024, TEXTS_LONG = 0xffff,
        TEXTS_AHEAD = 24, TEXTS_SLACK = 64, TEXTS_BATCH = 256 };
 
-typedef struct TextsChunk {
-  struct TextsChunk *next;
-  size_t size;
-} TextsChunk;
+#define TEXTS_LAYOUT 0x7478657464656c68u
+
+typedef struct TextsChunk { struct TextsChunk *next; } TextsChunk;
 
 typedef struct TextsFile {
   struct TextsFile *next;
   char *name;
   int fd;
+  uint64_t held;        /* of the budget: pages of the mapping are memory of the process */
   FrtMap *map;          /* NULL: it is not to be mapped */
   const char *data;
   size_t size;
 } TextsFile;
 
+static int texts_spill(FrtCtx *cx, FrtTexts *t);
+
 /* ---- texts in chunks ---- */
+
+static char *texts_chunk(FrtTexts *t, size_t size) {
+  TextsChunk *c = frt_malloc(sizeof *c + size);
+  if (!frt_reserve(NULL, size)) {
+    frt_hold_buffer(size);
+    t->refused |= t->held != 0 || frt_budget_stress();
+  }
+  t->held += size;
+  c->next = t->chunks;
+  t->chunks = c;
+  return (char *)(c + 1);
+}
 
 /* Before each row are four bytes for the length of a long one. */
 char *frt_texts_room(FrtCtx *cx, FrtOut *o, size_t need) {
@@ -40,12 +56,7 @@ char *frt_texts_room(FrtCtx *cx, FrtOut *o, size_t need) {
   (void)cx;
   need += 4 + TEXTS_SLACK;
   size_t size = need > TEXTS_CHUNK_SIZE ? need : TEXTS_CHUNK_SIZE;
-  TextsChunk *c = frt_malloc(sizeof *c + 4 + size);
-  frt_hold(size);
-  c->size = size;
-  c->next = t->chunks;
-  t->chunks = c;
-  o->at = (char *)(c + 1) + 4;
+  o->at = texts_chunk(t, 4 + size) + 4;
   o->end = o->at + size - 4 - TEXTS_SLACK;
   return o->at;
 }
@@ -74,8 +85,23 @@ static void texts_map(TextsFile *f) {
   struct stat st;
   f->fd = open(f->name, O_RDONLY | O_CLOEXEC);
   if (f->fd < 0 || fstat(f->fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size < TEXTS_MAP_MIN) return;
+  if (!frt_reserve(NULL, (size_t)st.st_size)) return;
+  f->held = (uint64_t)st.st_size;
   f->map = frt_map_open(f->fd, (uint64_t)st.st_size);
   if (f->map) f->data = frt_map_window(f->map, 0, (size_t)st.st_size, &f->size);
+}
+
+/* 1: the file was cut meanwhile. */
+static int texts_unmap(TextsFile *f) {
+  int cut = f->map && frt_map_is_cut(f->map);
+  frt_map_close(f->map);
+  if (f->fd >= 0) close(f->fd);
+  frt_unreserve(NULL, f->held);
+  f->map = NULL;
+  f->data = NULL;
+  f->fd = -1;
+  f->held = 0;
+  return cut;
 }
 
 static TextsFile *texts_file(FrtTexts *t, FrtStr name) {
@@ -118,8 +144,9 @@ void frt_texts_slices(FrtCtx *cx, FrtTexts *t, const FrtBlock *b, const FrtField
 
 /* ---- keys ---- */
 
-void frt_texts_init(FrtTexts *t, uint32_t words, uint32_t by_bytes) {
+void frt_texts_init(FrtTexts *t, uint32_t op, uint32_t words, uint32_t by_bytes) {
   memset(t, 0, sizeof *t);
+  t->op = op;
   frt_sorter_init(&t->sorter, words, by_bytes);
 }
 
@@ -127,12 +154,7 @@ static FrtSortKey *texts_key(FrtTexts *t, FrtStr key, uint64_t place) {
   size_t size = offsetof(FrtSortKey, bytes) + (((size_t)key.len + 7) & ~(size_t)7);
   if ((size_t)(t->key_end - t->key_at) < size) {
     size_t room = size > TEXTS_CHUNK_SIZE ? size : TEXTS_CHUNK_SIZE;
-    TextsChunk *c = frt_malloc(sizeof *c + room);
-    frt_hold(room);
-    c->size = room;
-    c->next = t->chunks;
-    t->chunks = c;
-    t->key_at = (char *)(c + 1);
+    t->key_at = texts_chunk(t, room);
     t->key_end = t->key_at + room;
   }
   FrtSortKey *k = (FrtSortKey *)(void *)t->key_at;
@@ -145,12 +167,7 @@ static FrtSortKey *texts_key(FrtTexts *t, FrtStr key, uint64_t place) {
   return k;
 }
 
-void frt_texts_hold(FrtCtx *cx, FrtTexts *t, const uint64_t *words, const FrtStr *keys, const uint64_t *places, uint32_t n) {
-  (void)cx;
-  if (!keys) {
-    frt_sorter_add(&t->sorter, words, places, n);
-    return;
-  }
+static void texts_hold_bytes(FrtTexts *t, const FrtStr *keys, const uint64_t *places, uint32_t n) {
   for (uint32_t from = 0, m; from < n; from += m) {
     uint64_t word[TEXTS_BATCH], payload[TEXTS_BATCH];
     m = n - from < TEXTS_BATCH ? n - from : TEXTS_BATCH;
@@ -162,13 +179,13 @@ void frt_texts_hold(FrtCtx *cx, FrtTexts *t, const uint64_t *words, const FrtStr
   }
 }
 
-int frt_texts_sort(FrtCtx *cx, FrtTexts *t, uint32_t op) {
-  (void)cx, (void)op;
-  frt_sorter_sort(&t->sorter);
-  return FRT_OK;
+int frt_texts_hold(FrtCtx *cx, FrtTexts *t, const uint64_t *words, const FrtStr *keys, const uint64_t *places, uint32_t n) {
+  if (keys) texts_hold_bytes(t, keys, places, n);
+  else frt_sorter_add(&t->sorter, words, places, n);
+  return t->refused || t->sorter.refused ? texts_spill(cx, t) : FRT_OK;
 }
 
-/* ---- out ---- */
+/* ---- places ---- */
 
 static const char *texts_text(uint64_t place, size_t *len) {
   const char *p = (const char *)(uintptr_t)(place & 0xffffffffffffull);
@@ -180,9 +197,117 @@ static const char *texts_text(uint64_t place, size_t *len) {
   return p;
 }
 
+/* ---- on disk ---- */
+
+static void texts_drop_rows(FrtTexts *t) {
+  for (TextsChunk *c = t->chunks, *next; c; c = next) {
+    next = c->next;
+    frt_free(c);
+  }
+  frt_unreserve(NULL, t->held);
+  t->chunks = NULL;
+  t->held = 0;
+  t->refused = 0;
+  t->out = (FrtOut){ 0 };
+  t->key_at = t->key_end = NULL;
+  frt_sorter_free(&t->sorter);
+}
+
+static int texts_cut(FrtCtx *cx, const FrtTexts *t, const char *name) {
+  const char *what = arena_printf(cx->run->run_arena, "%s: the file became shorter while it was read", name);
+  return frt_fatal(cx, t->op, FRT_E_READ, (FrtStr){what, (uint32_t)strlen(what), 0});
+}
+
+/* The words as bytes of the same order. */
+static int texts_spill_words(FrtCtx *cx, const FrtTexts *t, const uint64_t *words) {
+  size_t len;
+  const char *text = texts_text(words[t->sorter.words], &len);
+  char *p = frt_runs_room(cx, t->runs, t->sorter.words * 8, (uint32_t)len);
+  if (!p) return FRT_FATAL;
+  for (uint32_t j = 0; j < t->sorter.words; j++) p = frt_order_put_word(p, words[j], 8);
+  memcpy(p, text, len);
+  return FRT_OK;
+}
+
+static int texts_spill_key(FrtCtx *cx, const FrtTexts *t, const FrtSortKey *key) {
+  size_t len;
+  const char *text = texts_text(key->payload, &len);
+  char *p = frt_runs_room(cx, t->runs, key->len, (uint32_t)len);
+  if (!p) return FRT_FATAL;
+  memcpy(p, key->bytes, key->len);
+  memcpy(p + key->len, text, len);
+  return FRT_OK;
+}
+
+static uint64_t texts_payload(const FrtSorter *s, uint64_t row) {
+  return s->by_bytes ? ((const FrtSortKey *)(uintptr_t)row)->payload : frt_sorter_words(s, row)[s->words];
+}
+
+/* Pair i + 2 * TEXTS_AHEAD: its entry; pair i + TEXTS_AHEAD: its text. */
+static inline void texts_prefetch(const FrtSorter *s, uint64_t i) {
+  if (i + 2 * TEXTS_AHEAD >= s->len) return;
+  uint64_t far = s->pairs[i + 2 * TEXTS_AHEAD].row;
+  __builtin_prefetch(s->by_bytes ? (const void *)(uintptr_t)far : frt_sorter_words(s, far));
+  const char *near = (const char *)(uintptr_t)(texts_payload(s, s->pairs[i + TEXTS_AHEAD].row) & 0xffffffffffffull);
+  __builtin_prefetch(near);
+  __builtin_prefetch(near + 64);
+  __builtin_prefetch(near + 128);
+}
+
+/* All rows so far become a sorted run, and their memory is given back; later ones are copied from the source. */
+static int texts_spill(FrtCtx *cx, FrtTexts *t) {
+  FrtSorter *s = &t->sorter;
+  if (!s->len) return FRT_OK;
+  if (!t->runs && !(t->runs = frt_runs_new(cx, t->op, TEXTS_LAYOUT))) return FRT_FATAL;
+  frt_sorter_sort(s, 1);
+  if (frt_cancelled()) return FRT_FATAL;
+  frt_runs_begin(t->runs);
+  for (uint64_t i = 0; i < s->len; i++) {
+    uint64_t row = s->pairs[i].row;
+    texts_prefetch(s, i);
+    if (s->by_bytes ? texts_spill_key(cx, t, (const FrtSortKey *)(uintptr_t)row) : texts_spill_words(cx, t, frt_sorter_words(s, row)))
+      return FRT_FATAL;
+  }
+  for (TextsFile *f = t->files; f; f = f->next)
+    if (texts_unmap(f)) return texts_cut(cx, t, f->name);
+  texts_drop_rows(t);
+  return frt_runs_finish(cx, t->runs);
+}
+
+int frt_texts_sort(FrtCtx *cx, FrtTexts *t) {
+  if (t->runs) return texts_spill(cx, t) ? FRT_FATAL : frt_runs_merge(cx, t->runs);
+  frt_sorter_sort(&t->sorter, 0);
+  return frt_cancelled() ? FRT_FATAL : FRT_OK;
+}
+
+/* ---- out ---- */
+
 /* Both sides have room for TEXTS_SLACK bytes more: most rows are a few of these copies. */
 static inline void texts_copy_over(char *to, const char *from, size_t len) {
   for (size_t at = 0; at < len; at += TEXTS_SLACK) memcpy(to + at, from + at, TEXTS_SLACK);
+}
+
+static char *texts_line(FrtCtx *cx, FrtOut *o, char *to, const char *from, size_t len) {
+  if ((size_t)(o->end - to) < len + TEXTS_SLACK) {
+    o->at = to;
+    if (!(to = frt_out_room(cx, o, len + TEXTS_SLACK))) return NULL;
+  }
+  texts_copy_over(to, from, len);
+  to[len] = '\n';
+  return to + len + 1;
+}
+
+static int texts_put_runs(FrtCtx *cx, FrtTexts *t, FrtOut *o, uint32_t n, uint32_t *done) {
+  int status = FRT_OK;
+  char *to = o->at;
+  for (*done = 0; *done < n; ++*done) {
+    FrtRunRecord rec;
+    if ((status = frt_runs_next(cx, t->runs, &rec))) break;
+    if (!(to = texts_line(cx, o, to, rec.payload, rec.payload_len))) return FRT_FATAL;
+  }
+  o->at = to;
+  o->rows += *done;
+  return status == FRT_END ? FRT_OK : status;
 }
 
 int frt_texts_put(FrtCtx *cx, FrtTexts *t, uint32_t sink, uint32_t n, uint32_t *done) {
@@ -190,6 +315,7 @@ int frt_texts_put(FrtCtx *cx, FrtTexts *t, uint32_t sink, uint32_t n, uint32_t *
   const FrtPair *p = t->sorter.pairs;
   uint64_t left = t->sorter.len - t->at, end = t->at + (left < n ? left : n);
   char *to = o->at;
+  if (t->runs) return texts_put_runs(cx, t, o, n, done);
   *done = (uint32_t)(end - t->at);
   for (; t->at < end; t->at++) {
     size_t len;
@@ -200,45 +326,31 @@ int frt_texts_put(FrtCtx *cx, FrtTexts *t, uint32_t sink, uint32_t n, uint32_t *
       __builtin_prefetch(ahead + 128);
     }
     const char *from = texts_text(p[t->at].row, &len);
-    if ((size_t)(o->end - to) < len + TEXTS_SLACK) {
-      o->at = to;
-      if (!(to = frt_out_room(cx, o, len + TEXTS_SLACK))) return FRT_FATAL;
-    }
-    texts_copy_over(to, from, len);
-    to += len;
-    *to++ = '\n';
+    if (!(to = texts_line(cx, o, to, from, len))) return FRT_FATAL;
   }
   o->at = to;
   o->rows += *done;
   return FRT_OK;
 }
 
-/* The name of a file that was cut meanwhile is set aside in the run's memory. */
+/* Frees all. The name of a file that was cut meanwhile, in the run's memory, or NULL. */
 static const char *texts_free(FrtCtx *cx, FrtTexts *t) {
   const char *cut = NULL;
   for (TextsFile *f = t->files, *next; f; f = next) {
     next = f->next;
-    if (cx && f->map && frt_map_is_cut(f->map)) cut = arena_printf(cx->run->run_arena, "%s", f->name);
-    frt_map_close(f->map);
-    if (f->fd >= 0) close(f->fd);
+    if (texts_unmap(f) && cx) cut = arena_printf(cx->run->run_arena, "%s", f->name);
     frt_free(f->name);
     frt_free(f);
   }
-  for (TextsChunk *c = t->chunks, *next; c; c = next) {
-    next = c->next;
-    frt_unreserve(NULL, c->size);
-    frt_free(c);
-  }
-  frt_sorter_free(&t->sorter);
-  frt_texts_init(t, t->sorter.words, t->sorter.by_bytes);
+  texts_drop_rows(t);
+  frt_runs_free(t->runs);
+  frt_texts_init(t, t->op, t->sorter.words, t->sorter.by_bytes);
   return cut;
 }
 
-int frt_texts_end(FrtCtx *cx, FrtTexts *t, uint32_t op) {
+int frt_texts_end(FrtCtx *cx, FrtTexts *t) {
   const char *cut = texts_free(cx, t);
-  if (!cut) return FRT_OK;
-  const char *what = arena_printf(cx->run->run_arena, "%s: the file became shorter while it was read", cut);
-  return frt_fatal(cx, op, FRT_E_READ, (FrtStr){what, (uint32_t)strlen(what), 0});
+  return cut ? texts_cut(cx, t, cut) : FRT_OK;
 }
 
 void frt_texts_drop(void *texts) { texts_free(NULL, texts); }

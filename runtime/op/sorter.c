@@ -7,6 +7,7 @@
  * Else pairs are sorted by 64 bits, and rows of equal bits by what follows (sorter_ties.c). */
 #include "base/arena.h"
 #include "base/budget.h"
+#include "base/cancel.h"
 #include "op/sorter.h"
 
 enum { SORTER_UNCUT = 1 << 14, SORTER_AHEAD = 16 };
@@ -20,18 +21,31 @@ void frt_sorter_init(FrtSorter *s, uint32_t words, uint32_t by_bytes) {
   s->rising = (1u << s->words) - 1;
 }
 
+/* What so many entries take: themselves, and the pairs when they are sorted. */
+static uint64_t sorter_held(const FrtSorter *s, uint64_t room) {
+  return sizeof(SorterChunk) + room * ((s->words + 1) * sizeof(uint64_t) + sizeof(FrtPair));
+}
+
+static void sorter_reserve(FrtSorter *s, uint64_t size) {
+  if (!frt_reserve(NULL, size)) {
+    frt_hold_buffer(size);
+    s->refused |= s->held != 0 || frt_budget_stress();
+  }
+  s->held += size;
+}
+
 static SorterChunk *sorter_chunk(FrtSorter *s) {
   SorterChunk *c = s->chunk_len ? s->chunks[s->chunk_len - 1] : NULL;
   if (c && c->len < c->room) return c;
   uint64_t room = !c ? SORTER_CHUNK_FIRST : c->room < SORTER_CHUNK_MAX ? c->room * 4 : SORTER_CHUNK_MAX;
+  while (room > SORTER_CHUNK_FIRST && !frt_may_reserve(sorter_held(s, room))) room /= 4;
   if (s->chunk_len == s->chunk_room) {
     s->chunk_room = s->chunk_room ? s->chunk_room * 2 : 8;
     s->chunks = frt_realloc(s->chunks, s->chunk_room * sizeof *s->chunks);
   }
   size_t size = sizeof *c + (size_t)room * (s->words + 1) * sizeof(uint64_t);
   c = frt_malloc(size);
-  frt_hold(size);
-  s->held += size;
+  sorter_reserve(s, sorter_held(s, room));
   frt_advise_large(c, size);
   c->len = 0;
   c->room = room;
@@ -130,16 +144,14 @@ void frt_sorter_add(FrtSorter *s, const uint64_t *words, const uint64_t *payload
 static void sorter_free_chunks(FrtSorter *s) {
   for (uint32_t i = 0; i < s->chunk_len; i++) frt_free(s->chunks[i]);
   frt_free(s->chunks);
-  frt_unreserve(NULL, s->held);
-  s->held = 0;
   s->chunks = NULL;
   s->chunk_len = s->chunk_room = 0;
 }
 
 void frt_sorter_free(FrtSorter *s) {
   sorter_free_chunks(s);
-  if (s->pairs) frt_unreserve(NULL, s->len * sizeof *s->pairs);
   frt_free(s->pairs);
+  frt_unreserve(NULL, s->held);
   frt_sorter_init(s, s->words, s->by_bytes);
 }
 
@@ -151,10 +163,12 @@ static void sorter_buckets(SorterRun *r) {
   for (uint32_t b = 0; b < 1u << r->cut.bits; begin = r->ends[b++])
     if (r->ends[b] - begin > most) most = r->ends[b] - begin;
   FrtPair *room = frt_malloc(most * sizeof *room);
+  frt_hold_buffer(most * sizeof *room);
   begin = 0;
-  for (uint32_t b = 0; b < 1u << r->cut.bits; begin = r->ends[b++])
+  for (uint32_t b = 0; b < 1u << r->cut.bits && !frt_cancelled(); begin = r->ends[b++])
     frt_radix_sort(r->s->pairs + begin, room, r->ends[b] - begin, 0, r->pack.whole ? NULL : &ties.base);
   frt_free(room);
+  frt_unreserve(NULL, most * sizeof *room);
 }
 
 /* What the pairs stand for becomes their payload. */
@@ -167,20 +181,24 @@ static void sorter_payloads(FrtSorter *s) {
   }
 }
 
-void frt_sorter_sort(FrtSorter *s) {
+const uint64_t *frt_sorter_words(const FrtSorter *s, uint64_t row) { return sorter_entry(s, row); }
+
+void frt_sorter_sort(FrtSorter *s, uint32_t keep) {
   if (s->pairs || !s->len) return;
   SorterRun *r = frt_malloc(sizeof *r);
   memset(r, 0, sizeof *r);
   r->s = s;
+  r->by_number = keep && !s->by_bytes;
   frt_sorter_pack(r);
   if (s->len > SORTER_UNCUT) r->cut = frt_radix_cut(s->len, r->pack.differ);
   s->pairs = frt_malloc(s->len * sizeof *s->pairs);
-  frt_hold(s->len * sizeof *s->pairs);
   frt_advise_large(s->pairs, s->len * sizeof *s->pairs);
   frt_sorter_split(r);
-  if (r->pack.whole) sorter_free_chunks(s);
+  if (r->pack.whole && !keep) sorter_free_chunks(s);
   if (r->pack.words) sorter_buckets(r);
-  if (!r->pack.whole || s->by_bytes) sorter_payloads(s);
-  sorter_free_chunks(s);
+  if (!keep) {
+    if (!r->pack.whole || s->by_bytes) sorter_payloads(s);
+    sorter_free_chunks(s);
+  }
   frt_free(r);
 }

@@ -28,6 +28,7 @@ typedef struct SorterPack {
 
 typedef struct SorterRun {
   FrtSorter *s;
+  uint32_t by_number, unused;   /* rows are numbers of entries */
   SorterPack pack;
   FrtRadixCut cut;
   uint64_t ends[1 << FRT_RADIX_CUT_MAX];

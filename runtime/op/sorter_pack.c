@@ -73,6 +73,7 @@ void frt_sorter_pack(SorterRun *r) {
   for (uint32_t j = 0; j < p->words; j++) p->left[j] -= left;
   p->differ = left == 64 ? 0 : ~0ull >> left;
   p->whole = all && p->depth == words;
+  r->by_number |= !p->whole && !s->by_bytes;
 }
 
 /* ---- keys of n entries at a time ---- */
@@ -149,7 +150,6 @@ static void sorter_scatter(SorterRun *r, SorterKeys *pack) {
   FrtSorter *s = r->s;
   uint32_t stride = s->words + 1;
   uint64_t keys[SORTER_BATCH];
-  int by_number = !r->pack.whole && !s->by_bytes;   /* bytes: the payload is read at the end */
   for (uint32_t c = 0; c < s->chunk_len; c++) {
     const SorterChunk *chunk = s->chunks[c];
     for (uint64_t from = 0, m; from < chunk->len; from += m) {
@@ -158,7 +158,7 @@ static void sorter_scatter(SorterRun *r, SorterKeys *pack) {
       pack(&r->pack, chunk->data + from * stride, stride, (uint32_t)m, keys);
       for (uint64_t i = 0; i < m; i++)
         s->pairs[r->ends[FRT_RADIX_DIGIT(r->cut, keys[i])]++] =
-            (FrtPair){ keys[i], by_number ? (uint64_t)c << SORTER_SHIFT | (from + i) : payload[i * stride] };
+            (FrtPair){ keys[i], r->by_number ? (uint64_t)c << SORTER_SHIFT | (from + i) : payload[i * stride] };
     }
   }
 }

@@ -46,7 +46,7 @@ static void check_words(uint32_t words, uint64_t n, uint64_t (*word)(uint64_t i,
     for (uint64_t k = 0; k < m; k++) payloads[k] = i + k;
     frt_sorter_add(&s, keys + i * words, payloads, (uint32_t)m);
   }
-  frt_sorter_sort(&s);
+  frt_sorter_sort(&s, 0);
   cr_assert(s.len == n);
   uint8_t *seen = calloc(n + 1, 1);
   for (uint64_t i = 0; i < n; i++) {
@@ -124,7 +124,7 @@ static void check_texts(uint64_t n, uint32_t (*text)(uint64_t i, char *to)) {
     uint64_t word = frt_order_text((FrtStr){ bytes, len, 0 }), payload = (uint64_t)(uintptr_t)keys[i];
     frt_sorter_add(&s, &word, &payload, 1);
   }
-  frt_sorter_sort(&s);
+  frt_sorter_sort(&s, 0);
   for (uint64_t i = 0; i < n; i++) {
     cr_assert(s.pairs[i].row < n);
     if (!i) continue;

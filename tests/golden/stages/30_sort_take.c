@@ -290,7 +290,7 @@ static int op4_emit(FrtCtx *cx, void *state) {
   (void)rc;
   S->block = b;
   FrtTexts *t = &S->h->texts4;
-  if ((rc = frt_texts_sort(cx, t, 4))) return rc;
+  if ((rc = frt_texts_sort(cx, t))) return rc;
   for (;;) {
     if ((rc = frt_texts_put(cx, t, 1, cx->block_rows, &m))) return rc;
     if (!m) break;
@@ -303,7 +303,7 @@ static int op4_emit(FrtCtx *cx, void *state) {
     if ((rc = frt_block_end(cx, b))) return rc;
     b->row0 += m;
   }
-  return frt_texts_end(cx, t, 4);
+  return frt_texts_end(cx, t);
 }
 
 /* n5 write, line 5 */
@@ -354,8 +354,7 @@ static int op5_hold(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel
     *p++ = '\n';
     places[k] = frt_texts_end_row(t, p - 1);
   }
-  frt_texts_hold(cx, t, S->words4, NULL, places, n);
-  return FRT_OK;
+  return frt_texts_hold(cx, t, S->words4, NULL, places, n);
 }
 
 /* n6 rank, line 6 */
@@ -617,7 +616,7 @@ static int module_init(FrtCtx *cx, void *state) {
   if (10L < 0) { cx->detail = k1; e = FRT_E_ARGUMENT; goto fail; }
   S->h->limit1 = (uint64_t)10L;
   S->h->next1 = 1024;
-  frt_texts_init(&S->h->texts4, 1, 0);
+  frt_texts_init(&S->h->texts4, 4, 1, 0);
   frt_at_end(cx, frt_texts_drop, &S->h->texts4);
   frt_store_init(&S->h->store6, sizeof(R6));
   frt_at_end(cx, frt_store_end, &S->h->store6);

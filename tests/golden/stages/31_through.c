@@ -514,7 +514,7 @@ static int op5_emit(FrtCtx *cx, void *state) {
   (void)rc;
   S->block = b;
   FrtTexts *t = &S->h->texts5;
-  if ((rc = frt_texts_sort(cx, t, 5))) return rc;
+  if ((rc = frt_texts_sort(cx, t))) return rc;
   for (;;) {
     if ((rc = frt_texts_put(cx, t, 0, cx->block_rows, &m))) return rc;
     if (!m) break;
@@ -529,7 +529,7 @@ static int op5_emit(FrtCtx *cx, void *state) {
     if ((rc = frt_block_end(cx, b))) return rc;
     b->row0 += m;
   }
-  return frt_texts_end(cx, t, 5);
+  return frt_texts_end(cx, t);
 }
 
 /* n8 write, line 13 */
@@ -555,8 +555,7 @@ static int op8_hold(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel
     *p++ = '\n';
     places[k] = frt_texts_end_row(t, p - 1);
   }
-  frt_texts_hold(cx, t, S->words5, NULL, places, n);
-  return FRT_OK;
+  return frt_texts_hold(cx, t, S->words5, NULL, places, n);
 }
 
 /* n19 filter, line 17 */
@@ -571,7 +570,7 @@ static int op19(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, ui
 #line 17 "stages\05731_through.flow"
     keep[kept] = i;
     kept += ((c0[i] > 7)) != 0;
-#line 575 "flow_module.c"
+#line 574 "flow_module.c"
   }
   FRT_COUNT(cx, 19, FRT_IN, n);
   FRT_COUNT(cx, 19, FRT_OUT, kept);
@@ -729,7 +728,7 @@ static int op10(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, ui
 #line 17 "stages\05731_through.flow"
     keep[kept] = i;
     kept += (n18[i]) != 0;
-#line 733 "flow_module.c"
+#line 732 "flow_module.c"
   }
   FRT_COUNT(cx, 10, FRT_IN, n);
   FRT_COUNT(cx, 10, FRT_OUT, kept);
@@ -845,7 +844,7 @@ static int op12(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, ui
 #line 19 "stages\05731_through.flow"
     keep[kept] = i;
     kept += (!(c19[i].len == 2 && (uint8_t)c19[i].ptr[0] == 69 && (uint8_t)c19[i].ptr[1] == 85)) != 0;
-#line 849 "flow_module.c"
+#line 848 "flow_module.c"
   }
   FRT_COUNT(cx, 12, FRT_IN, n);
   FRT_COUNT(cx, 12, FRT_OUT, kept);
@@ -1025,7 +1024,7 @@ static int module_init(FrtCtx *cx, void *state) {
   frt_store_init(&S->h->grp4, sizeof(A4));
   frt_at_end(cx, frt_table_end, &S->h->tab4);
   frt_at_end(cx, frt_store_end, &S->h->grp4);
-  frt_texts_init(&S->h->texts5, 1, 0);
+  frt_texts_init(&S->h->texts5, 5, 1, 0);
   frt_at_end(cx, frt_texts_drop, &S->h->texts5);
   frt_join_init(&S->h->j9, 0, sizeof(J9), 0);
   frt_at_end(cx, frt_join_end, &S->h->j9);
