@@ -1,4 +1,4 @@
-/* runs.h: sorted runs of records on disk, and their merge; inside op/ and io/.
+/* runs.h: sorted runs of records on disk, and their merge; inside the runtime.
  *
  *   FrtRuns *r = frt_runs_new(cx, op, layout);                 NULL: failed
  *   frt_runs_begin(r);                                         a new run; its records come in order:

@@ -14,7 +14,7 @@
 #include "base/cancel.h"
 #include "flowrt.h"
 #include "io/map.h"
-#include "op/runs.h"
+#include "spill/runs.h"
 #include "sched/run_internal.h"
 
 enum { TEXTS_CHUNK_SIZE = 1024 * 1024, TEXTS_MAP_MIN = 64 * 1024, TEXTS_LONG = 0xffff,

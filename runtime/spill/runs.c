@@ -4,7 +4,7 @@
  * Art of Computer Programming, vol. 3, 5.4.1): a record costs one comparison a level, mostly of the first eight bytes of its key,
  * which are kept as a word. When there are more runs than the budget has buffers for, neighbours are merged into
  * longer runs first, as few as will do; since only neighbours are, equal keys keep their order. */
-#include "op/runs.h"
+#include "spill/runs.h"
 
 #include <stdint.h>
 #include <string.h>
