@@ -7,22 +7,7 @@
  * is complete holds them, and finds in its own step; right and full joins send their unmatched right rows there. */
 #include <string.h>
 
-#include "codegen/gen_hold.h"
-
-typedef struct Join {
-  Gen *g;
-  const PhysNode *pn;
-  const PlanNode *n;
-  uint32_t id;
-  bool outer;              /* right or full: all columns of the result are new */
-  bool asof, only_keys;    /* only_keys: semi, anti */
-  bool left_nulls;         /* left rows without a match go on with nulls */
-  bool has_else;
-  ColId *kept;             /* right columns that rest in the store */
-  uint32_t kept_len;
-  uint32_t *made;          /* indexes into the result's schema: columns that come from the right side */
-  uint32_t made_len;
-} Join;
+#include "codegen/join.h"
 
 static bool join_once(const ColId *cols, uint32_t len, ColId c) {
   for (uint32_t i = 0; i < len; i++)
@@ -48,7 +33,7 @@ static Join join_of(Gen *g, const PhysNode *pn) {
   return j;
 }
 
-static const char *join_no_field(const Join *j) { return gen_const_str(j->g, "", 0); }
+const char *gen_join_no_field(const Join *j) { return gen_const_str(j->g, "", 0); }
 
 /* ---- the right side ---- */
 
@@ -84,7 +69,7 @@ static void join_build_row(GenFn *f, const Join *j) {
   if (!j->asof || !f->fails) return;
   gen_line(f, "continue;");
   buf_put(f->out, "  time_fail:\n");
-  gen_line(f, "frt_error(cx, b, i, %u, e, %s);", j->id, join_no_field(j));
+  gen_line(f, "frt_error(cx, b, i, %u, e, %s);", j->id, gen_join_no_field(j));
 }
 
 static void join_state(const Join *j) {
@@ -95,6 +80,7 @@ static void join_state(const Join *j) {
   buf_printf(&g->held, "  FrtJoin j%u;\n", id);
   buf_printf(&g->init, "  frt_join_init(&S->h->j%u, %d, sizeof(J%u), %s);\n", id, !is_word, id,
              j->asof ? "FRT_JOIN_TIMES" : j->outer ? "FRT_JOIN_MATCHES" : "0");
+  if (j->pn->spills) buf_printf(&g->init, "  frt_join_spills(&S->h->j%u, &op%u_spill);\n", id, id);
   buf_printf(&g->init, "  frt_at_end(cx, frt_join_end, &S->h->j%u);\n", id);
   gen_array(g, "uint32_t", gen_printf(g, "j%u_fresh", id));
   if (j->asof) gen_array(g, "uint64_t", gen_printf(g, "j%u_when", id));
@@ -129,7 +115,7 @@ static void join_build(const Join *j) {
     gen_count(&f, j->id, "HELD", "kept");
     gen_line(&f, "return frt_join_add(cx, &S->h->j%u, %u, id, %s, kept);", j->id, j->id, j->asof ? "when" : "NULL");
   }
-  if (j->only_keys) gen_line(&f, "return FRT_OK;");
+  if (j->only_keys) gen_line(&f, "return frt_join_add(cx, &S->h->j%u, %u, NULL, NULL, 0);", j->id, j->id);
   gen_fn_close(&f);
 }
 
@@ -140,7 +126,7 @@ static ColId join_made_col(const Join *j, uint32_t i) { return j->n->out[0].sche
 static bool join_nullable(const Join *j, ColId c) { return j->g->plan->columns[c].type->nullable; }
 
 /* The right columns of the held row r into row `at`; base: "" for local pointers, "S->" for State. */
-static void join_put_right(GenFn *f, const Join *j, const char *base, const char *at) {
+void gen_join_put_right(GenFn *f, const Join *j, const char *base, const char *at) {
   for (uint32_t i = 0; i < j->made_len; i++) {
     ColId to = join_made_col(j, i), from = j->n->union_cols[1][j->made[i]];
     gen_line(f, "%sc%u[%s] = r->c%u;", base, to, at, from);
@@ -157,7 +143,7 @@ static void join_put_null(GenFn *f, const Join *j, ColId to, const char *base, c
   gen_line(f, "%sn%u[%s] = 1;", base, to, at);
 }
 
-static void join_put_nulls(GenFn *f, const Join *j, const char *base, const char *at) {
+void gen_join_put_nulls(GenFn *f, const Join *j, const char *base, const char *at) {
   for (uint32_t i = 0; i < j->made_len; i++) join_put_null(f, j, join_made_col(j, i), base, at);
 }
 
@@ -170,7 +156,7 @@ static void join_put_cast(GenFn *f, const Join *j, ColId to, const Type *t, CVal
 }
 
 /* The left columns of an outer join's row m, from left row i or, of the keys only, from right row r. */
-static void join_put_left(GenFn *f, const Join *j, bool unmatched) {
+void gen_join_put_left(GenFn *f, const Join *j, bool unmatched) {
   const PlanNode *n = j->n;
   for (uint32_t k = 0; k < n->out[0].schema.len; k++) {
     ColId to = n->out[0].schema.cols[k].col, left = n->union_cols[0][k], right = n->union_cols[1][k];
@@ -190,7 +176,7 @@ static void join_put_left(GenFn *f, const Join *j, bool unmatched) {
 /* ---- one match at most ---- */
 
 /* cx->detail = the key's text, for the message. */
-static void join_key_text(GenFn *f, const Join *j) {
+void gen_join_key_text(GenFn *f, const Join *j) {
   const PlanNode *n = j->n;
   f->fail = "key_text";
   f->fails = false;
@@ -220,16 +206,16 @@ static void join_unmatched(GenFn *f, const Join *j) {
     gen_line(f, "if (row == FRT_SEVERAL) {");
     f->indent++;
     gen_line(f, "int e = 0;");
-    join_key_text(f, j);
-    gen_line(f, "frt_error(cx, b, i, %u, FRT_E_SEVERAL, %s);", j->id, join_no_field(j));
-    if (to_null && j->has_else) join_put_nulls(f, j, "", "i");
+    gen_join_key_text(f, j);
+    gen_line(f, "frt_error(cx, b, i, %u, FRT_E_SEVERAL, %s);", j->id, gen_join_no_field(j));
+    if (to_null && j->has_else) gen_join_put_nulls(f, j, "", "i");
     if (to_null && j->has_else) gen_line(f, "keep[kept++] = i;");
     if (!to_null || j->has_else) gen_line(f, "continue;");
     f->indent--;
     gen_line(f, "}");
   }
   if (j->left_nulls) {
-    join_put_nulls(f, j, "", "i");
+    gen_join_put_nulls(f, j, "", "i");
     gen_line(f, "keep[kept++] = i;");
   } else if (j->has_else) {
     gen_line(f, "rest[rests++] = i;");
@@ -308,8 +294,8 @@ static void join_many_row(GenFn *f, const Join *j, const ColId *cols, uint32_t l
   gen_line(f, "if (key == FRT_NONE) {");
   f->indent++;
   if (j->left_nulls) {
-    join_put_nulls(f, j, base, "m");
-    if (j->outer) join_put_left(f, j, false);
+    gen_join_put_nulls(f, j, base, "m");
+    if (j->outer) gen_join_put_left(f, j, false);
     gen_carry(f, j->n, cols, len);
   } else {
     gen_line(f, j->has_else ? "rest[rests++] = i;" : "rests++;");
@@ -323,8 +309,8 @@ static void join_many_row(GenFn *f, const Join *j, const ColId *cols, uint32_t l
   gen_line(f, "for (; at < end; at++) {");
   f->indent++;
   gen_line(f, "const J%u *r = FRT_ROW(&J->rows, J->several ? J->order[at] : at);", j->id);
-  join_put_right(f, j, base, "m");
-  if (j->outer) join_put_left(f, j, false);
+  gen_join_put_right(f, j, base, "m");
+  if (j->outer) gen_join_put_left(f, j, false);
   gen_carry(f, j->n, cols, len);
   f->indent--;
   gen_line(f, "}");
@@ -361,12 +347,32 @@ static void join_many(const Join *j) {
 
 /* ---- the left side ---- */
 
+const char *gen_join_asof_how(const Join *j) {
+  if (!j->n->asof_later) return j->n->asof_strict ? "FRT_ASOF_STRICT" : "0";
+  return j->n->asof_strict ? "FRT_ASOF_LATER | FRT_ASOF_STRICT" : "FRT_ASOF_LATER";
+}
+
+uint64_t gen_join_within(const Join *j) {
+  uint64_t unit = j->n->left_time->type->kind == TY_DATE ? 86400000000u : 1;
+  return j->n->within_us ? (uint64_t)j->n->within_us / unit : UINT64_MAX;
+}
+
+/* The right side is on disk: left rows follow. */
+static void join_left_away(GenFn *f, const Join *j, const GenKeys *k) {
+  gen_line(f, "if (S->h->j%u.spilled) {", j->id);
+  f->indent++;
+  gen_count(f, j->id, "HELD", j->asof ? gen_printf(j->g, "%s - failed", k->n) : k->n);
+  gen_line(f, "return frt_join_left(cx, S, &S->h->j%u, %s, %s, %s, %s, %s, %s);", j->id, k->keys, k->nul, k->sel,
+           j->asof ? "id" : "NULL", j->asof ? "when" : "NULL", k->n);
+  f->indent--;
+  gen_line(f, "}");
+}
+
 static void join_left_times(GenFn *f, const Join *j, const GenKeys *k) {
   const PlanNode *n = j->n;
-  uint64_t unit = n->left_time->type->kind == TY_DATE ? 86400000000u : 1;
-  uint64_t within = n->within_us ? (uint64_t)n->within_us / unit : UINT64_MAX;
   gen_array(j->g, "uint64_t", gen_printf(j->g, "jl%u_when", j->id));
   gen_line(f, "uint64_t *when = S->jl%u_when;", j->id);
+  if (j->pn->spills) gen_line(f, "uint32_t failed = 0;");
   gen_line(f, "for (uint32_t k = 0; k < %s; k++) {", k->n);
   f->indent++;
   gen_line(f, "uint32_t i = %s[k];", k->sel);
@@ -377,13 +383,15 @@ static void join_left_times(GenFn *f, const Join *j, const GenKeys *k) {
   if (f->fails) {
     gen_line(f, "continue;");
     buf_put(f->out, "  time_fail:\n");
-    gen_line(f, "frt_error(cx, b, i, %u, e, %s);", j->id, join_no_field(j));
+    gen_line(f, "frt_error(cx, b, i, %u, e, %s);", j->id, gen_join_no_field(j));
     gen_line(f, "id[k] = FRT_FAILED;");
+    if (j->pn->spills) gen_line(f, "failed++;");
   }
   f->indent--;
   gen_line(f, "}");
-  gen_line(f, "frt_join_asof(&S->h->j%u, id, when, %s, %s%s, 0x%lxUL);", j->id, k->n, n->asof_later ? "FRT_ASOF_LATER" : "0",
-           n->asof_strict ? " | FRT_ASOF_STRICT" : "", (unsigned long)within);
+  if (j->pn->spills) join_left_away(f, j, k);
+  gen_line(f, "frt_join_asof(&S->h->j%u, id, when, %s, %s, 0x%lxUL);", j->id, k->n, gen_join_asof_how(j),
+           (unsigned long)gen_join_within(j));
 }
 
 static void join_probe_open(GenFn *f, const Join *j, GenKeys *k) {
@@ -407,8 +415,15 @@ static void join_probe_open(GenFn *f, const Join *j, GenKeys *k) {
   gen_line(f, "frt_join_ready(&S->h->j%u);", j->id);
   *k = gen_keys(f, n, "jl", n->left_keys, len, false);
   gen_line(f, "uint32_t *id = %s;", k->ids);
-  gen_line(f, "frt_join_find_%s(&S->h->j%u, %s, %s, %s, id);", k->is_word ? "words" : "texts", j->id, k->keys, k->nul, k->n);
   gen_count(f, j->id, "IN", "n");
+  if (j->pn->spills && !j->asof) join_left_away(f, j, k);
+  if (j->pn->spills && j->asof) {
+    gen_line(f, "if (S->h->j%u.spilled) memset(id, 0, %s * sizeof *id);", j->id, k->n);
+    gen_line(f, "else");
+    f->indent++;
+  }
+  gen_line(f, "frt_join_find_%s(&S->h->j%u, %s, %s, %s, id);", k->is_word ? "words" : "texts", j->id, k->keys, k->nul, k->n);
+  if (j->pn->spills && j->asof) f->indent--;
 }
 
 static void join_probe(const Join *j) {
@@ -510,8 +525,8 @@ static void join_emit_right(GenFn *f, const Join *j) {
   f->indent++;
   gen_line(f, "if (S->h->j%u.matched[S->h->j%u.key_of[k]]) continue;", j->id, j->id);
   gen_line(f, "const J%u *r = FRT_ROW(&S->h->j%u.rows, k);", j->id, j->id);
-  join_put_right(f, j, "S->", "m");
-  join_put_left(f, j, true);
+  gen_join_put_right(f, j, "S->", "m");
+  gen_join_put_left(f, j, true);
   gen_line(f, "m++;");
   gen_emit_flush_when_full(f, j->pn, 0);
   f->indent--;
@@ -525,8 +540,7 @@ static void join_emit_right(GenFn *f, const Join *j) {
 
 static void join_mark(void *env, ColId col) { ((uint8_t *)env)[col] = 1; }
 
-/* Left columns that must be held: those read behind the join, and those of the keys. */
-static uint32_t join_left_columns(const Join *j, ColId **cols) {
+uint32_t gen_join_left_columns(const Join *j, bool keys, ColId **cols) {
   const Plan *p = j->g->plan;
   const PlanNode *n = j->n;
   const Schema *s = &n->in[0].node->out[n->in[0].port].schema;
@@ -534,8 +548,8 @@ static uint32_t join_left_columns(const Join *j, ColId **cols) {
   memcpy(wanted, j->pn->kept, p->column_len);
   for (uint32_t k = 0; k < n->out[0].schema.len; k++)
     if (wanted[n->out[0].schema.cols[k].col] && n->union_cols[0][k] != UINT32_MAX) wanted[n->union_cols[0][k]] = 1;
-  for (uint32_t i = 0; i < n->join_key_len; i++) expr_columns(n->left_keys[i], join_mark, wanted);
-  if (n->left_time) expr_columns(n->left_time, join_mark, wanted);
+  for (uint32_t i = 0; keys && i < n->join_key_len; i++) expr_columns(n->left_keys[i], join_mark, wanted);
+  if (keys && n->left_time) expr_columns(n->left_time, join_mark, wanted);
   uint32_t all = gen_used_columns(j->g, s, cols), len = 0;
   for (uint32_t i = 0; i < all; i++)
     if (wanted[(*cols)[i]]) (*cols)[len++] = (*cols)[i];
@@ -545,7 +559,7 @@ static uint32_t join_left_columns(const Join *j, ColId **cols) {
 static void join_emit(const Join *j) {
   Gen *g = j->g;
   ColId *cols;
-  uint32_t len = join_left_columns(j, &cols);
+  uint32_t len = gen_join_left_columns(j, true, &cols);
   GenFn f = {.g = g, .out = &g->funcs, .fail = "fail", .row = "i"};
   if (j->pn->left_held) join_hold_left(j, cols, len);
   buf_printf(&g->protos, "static int op%u_emit(FrtCtx *cx, void *state);\n", j->id);
@@ -559,6 +573,10 @@ static void join_emit(const Join *j) {
   gen_line(&f, "(void)rc; (void)e;");
   gen_line(&f, "S->block = b;");
   if (j->pn->left_held) join_emit_left(&f, j, cols, len);
+  if (j->pn->spills) {
+    gen_line(&f, "if (S->h->j%u.spilled) rc = frt_join_rest(cx, S, &S->h->j%u);", j->id, j->id);
+    gen_line(&f, "if (rc) return rc;");
+  }
   if (j->outer) join_emit_right(&f, j);
   gen_line(&f, "frt_join_end(&S->h->j%u);", j->id);
   gen_line(&f, "return FRT_OK;");
@@ -571,5 +589,6 @@ void gen_join(Gen *g, const PhysNode *pn) {
   join_build(&j);
   join_probe(&j);
   if (multiplies) join_many(&j);
+  if (pn->spills) gen_join_spill(&j);
   if (phys_emits(g->phys, pn->node)) join_emit(&j);
 }

@@ -40,7 +40,7 @@ bool phys_scans(const PlanNode *n) { return n->kind == PLAN_READ || n->kind == P
 
 bool phys_emits(const Phys *p, const PlanNode *n) {
   if (n->kind != PLAN_JOIN) return phys_holds(n);
-  return p->nodes[n->id].left_held || n->join == JOIN_RIGHT || n->join == JOIN_FULL;
+  return p->nodes[n->id].left_held || p->nodes[n->id].spills || n->join == JOIN_RIGHT || n->join == JOIN_FULL;
 }
 
 /* ---- the flow ---- */

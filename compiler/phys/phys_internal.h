@@ -10,6 +10,8 @@ void phys_order(Phys *p);
 /* Decides which sorts hold their rows as the text that the sink behind them prints: PhysNode.texts. */
 void phys_find_texts(Phys *p);
 
+/* Decides which joins may go to disk: PhysNode.spills. Before phys_order. */
+void phys_find_spills(Phys *p);
 /* Guesses how many rows leave each node: PhysNode.rows. */
 void phys_estimate(Phys *p);
 

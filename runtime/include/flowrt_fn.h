@@ -10,5 +10,7 @@
 #include "flowrt_hold.h"    /* rows at rest: stores, tables, sorts (runtime/op) */
 #include "flowrt_join.h"    /* the build side of a join (runtime/op) */
 #include "flowrt_agg.h"     /* accumulators of groups (runtime/op) */
+#include "flowrt_spill.h"   /* groups that do not fit into memory (runtime/op) */
+#include "flowrt_join_spill.h" /* joins that do not fit into memory (runtime/op) */
 
 #endif

@@ -18,14 +18,18 @@ typedef struct FrtJoin {
   uint8_t *matched;                /* FRT_JOIN_MATCHES: by key number */
   uint32_t *direct;                /* once ready, where keys are words of a small range: by word - base, key numbers */
   uint64_t base, span;             /* the range, span 0: none; direct NULL: key numbers are word - base */
-  uint64_t room;
+  uint64_t room, held;             /* of key_of; bytes beside the table and the store */
+  const struct FrtJoinSpec *spec;  /* how it goes to disk (flowrt_join_spill.h); NULL: it must fit */
+  void *spilled;                   /* not NULL: it is on disk */
+  uint8_t *back_kind;              /* rows that come back: what became of them, and their right rows, of row_size bytes */
+  char *back_rows;
   uint32_t flags, several, ready;  /* several: some key may have several rows; else row numbers are key numbers */
 } FrtJoin;
 
 /* Zeroed, then frt_join_init; frt_join_end gives its memory back (for frt_at_end). */
 void frt_join_init(FrtJoin *j, uint32_t is_text, uint32_t row_size, uint32_t flags);
 void frt_join_end(void *join);
-/* The last n rows of the store have these keys and times (NULL: none). FRT_OK or FRT_FATAL. */
+/* The last n rows of the store have these keys and times (NULL: none); ids NULL: the join keeps keys only. FRT_OK or FRT_FATAL. */
 int frt_join_add(FrtCtx *cx, FrtJoin *j, uint32_t op, const uint32_t *ids, const uint64_t *times, uint32_t n);
 /* All rows are there: before anything is found. Does nothing when called again. */
 void frt_join_ready(FrtJoin *j);

@@ -10,7 +10,9 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/budget.h"
 #include "flowrt.h"
+#include "op/join_spill.h"
 
 enum { JOIN_BATCH = 64, JOIN_DIRECT = 1024 /* entries of the array that are worth it for any table */ };
 
@@ -21,8 +23,23 @@ void frt_join_init(FrtJoin *j, uint32_t is_text, uint32_t row_size, uint32_t fla
   j->flags = flags;
 }
 
+/* What the arrays by row and by key take, beside the table and the store. */
+static void join_hold(FrtJoin *j, size_t size) {
+  j->held += size;
+  if (j->rows.spills) frt_hold_buffer(size);
+  else frt_hold(size);
+}
+
+static void *join_alloc(FrtJoin *j, size_t size) {
+  join_hold(j, size);
+  return frt_malloc(size);
+}
+
 void frt_join_end(void *join) {
   FrtJoin *j = join;
+  frt_join_spill_end(j);
+  frt_unreserve(NULL, j->held);
+  j->held = 0;
   frt_table_free(&j->keys);
   frt_store_free(&j->rows);
   frt_free(j->key_of);
@@ -40,7 +57,9 @@ void frt_join_end(void *join) {
 
 static void join_grow(FrtJoin *j, uint64_t len) {
   if (len <= j->room) return;
+  uint64_t before = j->room;
   j->room = j->room * 2 > len ? j->room * 2 : len + 1024;
+  join_hold(j, (j->room - before) * (j->flags & FRT_JOIN_TIMES ? 12 : 4));
   j->key_of = frt_realloc(j->key_of, j->room * sizeof *j->key_of);
   if (j->flags & FRT_JOIN_TIMES) j->times = frt_realloc(j->times, j->room * sizeof *j->times);
 }
@@ -48,11 +67,12 @@ static void join_grow(FrtJoin *j, uint64_t len) {
 int frt_join_add(FrtCtx *cx, FrtJoin *j, uint32_t op, const uint32_t *ids, const uint64_t *times, uint32_t n) {
   static const char what[] = "the right side of a join has more than 4294967280 rows";
   if (j->rows.len > 0xfffffff0u) return frt_fatal(cx, op, FRT_E_MEMORY, (FrtStr){what, sizeof what - 1, 0});
+  if (!ids) return j->spec ? frt_join_make_room(cx, j) : FRT_OK;
   uint64_t from = j->rows.len - n;
   join_grow(j, j->rows.len);
   memcpy(j->key_of + from, ids, n * sizeof *ids);
   if (times) memcpy(j->times + from, times, n * sizeof *times);
-  return FRT_OK;
+  return j->spec ? frt_join_make_room(cx, j) : FRT_OK;
 }
 
 /* Rows in the order in which they are to stand within a key: by time, or as they came. */
@@ -66,9 +86,9 @@ static FrtPair *join_by_time(const FrtJoin *j) {
 static void join_put_side_by_side(FrtJoin *j) {
   uint32_t keys = j->keys.len;
   FrtPair *pairs = j->flags & FRT_JOIN_TIMES ? join_by_time(j) : NULL;
-  uint64_t *when = pairs ? frt_malloc((j->rows.len + 1) * sizeof *when) : NULL;
-  j->start = frt_malloc(((size_t)keys + 2) * sizeof *j->start);
-  j->order = frt_malloc((j->rows.len + 1) * sizeof *j->order);
+  uint64_t *when = pairs ? join_alloc(j, (j->rows.len + 1) * sizeof *when) : NULL;
+  j->start = join_alloc(j, ((size_t)keys + 2) * sizeof *j->start);
+  j->order = join_alloc(j, (j->rows.len + 1) * sizeof *j->order);
   memset(j->start, 0, ((size_t)keys + 2) * sizeof *j->start);
   for (uint64_t i = 0; i < j->rows.len; i++)
     if (j->key_of[i] != FRT_NONE) j->start[j->key_of[i] + 2]++;
@@ -104,7 +124,7 @@ static void join_put_direct(FrtJoin *j) {
   j->span = (uint64_t)most - (uint64_t)least + 1;
   for (uint32_t i = 0; i < len && in_order; i++) in_order = j->keys.words[i] - j->base == i;
   if (in_order && j->keys.null_number == FRT_NONE) return;
-  j->direct = frt_malloc(j->span * sizeof *j->direct);
+  j->direct = join_alloc(j, j->span * sizeof *j->direct);
   memset(j->direct, 0xff, j->span * sizeof *j->direct);
   for (uint32_t i = 0; i < len; i++)
     if (!join_is_null_key(j, i)) j->direct[j->keys.words[i] - j->base] = i;
@@ -132,13 +152,13 @@ void frt_join_find_texts(const FrtJoin *j, const FrtStr *keys, const uint8_t *nu
 /* ---- rows ---- */
 
 void frt_join_ready(FrtJoin *j) {
-  if (j->ready) return;
+  if (j->ready || j->spilled) return;
   j->ready = 1;
   if (!j->keys.is_text) join_put_direct(j);
   j->several = j->flags & FRT_JOIN_TIMES || j->rows.len > j->keys.len;   /* semi and anti joins keep no rows */
   if (j->several) join_put_side_by_side(j);
   if (j->flags & FRT_JOIN_MATCHES) {
-    j->matched = frt_malloc((size_t)j->keys.len + 1);
+    j->matched = join_alloc(j, (size_t)j->keys.len + 1);
     memset(j->matched, 0, (size_t)j->keys.len + 1);
   }
 }
