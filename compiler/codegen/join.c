@@ -361,6 +361,7 @@ uint64_t gen_join_within(const Join *j) {
 static void join_left_away(GenFn *f, const Join *j, const GenKeys *k) {
   gen_line(f, "if (S->h->j%u.spilled) {", j->id);
   f->indent++;
+  gen_line(f, "if ((rc = FRT_TURN(cx))) return rc;");
   gen_count(f, j->id, "HELD", j->asof ? gen_printf(j->g, "%s - failed", k->n) : k->n);
   gen_line(f, "return frt_join_left(cx, S, &S->h->j%u, %s, %s, %s, %s, %s, %s);", j->id, k->keys, k->nul, k->sel,
            j->asof ? "id" : "NULL", j->asof ? "when" : "NULL", k->n);

@@ -24,9 +24,9 @@ static const char *explain_from(const Plan *p, const PlanNode *n) {
 
 static const char *explain_join(const Plan *p, const PlanNode *n) {
   static const char *const kinds[] = {"inner", "left", "right", "full", "semi", "anti", "asof", "lookup"};
-  const char *text = kinds[n->join];
+  const char *text = n->join == JOIN_LOOKUP ? "" : kinds[n->join];
   for (uint32_t i = 0; i < n->join_key_len; i++)
-    text = arena_printf(p->arena, "%s%s%s == %s", text, i ? ", " : " on ", expr_text(p->arena, p, n->left_keys[i]),
+    text = arena_printf(p->arena, "%s%s%s == %s", text, i ? ", " : *text ? " on " : "on ", expr_text(p->arena, p, n->left_keys[i]),
                         expr_text(p->arena, p, n->right_keys[i]));
   return text;
 }
@@ -99,6 +99,8 @@ static const char *explain_rows(const Phys *p, const PlanNode *n) {
 /* What an operator keeps while it runs. */
 static void explain_held(const Phys *p, const PlanNode *n, FILE *out) {
   const PhysNode *pn = &p->nodes[n->id];
+  if (n->kind == PLAN_JOIN)
+    fputs(pn->spills ? "       the right side goes to disk when it does not fit\n" : "       the right side must fit into memory\n", out);
   if (pn->left_held) fputs("       left rows are held too: they come before the right side is complete\n", out);
   if (pn->texts && n->kind == PLAN_SORT) fputs("       row: its text as it will be printed, and 16 bytes: 0 key, 8 place\n", out);
   if (pn->layout) fputs(pn->layout, out);

@@ -26,30 +26,30 @@ typedef struct A11 {  /* group of n11 */
 } A11;
 typedef char A11_size[sizeof(A11) == 40 ? 1 : -1];
 static const FrtStr k1 = {"gold", 4, 0};
-static const FrtStr k2 = {"", 0, 0};
-static const FrtStr k3 = {"ids", 3, 0};
-static const FrtStr k4 = {"EU", 2, 0};
-static const FrtType t5 = {.kind = 4, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(int32_t)};
-static const FrtType t6 = {.kind = 13, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(FrtStr)};
+static const FrtType t2 = {.kind = 4, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(int32_t)};
+static const FrtType t3 = {.kind = 13, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(FrtStr)};
+static const FrtStr k4 = {"", 0, 0};
+static const FrtStr k5 = {"ids", 3, 0};
+static const FrtStr k6 = {"EU", 2, 0};
 static const FrtColumn columns0[] = {
-  {.name = {"id", 2, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE, .type = &t5,
+  {.name = {"id", 2, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE, .type = &t2,
    .format = {0}, .zone = {0}, .dflt = NULL, .width = 0},
-  {.name = {"name", 4, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE, .type = &t6,
+  {.name = {"name", 4, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE, .type = &t3,
    .format = {0}, .zone = {0}, .dflt = NULL, .width = 0},
-  {.name = {"tier", 4, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE, .type = &t6,
+  {.name = {"tier", 4, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE, .type = &t3,
    .format = {0}, .zone = {0}, .dflt = NULL, .width = 0},
 };
 static const FrtStr k7 = {"in\057b.csv", 8, 0};
 static const FrtType t8 = {.kind = 12, .nullable = 0, .precision = 12, .scale = 2, .size = sizeof(int64_t)};
 static const FrtType t9 = {.kind = 13, .nullable = 1, .precision = 0, .scale = 0, .size = sizeof(FrtStr)};
 static const FrtColumn columns1[] = {
-  {.name = {"id", 2, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE, .type = &t5,
+  {.name = {"id", 2, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE, .type = &t2,
    .format = {0}, .zone = {0}, .dflt = NULL, .width = 0},
-  {.name = {"cust", 4, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE, .type = &t5,
+  {.name = {"cust", 4, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE, .type = &t2,
    .format = {0}, .zone = {0}, .dflt = NULL, .width = 0},
   {.name = {"amount", 6, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE, .type = &t8,
    .format = {0}, .zone = {0}, .dflt = NULL, .width = 0},
-  {.name = {"region", 6, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE, .type = &t6,
+  {.name = {"region", 6, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE, .type = &t3,
    .format = {0}, .zone = {0}, .dflt = NULL, .width = 0},
   {.name = {"note", 4, 0}, .from = NULL, .from_len = 0, .use = 0, .type = &t9,
    .format = {0}, .zone = {0}, .dflt = NULL, .width = 0},
@@ -57,12 +57,12 @@ static const FrtColumn columns1[] = {
 static const FrtStr k10 = {"in\057a.csv", 8, 0};
 static const FrtType t11 = {.kind = 5, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(int64_t)};
 static const FrtSinkColumn sink0_columns[] = {
-  {{"region", 6, 0}, &t6},
+  {{"region", 6, 0}, &t3},
   {{"n", 1, 0}, &t11},
 };
 static const FrtStr k12 = {"-", 1, 0};
 static const FrtSinkColumn sink1_columns[] = {
-  {{"region", 6, 0}, &t6},
+  {{"region", 6, 0}, &t3},
   {{"ids", 3, 0}, &t11},
 };
 static const FrtStr k13 = {"out\057b.csv", 9, 0};
@@ -104,6 +104,7 @@ typedef struct State {
   int32_t *x2_c1;
   FrtStr *c3; /* column */
   FrtStr *x2_c3;
+  FrtBlock h2;
   FrtStr *key4_key;
   uint32_t *key4_id;
   uint32_t *fresh4;
@@ -132,6 +133,7 @@ typedef struct State {
   uint32_t *parent9;
   int32_t *x9_c0;
   FrtStr *x9_c3;
+  FrtBlock h9;
   uint32_t *s10;
   FrtStr *key11_key;
   uint32_t *key11_id;
@@ -151,6 +153,8 @@ static int op2_in1(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel,
 static int op2_in0(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
 static int op2_flush(FrtCtx *cx, State *S, const FrtBlock *up, uint32_t m);
 static int op2_many(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
+static int op2_give(FrtCtx *cx, void *state, uint32_t n);
+static int op2_emit(FrtCtx *cx, void *state);
 static int op4(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
 static int op4_emit(FrtCtx *cx, void *state);
 static int op16(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
@@ -163,6 +167,8 @@ static int op9_in1(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel,
 static int op9_in0(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
 static int op9_flush(FrtCtx *cx, State *S, const FrtBlock *up, uint32_t m);
 static int op9_many(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
+static int op9_give(FrtCtx *cx, void *state, uint32_t n);
+static int op9_emit(FrtCtx *cx, void *state);
 static int op10(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
 static int op11(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
 static int op11_emit(FrtCtx *cx, void *state);
@@ -182,7 +188,7 @@ static int op14(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, ui
 #line 8 "stages\05731_through.flow"
     keep[kept] = i;
     kept += (((c2[i] > 500L) && (c1[i] < 100))) != 0;
-#line 186 "flow_module.c"
+#line 192 "flow_module.c"
   }
   FRT_COUNT(cx, 14, FRT_IN, n);
   FRT_COUNT(cx, 14, FRT_OUT, kept);
@@ -204,7 +210,7 @@ static int op15(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, ui
 #line 8 "stages\05731_through.flow"
     keep[kept] = i;
     kept += (((c7[i].len == 4 && (uint8_t)c7[i].ptr[0] == 103 && (uint8_t)c7[i].ptr[1] == 111 && (uint8_t)c7[i].ptr[2] == 108 && (uint8_t)c7[i].ptr[3] == 100) && (c5[i] < 100))) != 0;
-#line 208 "flow_module.c"
+#line 214 "flow_module.c"
   }
   FRT_COUNT(cx, 15, FRT_IN, n);
   FRT_COUNT(cx, 15, FRT_OUT, kept);
@@ -227,7 +233,7 @@ static int op18(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, ui
     v1 = frt_len(cx, c6[i]);
     keep[kept] = i;
     kept += ((v1 > 3L)) != 0;
-#line 231 "flow_module.c"
+#line 237 "flow_module.c"
   }
   FRT_COUNT(cx, 18, FRT_IN, n);
   FRT_COUNT(cx, 18, FRT_OUT, kept);
@@ -283,8 +289,13 @@ static int op2_in0(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel,
     (void)e;
   }
   uint32_t *id = S->jl2_id;
-  frt_join_find_words(&S->h->j2, jl_key, NULL, jl_len, id);
   FRT_COUNT(cx, 2, FRT_IN, n);
+  if (S->h->j2.spilled) {
+    if ((rc = FRT_TURN(cx))) return rc;
+    FRT_COUNT(cx, 2, FRT_HELD, jl_len);
+    return frt_join_left(cx, S, &S->h->j2, jl_key, NULL, sel, NULL, NULL, jl_len);
+  }
+  frt_join_find_words(&S->h->j2, jl_key, NULL, jl_len, id);
   if (S->h->j2.several) return op2_many(cx, S, b, sel, jl_len);
   uint32_t *keep = S->s2, kept = 0, rests = 0;
   const FrtJoin *J = &S->h->j2;
@@ -361,6 +372,63 @@ static int op2_many(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel
   if (m && (rc = op2_flush(cx, S, b, m))) return rc;
   FRT_COUNT(cx, 2, FRT_MADE, made);
   FRT_COUNT(cx, 2, FRT_DROPPED, rests);
+  return FRT_OK;
+}
+
+static const FrtSpillColumn op2_left[] = {
+  {FRT_OFFSETOF(State, c0), 0, &t2},
+  {FRT_OFFSETOF(State, c1), 0, &t2},
+  {FRT_OFFSETOF(State, c3), 0, &t3},
+  {0, 0, NULL}
+};
+static const FrtSpillColumn op2_right[] = {
+  {FRT_OFFSETOF(J2, c6), 0, &t3},
+  {0, 0, NULL}
+};
+static const FrtJoinSpec op2_spill = {2, 0, op2_left, op2_right, 3, 1, 0, 0x0UL, op2_give};
+
+/* n2: rows that come back from disk */
+static int op2_give(FrtCtx *cx, void *state, uint32_t n) {
+  State *S = state;
+  FrtBlock *b = &S->h2;
+  int32_t *c0 = S->c0;
+  int32_t *c1 = S->c1;
+  FrtStr *c3 = S->c3;
+  const uint8_t *kind = S->h->j2.back_kind;
+  uint32_t *keep = S->s2, kept = 0;
+  int rc = 0, e = 0;
+  (void)e; (void)rc; (void)kind;
+  S->block = b;
+  b->n = b->sel_len = n;
+  b->sel = S->iota;
+  for (uint32_t m = 0; m < n; m++) {
+    const J2 *r = (const J2 *)S->h->j2.back_rows + m;
+    uint32_t i = m;
+    (void)i;
+    if (kind[m] == FRT_BACK_MATCH) {
+      S->c8[m] = r->c6;
+      (void)r;
+    }
+    keep[kept++] = m;
+  }
+  FRT_COUNT(cx, 2, FRT_MADE, n);
+  FRT_COUNT(cx, 2, FRT_OUT, kept);
+  if (kept && (rc = op4(cx, S, b, keep, kept))) return rc;
+  if ((rc = frt_block_end(cx, b))) return rc;
+  b->row0 += n;
+  return FRT_OK;
+}
+
+static int op2_emit(FrtCtx *cx, void *state) {
+  State *S = state;
+  FrtBlock *b = &S->h2;
+  uint32_t m = 0;
+  int rc = 0, e = 0;
+  (void)rc; (void)e;
+  S->block = b;
+  if (S->h->j2.spilled) rc = frt_join_rest(cx, S, &S->h->j2);
+  if (rc) return rc;
+  frt_join_end(&S->h->j2);
   return FRT_OK;
 }
 
@@ -471,7 +539,7 @@ static int op16(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, ui
 #line 11 "stages\05731_through.flow"
     keep[kept] = i;
     kept += ((c12[i] > 1L)) != 0;
-#line 475 "flow_module.c"
+#line 543 "flow_module.c"
   }
   FRT_COUNT(cx, 16, FRT_IN, n);
   FRT_COUNT(cx, 16, FRT_OUT, kept);
@@ -570,7 +638,7 @@ static int op19(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, ui
 #line 17 "stages\05731_through.flow"
     keep[kept] = i;
     kept += ((c0[i] > 7)) != 0;
-#line 574 "flow_module.c"
+#line 642 "flow_module.c"
   }
   FRT_COUNT(cx, 19, FRT_IN, n);
   FRT_COUNT(cx, 19, FRT_OUT, kept);
@@ -627,8 +695,13 @@ static int op9_in0(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel,
     (void)e;
   }
   uint32_t *id = S->jl9_id;
-  frt_join_find_words(&S->h->j9, jl_key, NULL, jl_len, id);
   FRT_COUNT(cx, 9, FRT_IN, n);
+  if (S->h->j9.spilled) {
+    if ((rc = FRT_TURN(cx))) return rc;
+    FRT_COUNT(cx, 9, FRT_HELD, jl_len);
+    return frt_join_left(cx, S, &S->h->j9, jl_key, NULL, sel, NULL, NULL, jl_len);
+  }
+  frt_join_find_words(&S->h->j9, jl_key, NULL, jl_len, id);
   if (S->h->j9.several) return op9_many(cx, S, b, sel, jl_len);
   uint32_t *keep = S->s9, kept = 0, rests = 0;
   const FrtJoin *J = &S->h->j9;
@@ -637,7 +710,7 @@ static int op9_in0(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel,
   for (uint32_t k = 0; k < jl_len; k++) {
     uint32_t i = sel[k], row = id[k];
     if (row >= FRT_FAILED) {
-      c18[i] = k2;
+      c18[i] = k4;
       n18[i] = 1;
       keep[kept++] = i;
       continue;
@@ -682,7 +755,7 @@ static int op9_many(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel
   for (uint32_t k = 0; k < n; k++) {
     uint32_t i = sel[k], key = id[k];
     if (key == FRT_NONE) {
-      S->c18[m] = k2;
+      S->c18[m] = k4;
       S->n18[m] = 1;
       S->x9_c0[m] = c0[i];
       S->x9_c3[m] = c3[i];
@@ -715,6 +788,65 @@ static int op9_many(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel
   return FRT_OK;
 }
 
+static const FrtSpillColumn op9_left[] = {
+  {FRT_OFFSETOF(State, c0), 0, &t2},
+  {FRT_OFFSETOF(State, c3), 0, &t3},
+  {0, 0, NULL}
+};
+static const FrtSpillColumn op9_right[] = {
+  {FRT_OFFSETOF(J9, c7), 0, &t3},
+  {0, 0, NULL}
+};
+static const FrtJoinSpec op9_spill = {9, FRT_JOIN_MISS_NULLS, op9_left, op9_right, 2, 1, 0, 0x0UL, op9_give};
+
+/* n9: rows that come back from disk */
+static int op9_give(FrtCtx *cx, void *state, uint32_t n) {
+  State *S = state;
+  FrtBlock *b = &S->h9;
+  int32_t *c0 = S->c0;
+  FrtStr *c3 = S->c3;
+  const uint8_t *kind = S->h->j9.back_kind;
+  uint32_t *keep = S->s9, kept = 0;
+  int rc = 0, e = 0;
+  (void)e; (void)rc; (void)kind;
+  S->block = b;
+  b->n = b->sel_len = n;
+  b->sel = S->iota;
+  for (uint32_t m = 0; m < n; m++) {
+    const J9 *r = (const J9 *)S->h->j9.back_rows + m;
+    uint32_t i = m;
+    (void)i;
+    if (kind[m] == FRT_BACK_MATCH) {
+      S->c18[m] = r->c7;
+      S->n18[m] = 0;
+      (void)r;
+    } else {
+      S->c18[m] = k4;
+      S->n18[m] = 1;
+    }
+    keep[kept++] = m;
+  }
+  FRT_COUNT(cx, 9, FRT_MADE, n);
+  FRT_COUNT(cx, 9, FRT_OUT, kept);
+  if (kept && (rc = op10(cx, S, b, keep, kept))) return rc;
+  if ((rc = frt_block_end(cx, b))) return rc;
+  b->row0 += n;
+  return FRT_OK;
+}
+
+static int op9_emit(FrtCtx *cx, void *state) {
+  State *S = state;
+  FrtBlock *b = &S->h9;
+  uint32_t m = 0;
+  int rc = 0, e = 0;
+  (void)rc; (void)e;
+  S->block = b;
+  if (S->h->j9.spilled) rc = frt_join_rest(cx, S, &S->h->j9);
+  if (rc) return rc;
+  frt_join_end(&S->h->j9);
+  return FRT_OK;
+}
+
 /* n10 filter, line 17 */
 static int op10(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n) {
   FrtStr *c18 = S->c18;
@@ -728,7 +860,7 @@ static int op10(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, ui
 #line 17 "stages\05731_through.flow"
     keep[kept] = i;
     kept += (n18[i]) != 0;
-#line 732 "flow_module.c"
+#line 864 "flow_module.c"
   }
   FRT_COUNT(cx, 10, FRT_IN, n);
   FRT_COUNT(cx, 10, FRT_OUT, kept);
@@ -792,7 +924,7 @@ static int op11_groups(FrtCtx *cx, State *S) {
     }
     if (0) {
       fail0:
-      if (!failed) frt_error(cx, b, m, 11, e, k3);
+      if (!failed) frt_error(cx, b, m, 11, e, k5);
       failed = 1;
       e = 0;
     }
@@ -844,7 +976,7 @@ static int op12(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, ui
 #line 19 "stages\05731_through.flow"
     keep[kept] = i;
     kept += (!(c19[i].len == 2 && (uint8_t)c19[i].ptr[0] == 69 && (uint8_t)c19[i].ptr[1] == 85)) != 0;
-#line 848 "flow_module.c"
+#line 980 "flow_module.c"
   }
   FRT_COUNT(cx, 12, FRT_IN, n);
   FRT_COUNT(cx, 12, FRT_OUT, kept);
@@ -1019,6 +1151,7 @@ static int module_init(FrtCtx *cx, void *state) {
   int e = 0;
   (void)S;
   frt_join_init(&S->h->j2, 0, sizeof(J2), 0);
+  frt_join_spills(&S->h->j2, &op2_spill);
   frt_at_end(cx, frt_join_end, &S->h->j2);
   frt_table_init(&S->h->tab4, 1);
   frt_store_init(&S->h->grp4, sizeof(A4));
@@ -1027,6 +1160,7 @@ static int module_init(FrtCtx *cx, void *state) {
   frt_texts_init(&S->h->texts5, 5, 1, 0);
   frt_at_end(cx, frt_texts_drop, &S->h->texts5);
   frt_join_init(&S->h->j9, 0, sizeof(J9), 0);
+  frt_join_spills(&S->h->j9, &op9_spill);
   frt_at_end(cx, frt_join_end, &S->h->j9);
   frt_table_init(&S->h->tab11, 1);
   frt_store_init(&S->h->grp11, sizeof(A11));
@@ -1098,8 +1232,10 @@ static const FrtPort ports[] = {
 static const FrtStep steps[] = {
   {FRT_STEP_SCAN, 0, NULL},
   {FRT_STEP_SCAN, 1, NULL},
+  {FRT_STEP_EMIT, 0, op2_emit},
   {FRT_STEP_EMIT, 0, op4_emit},
   {FRT_STEP_EMIT, 0, op5_emit},
+  {FRT_STEP_EMIT, 0, op9_emit},
   {FRT_STEP_EMIT, 0, op11_emit},
 };
 
@@ -1123,5 +1259,5 @@ const FrtModule flow_module = {
   .doc = {"Filters go before joins, aggregates and sorts; aggregates and columns that nobody reads go.", 91, 0},
   .params = params, .ops = ops, .ports = ports, .scans = scans, .sinks = sinks, .taps = taps, .steps = steps,
   .param_len = 0, .op_len = 20, .port_len = 0, .scan_len = 2,
-  .sink_len = 2, .tap_len = 0, .step_len = 5,
+  .sink_len = 2, .tap_len = 0, .step_len = 7,
   .defaults = module_defaults, .init = module_init, .worker = worker_init};
