@@ -1,0 +1,26 @@
+# The JavaScript engine: Duktape, compiled from the sources of Debian's duktape-dev, with the hooks that runtime/js gives
+# it for time, chance and limits.
+DUKTAPE := /usr/share/duktape
+RT_OBJ  += $(BUILD)/obj/duktape.o $(BUILD)/obj/gen/js_context.o
+DUK_INC := -isystem $(BUILD)/gen/duktape -isystem $(DUKTAPE)
+
+$(BUILD)/gen/duktape/duk_config.h: $(DUKTAPE)/duk_config.h mk/js.mk
+	$(call say,sed)
+	@mkdir -p $(@D)
+	$(Q){ echo '#include <stdint.h>'; \
+	  echo 'extern unsigned int frt_js_late(void *); extern double frt_js_now(void *); extern double frt_js_random(void *);'; \
+	  sed -e 's|^#undef DUK_USE_EXEC_TIMEOUT_CHECK|#define DUK_USE_EXEC_TIMEOUT_CHECK(udata) frt_js_late(udata)|' \
+	      -e 's|^#undef DUK_USE_INTERRUPT_COUNTER|#define DUK_USE_INTERRUPT_COUNTER|' \
+	      -e 's|^#undef DUK_USE_DATE_GET_NOW|#define DUK_USE_DATE_GET_NOW(thr) frt_js_now((thr)->heap->heap_udata)|' \
+	      -e 's|^#undef DUK_USE_DATE_GET_LOCAL_TZOFFSET|#define DUK_USE_DATE_GET_LOCAL_TZOFFSET(d) 0|' \
+	      -e 's|^#undef DUK_USE_GET_MONOTONIC_TIME$$|#define DUK_USE_GET_MONOTONIC_TIME(thr) frt_js_now((thr)->heap->heap_udata)|' \
+	      -e 's|^#undef DUK_USE_GET_RANDOM_DOUBLE|#define DUK_USE_GET_RANDOM_DOUBLE(udata) frt_js_random(udata)|' $<; } > $@
+$(BUILD)/obj/duktape.o: $(DUKTAPE)/duktape.c $(BUILD)/gen/duktape/duk_config.h
+	$(call say,cc)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=c99 -O2 -fPIC -fvisibility=hidden -w $(SAN) $(DUK_INC) -c -o $@ $<
+$(BUILD)/gen/js_context.c: runtime/js/context.js $(BUILD)/tool/embed
+	$(call say,embed)
+	$(Q)$(BUILD)/tool/embed js_context $< > $@
+$(BUILD)/obj/runtime/js/%.o: FLAGS += $(DUK_INC)
+$(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard runtime/js/*.c)): $(BUILD)/gen/duktape/duk_config.h
