@@ -370,6 +370,9 @@ op_body(A) ::= WRITE(W) name(N) LPAREN args(L) RPAREN. {
 op_body(A) ::= CALL(W) name(N) LPAREN args(L) RPAREN. {
   A = build_op(p, AST_CALL_OP, W); A->name = build_name(p, N); A->args = L.head;
 }
+op_body(A) ::= CALL(W) name(N) LPAREN args(L) RPAREN AS type(T). {
+  A = build_op(p, AST_CALL_OP, W); A->name = build_name(p, N); A->args = L.head; A->type = T;
+}
 op_body(A) ::= CALL(W) name(M) DOT name(N) LPAREN args(L) RPAREN. {
   A = build_op(p, AST_CALL_OP, W); A->module = build_name(p, M); A->name = build_name(p, N); A->args = L.head;
 }

@@ -1,7 +1,6 @@
 # The JavaScript engine: Duktape, compiled from the sources of Debian's duktape-dev, with the hooks that runtime/js gives
 # it for time, chance and limits.
 DUKTAPE := /usr/share/duktape
-RT_OBJ  += $(BUILD)/obj/duktape.o $(BUILD)/obj/gen/js_context.o
 DUK_INC := -isystem $(BUILD)/gen/duktape -isystem $(DUKTAPE)
 
 $(BUILD)/gen/duktape/duk_config.h: $(DUKTAPE)/duk_config.h mk/js.mk

@@ -19,6 +19,7 @@ static const TccSymbol tcc_symbols[] = {
 #include "flowrt_func.def"
 #include "flowrt_hold.def"
 #include "flowrt_join.def"
+#include "flowrt_js.def"
 #include "flowrt_json.def"
 #include "flowrt_op.def"
 #include "flowrt_text.def"

@@ -50,6 +50,7 @@ typedef enum PlanKind {
   PLAN_UNPIVOT,    /* unpivot */
   PLAN_UNION,      /* several in; union_cols */
   PLAN_TAP,        /* tap */
+  PLAN_SCRIPT,     /* call js(...): script; captures: the fields; out[1..]: script->ports, then the else port */
   PLAN_AGGREGATE,  /* aggs, by (made) */
   PLAN_SORT, PLAN_TOP, PLAN_DISTINCT, PLAN_JOIN, PLAN_RANK, PLAN_PIVOT, PLAN_WINDOW, PLAN_SESSIONIZE,
   PLAN_WRITE       /* sink; no output. A dead-letter sink may have several inputs of any schema */
@@ -116,6 +117,14 @@ typedef struct PlanSink {
   bool partitioned;
 } PlanSink;
 
+typedef struct PlanScript {     /* JavaScript */
+  const char *file, *source;    /* as written; the whole text */
+  size_t size;
+  const char *const *ports;     /* for route.send */
+  uint32_t port_len;
+  int64_t row_us, memory;       /* limits */
+} PlanScript;
+
 struct PlanNode {
   PlanKind kind;
   uint32_t id;                  /* the operator number: n3 in explain, in generated C and in messages */
@@ -139,9 +148,10 @@ struct PlanNode {
   uint64_t seed, limit;         /* sample; tap (~0: none) */
   PlanRead *read;
   PlanSink *sink;
+  PlanScript *script;
   Expr **rows;                  /* values: row-major, field_len expressions a row */
   uint32_t rows_len;
-  ColId *captures;              /* extract: one a named group, in order of the groups; */
+  ColId *captures;              /* extract: one a named group, in order of the groups; script: the fields; */
   const uint32_t *groups;       /*   and the number of each group in the pattern */
   uint32_t capture_len;
   ColId **union_cols;           /* union_cols[i][k]: the column of input i that is output column k; of a

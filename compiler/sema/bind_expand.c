@@ -85,7 +85,6 @@ static Symbol *op_find(Chain *c, const AstOp *op) {
   Binder *b = c->b;
   Symbol *s = module_find(chain_module(c), op->module.text, op->name.text, SYM_OP);
   if (s) return s;
-  if (!strcmp(op->name.text, "js")) return report_unbuilt(b, op->name.span, "`call js(...)`"), NULL;
   if (streams_of(b)->incomplete) return NULL;
   uint32_t len;
   const char *const *names = module_names(b, chain_module(c), SYM_OP, &len);
@@ -98,7 +97,14 @@ void op_call(Chain *c, const AstOp *op) {
   Binder *b = c->b;
   uint32_t len;
   if (!op->name.text) return;
+  if (!op->module.text && !strcmp(op->name.text, "js")) {
+    op_js(c, op);
+    return;
+  }
   Symbol *s = op_find(c, op);
+  if (s && op->type)
+    diag_report(b->diags, DIAG_E0607, op->type->span, NULL, "an `op` has the columns that its operators give",
+                arena_printf(b->arena, "call %s", op->name.text), "as");
   if (!s) {
     c->at = (PlanEdge){ 0 };
     return;

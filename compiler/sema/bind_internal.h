@@ -206,6 +206,9 @@ void op_window(Chain *c, const AstOp *op);
 void op_sessionize(Chain *c, const AstOp *op);
 void op_join(Chain *c, const AstOp *op); /* bind_join.c */
 void op_call(Chain *c, const AstOp *op); /* bind_expand.c */
+void op_js(Chain *c, const AstOp *op);   /* bind_js.c */
+/* The ports that a call of js names: linked AST_NAMEs, or NULL. */
+const AstExpr *js_ports(const AstOp *op);
 void op_write(Chain *c, const AstOp *op, const PlanEdge *edges,
               uint32_t len); /* bind_write.c; edges NULL: the chain's end */
 

@@ -279,7 +279,8 @@ static void chain_op(Chain *c, const AstOp *op) {
 }
 
 static bool takes_else(AstOpKind kind) {
-  return kind == AST_FILTER || kind == AST_EXTRACT || kind == AST_JOIN || kind == AST_WINDOW;
+  return kind == AST_FILTER || kind == AST_EXTRACT || kind == AST_JOIN || kind == AST_WINDOW ||
+         kind == AST_CALL_OP;
 }
 
 void chain_ops(Chain *c, const AstOp *ops) {

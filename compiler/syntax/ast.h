@@ -158,7 +158,7 @@ typedef enum AstOpKind {
   AST_UNPIVOT,    /* pairs: columns, as_name, as_name2 */
   AST_WINDOW,     /* name: tumbling|hopping|session, expr (size), expr2 (hop or NULL), on, lateness, else_port */
   AST_SESSIONIZE, /* by names in pairs, on, expr: gap, as_name */
-  AST_CALL_OP,    /* name, module, args */
+  AST_CALL_OP,    /* name, module, args; type: the fields of what is not an `op`, or NULL */
   AST_WRITE       /* name: format, args */
 } AstOpKind;
 
@@ -183,6 +183,7 @@ struct AstOp {
   AstStreamRef *streams;
   AstRoute *routes;
   AstOp *chain;               /* tee */
+  AstType *type;              /* call ... as T */
   AstJoinKind join;
   AstOnError on_error;
   AstOp *next;

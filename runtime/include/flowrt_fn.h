@@ -12,5 +12,6 @@
 #include "flowrt_agg.h"     /* accumulators of groups (runtime/op) */
 #include "flowrt_spill.h"   /* groups that do not fit into memory (runtime/op) */
 #include "flowrt_join_spill.h" /* joins that do not fit into memory (runtime/op) */
+#include "flowrt_js.h"      /* JavaScript transforms (runtime/js) */
 
 #endif

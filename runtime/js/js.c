@@ -6,6 +6,7 @@
  * clock: Date knows the run's instant and UTC, Math.random is seeded, so that the same input gives the same bytes. */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/cancel.h"
@@ -83,18 +84,33 @@ static FrtStr js_str(FrtJs *js, const char *text) {
   return (FrtStr){p, (uint32_t)n, 0};
 }
 
+/* The script's line in the text of a stack, "    at process (clean.js:12)"; else where a syntax error stands; 0: none. */
+static int js_line(FrtJs *js, duk_idx_t at) {
+  duk_context *duk = js->duk;
+  char place[512];
+  snprintf(place, sizeof place, "(%.*s:", FRT_SLICE(js->spec->file));
+  duk_get_prop_string(duk, at, "stack");
+  duk_get_prop_string(duk, at, "fileName");
+  duk_get_prop_string(duk, at, "lineNumber");
+  const char *stack = duk_get_string_default(duk, -3, ""), *file = duk_get_string_default(duk, -2, "");
+  const char *found = strstr(stack, place);
+  int line = 0;
+  if (found) line = atoi(found + strlen(place));
+  else if (strlen(file) == js->spec->file.len && !memcmp(file, js->spec->file.ptr, js->spec->file.len)) line = duk_get_int_default(duk, -1, 0);
+  duk_pop_3(duk);
+  return line;
+}
+
 static duk_ret_t js_describe(duk_context *duk, void *udata) {
   FrtJs *js = udata;
-  int line = 0;
-  if (duk_is_error(duk, 0)) {
-    duk_get_prop_string(duk, 0, "lineNumber");
-    line = duk_get_int_default(duk, -1, 0);
-    duk_pop(duk);
-  }
-  duk_dup(duk, 0);
+  duk_idx_t at = duk_get_top_index(duk);
+  int line = duk_is_error(duk, at) ? js_line(js, at) : 0;
+  char where[32] = "";
+  if (line > 0) snprintf(where, sizeof where, ":%d", line);
+  duk_dup(duk, at);
   const char *text = duk_safe_to_string(duk, -1);
-  js->cx->detail = js_str(js, line > 0 ? arena_printf(js->cx->run->block_arena, "%.*s:%d: %s", FRT_SLICE(js->spec->file), line, text)
-                                       : arena_printf(js->cx->run->block_arena, "%.*s: %s", FRT_SLICE(js->spec->file), text));
+  js->cx->detail = js_str(js, arena_printf(js->cx->run->block_arena, "%.*s%s: %s", FRT_SLICE(js->spec->file), where, text));
+  duk_pop(duk);
   return 0;
 }
 

@@ -4,8 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "errors/errors.h"
 #include "js/js_internal.h"
 #include "sched/run_internal.h"
+#include "text/column.h"
 
 FrtJs *js_of(duk_context *duk) {
   duk_memory_functions f;
