@@ -62,7 +62,7 @@ static void live_exprs(Live *l, const PlanNode *n) {
 }
 
 static void live_node(Live *l, const PlanNode *n) {
-  if (n->kind == PLAN_WRITE || n->kind == PLAN_TAP) live_input(l, n);
+  if (n->kind == PLAN_WRITE || n->kind == PLAN_TAP || n->kind == PLAN_SCRIPT) live_input(l, n);
   if (n->kind == PLAN_UNION) live_sources(l, n, n->in_len);
   if (n->kind == PLAN_JOIN) live_sources(l, n, 2);
   if (n->kind == PLAN_WINDOW || n->kind == PLAN_SESSIONIZE) l->col[n->time_col] = 1;

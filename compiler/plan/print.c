@@ -184,6 +184,11 @@ static void print_work(const Printer *p, const PlanNode *n) {
     case PLAN_EXPLODE: print_expr(p, n->cond); break;
     case PLAN_MAP: print_made(p, n); break;
     case PLAN_EXTRACT: print_expr(p, n->cond), fprintf(p->out, " with %s", n->text); break;
+    case PLAN_SCRIPT:
+      fprintf(p->out, "js(\"%s\")", n->script->file);
+      for (uint32_t i = 0; i < n->capture_len; i++)
+        fprintf(p->out, "%s %s", i ? "," : " as", p->plan->columns[n->captures[i]].name);
+      break;
     case PLAN_ROUTE:
       for (uint32_t i = 0; i < n->conds_len; i++) {
         if (i) fputs(", ", p->out);

@@ -102,6 +102,9 @@ void op_call(Chain *c, const AstOp *op) {
     return;
   }
   Symbol *s = op_find(c, op);
+  if (s && op->else_port.text)
+    diag_report(b->diags, DIAG_E0607, op->else_port.span, NULL, "its operators have ports of their own",
+                arena_printf(b->arena, "call %s", op->name.text), "else");
   if (s && op->type)
     diag_report(b->diags, DIAG_E0607, op->type->span, NULL, "an `op` has the columns that its operators give",
                 arena_printf(b->arena, "call %s", op->name.text), "as");

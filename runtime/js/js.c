@@ -12,10 +12,14 @@
 #include "base/cancel.h"
 #include "base/clock.h"
 #include "base/hash.h"
+#include "js/js.h"
 #include "js/js_internal.h"
 #include "sched/run_internal.h"
 
-enum { JS_INITIALIZE_FACTOR = 50 };   /* initialize and cleanup may take as long as so many rows */
+enum {
+  JS_INITIALIZE_FACTOR = 50,  /* initialize and cleanup may take as long as so many rows */
+  JS_ASK_BYTES = 1 << 16      /* of memory between two looks at the clock */
+};
 
 /* ---- what the engine asks for (see mk/js.mk) ---- */
 
@@ -37,9 +41,18 @@ duk_double_t frt_js_random(void *udata) {
   return (double)(frt_hash_u64(++js->random) >> 11) / 9007199254740992.0;
 }
 
+/* Functions of the engine that take long (join, replace) ask for memory: those that are late get none. */
+static int js_has_time(FrtJs *js, size_t size) {
+  js->asked += size;
+  if (!js->deadline_us || js->asked < JS_ASK_BYTES) return !js->late;
+  js->asked = 0;
+  return !frt_js_late(js);
+}
+
 /* Blocks carry their size in front, which is taken off the limit. */
 static void *js_alloc(void *udata, duk_size_t size) {
   FrtJs *js = udata;
+  if (!js_has_time(js, size)) return NULL;
   if (size > js->memory || js->held > js->memory - size) return NULL;
   uint64_t *p = frt_malloc(size + 16);
   js->held += size;
@@ -60,6 +73,7 @@ static void *js_realloc(void *udata, void *block, duk_size_t size) {
   if (!block) return js_alloc(udata, size);
   if (!size) return js_free(udata, block), NULL;
   uint64_t *p = (uint64_t *)block - 2, old = p[0];
+  if (size > old && !js_has_time(js, size)) return NULL;
   if (size > old && (size > js->memory || js->held - old > js->memory - size)) return NULL;
   p = frt_realloc(p, size + 16);
   js->held += size - old;
@@ -117,7 +131,9 @@ static duk_ret_t js_describe(duk_context *duk, void *udata) {
 /* Makes the value thrown, at the top of the stack, the text of an error, and pops it. */
 static void js_error_text(FrtJs *js, int64_t allowed_us) {
   char text[200];
-  if (js->late) {
+  int late = js->late;
+  js->late = 0;
+  if (late) {
     snprintf(text, sizeof text, "%.*s: the row took longer than %lld ms", FRT_SLICE(js->spec->file), (long long)(allowed_us / 1000));
     js->cx->detail = js_str(js, text);
   } else {
@@ -136,9 +152,11 @@ static int js_run_failed(FrtJs *js, const char *what) {
 
 static duk_int_t js_call(FrtJs *js, duk_idx_t args, int64_t allowed_us) {
   js->late = 0;
+  js->asked = 0;
   js->deadline_us = frt_monotonic_us() + allowed_us;
   duk_int_t rc = duk_pcall(js->duk, args);
   js->deadline_us = 0;
+  if (rc == DUK_EXEC_SUCCESS) js->late = 0;
   return rc;
 }
 
@@ -276,8 +294,8 @@ static duk_ret_t js_store_metadata(duk_context *duk, void *udata) {
   return 0;
 }
 
-/* What is wrong with a row for which process returned, or 0. */
-static int js_row_fault(FrtJs *js) {
+/* What is wrong with a row for which process returned, or 0. A row that goes nowhere needs no fields. */
+static int js_row_fault(FrtJs *js, int wanted) {
   if (js->message_len) {
     js->cx->detail = js->messages;
     return FRT_E_VALIDATION;
@@ -287,6 +305,7 @@ static int js_row_fault(FrtJs *js) {
     return FRT_E_SCRIPT;
   }
   if (js->has_metadata) duk_pop(js->duk);
+  if (!wanted && !js->sent) return 0;
   for (uint32_t i = 0; i < js->spec->out_len; i++) {
     if (js->is_set[i]) continue;
     js->field = js->spec->out[i].name;
@@ -326,7 +345,7 @@ int frt_js_rows(FrtCtx *cx, FrtJs *js, const FrtBlock *b, const uint32_t *sel, u
     if (js_call(js, 1, js->spec->row_us) == DUK_EXEC_SUCCESS) {
       wanted = !(duk_is_boolean(duk, -1) && !duk_get_boolean(duk, -1));
       duk_pop(duk);
-      fault = js_row_fault(js);
+      fault = js_row_fault(js, wanted);
     } else {
       js_error_text(js, js->spec->row_us);
       fault = FRT_E_SCRIPT;
@@ -342,4 +361,37 @@ int frt_js_rows(FrtCtx *cx, FrtJs *js, const FrtBlock *b, const uint32_t *sel, u
   }
   js->block = NULL;
   return frt_cancelled() ? FRT_FATAL : FRT_OK;
+}
+
+/* ---- for the compiler ---- */
+
+typedef struct JsCheck {
+  const char *file, *source;
+  size_t size;
+} JsCheck;
+
+static duk_ret_t js_check(duk_context *duk, void *udata) {
+  const JsCheck *check = udata;
+  duk_push_lstring(duk, check->source, check->size);
+  duk_push_string(duk, check->file);
+  duk_compile(duk, 0);
+  return 0;
+}
+
+int frt_js_check(const char *file, const char *source, size_t size, char *why, size_t why_size) {
+  FrtJs js;
+  JsCheck check = {file, source, size};
+  memset(&js, 0, sizeof js);
+  js.memory = 64 << 20;
+  FrtJsSpec spec = {.file = {file, (uint32_t)strlen(file), 0}};
+  js.spec = &spec;
+  duk_context *duk = duk_create_heap(js_alloc, js_realloc, js_free, &js, js_fatal);
+  snprintf(why, why_size, "%s: the engine cannot be made", file);
+  if (!duk) return -1;
+  js.duk = duk;
+  int good = duk_safe_call(duk, js_check, &check, 0, 1) == DUK_EXEC_SUCCESS;
+  int line = good ? 0 : js_line(&js, duk_get_top_index(duk));
+  if (!good) snprintf(why, why_size, "%s:%d: %s", file, line, duk_safe_to_string(duk, -1));
+  duk_destroy_heap(duk);
+  return good ? 0 : -1;
 }
