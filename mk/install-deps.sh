@@ -4,7 +4,7 @@
 #   mk/install-deps.sh --cross    also what the cross-building test needs
 # Without root and without sudo it names what is missing and goes on: the build says what it cannot do.
 packages="gcc libc6-dev binutils make re2c lemon libtcc-dev libpcre2-dev libutf8proc-dev libzstd-dev liblz4-dev zlib1g-dev
-  libxxhash-dev libcriterion-dev tzdata pkg-config gzip zstd"
+  libxxhash-dev duktape-dev libcriterion-dev tzdata pkg-config gzip zstd"
 [ "${1:-}" = --cross ] && packages="$packages qemu-user gcc-aarch64-linux-gnu libc6-dev-arm64-cross"
 
 installed() {

@@ -177,6 +177,9 @@ bool backend_build(Arena *a, const char *c_text, size_t size, const BuildOptions
     text = arena_alloc(a, text_size + 1);
     memcpy(text, c_text, size);
     memcpy(text + size, build_main, sizeof build_main);
+  } else if (strstr(c_text, "frt_js_new(")) {
+    *why = "`call js` needs the engine in libflowrt.a: the program can only be built for this machine";
+    return false;
   } else {
     text = backend_bundle(a, c_text, size, &text_size);
   }

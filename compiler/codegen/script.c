@@ -68,11 +68,13 @@ void gen_script(Gen *g, const PhysNode *pn) {
   buf_printf(&g->held, "  FrtJs *js%u;\n", n->id);
   buf_printf(&g->init, "  if (frt_js_new(cx, &js%u_spec, &S->h->js%u)) return FRT_FATAL;\n", n->id, n->id);
   gen_fn_open(&f, g, n, "");
+  gen_line(&f, "int rc = FRT_TURN(cx);   /* what a script keeps between rows goes by their order */");
+  gen_line(&f, "if (rc) return rc;");
   script_arrays(&f, n, in);
   gen_line(&f, "uint32_t *port[%u], port_len[%u];", ports + 1, ports + 1);
   for (uint32_t i = 0; i < ports; i++) gen_line(&f, "port[%u] = S->port%u_%u;", i, n->id, i);
   gen_line(&f, "FrtJsRows r = {S->s%u, S->r%u, port, port_len, 0, 0, 0, 0, 0};", n->id, n->id);
-  gen_line(&f, "int rc = frt_js_rows(cx, S->h->js%u, b, sel, n, in, in_null, out, out_null, &r);", n->id);
+  gen_line(&f, "rc = frt_js_rows(cx, S->h->js%u, b, sel, n, in, in_null, out, out_null, &r);", n->id);
   gen_line(&f, "if (rc) return rc;");
   gen_count(&f, n->id, "IN", "n");
   gen_count(&f, n->id, "MADE", "r.made");

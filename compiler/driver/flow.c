@@ -90,6 +90,10 @@ int flow_run(FlowProgram *p, int argc, char **argv) {
 const char *flow_c_text(FlowProgram *p, int bundle, size_t *size) {
   if (!p->c_text) return NULL;
   *size = p->c_size;
+  if (bundle && strstr(p->c_text, "frt_js_new(")) {
+    fprintf(stderr, "flowc: `call js` needs the JavaScript engine, which is not part of a bundle; `flowc build` makes a program that has it\n");
+    return NULL;
+  }
   return bundle ? backend_bundle(p->arena, p->c_text, p->c_size, size) : p->c_text;
 }
 

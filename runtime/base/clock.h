@@ -7,4 +7,7 @@
 int64_t frt_clock_us(void);      /* since 1970-01-01T00:00:00Z */
 int64_t frt_monotonic_us(void);  /* only differences mean something */
 
+/* Microseconds of processor time that this thread has used. */
+int64_t frt_thread_cpu_us(void);
+
 #endif

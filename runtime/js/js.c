@@ -27,11 +27,25 @@ duk_bool_t frt_js_late(void *udata);
 duk_double_t frt_js_now(void *udata);
 duk_double_t frt_js_random(void *udata);
 
+/* Whether the call has used up its time. That the clock says so once may mean that the machine was busy: from then on
+ * the time of the processor is looked at, and the call has its allowance once more. */
 duk_bool_t frt_js_late(void *udata) {
   FrtJs *js = udata;
+  if (js->late) return 1;
   if (!js->deadline_us || (!frt_cancelled() && frt_monotonic_us() < js->deadline_us)) return 0;
-  js->late = 1;
-  return 1;
+  int64_t cpu = frt_thread_cpu_us();
+  js->late = frt_cancelled() || (js->cpu_end_us && cpu >= js->cpu_end_us);
+  if (!js->cpu_end_us) js->cpu_end_us = cpu + js->allowed_us;
+  js->deadline_us = frt_monotonic_us() + js->allowed_us / 4;
+  return (duk_bool_t)js->late;
+}
+
+static void js_time_start(FrtJs *js, int64_t allowed_us) {
+  js->late = 0;
+  js->asked = 0;
+  js->cpu_end_us = 0;
+  js->allowed_us = allowed_us;
+  js->deadline_us = frt_monotonic_us() + allowed_us;
 }
 
 duk_double_t frt_js_now(void *udata) { return floor((double)((FrtJs *)udata)->cx->now_us / 1000.0); }
@@ -98,6 +112,20 @@ static FrtStr js_str(FrtJs *js, const char *text) {
   return (FrtStr){p, (uint32_t)n, 0};
 }
 
+/* Text in the block's arena. */
+static FrtStr js_format(FrtJs *js, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static FrtStr js_format(FrtJs *js, const char *format, ...) {
+  va_list args;
+  va_start(args, format);
+  int n = vsnprintf(NULL, 0, format, args);
+  va_end(args);
+  char *p = frt_alloc(js->cx, (size_t)n + 1);
+  va_start(args, format);
+  vsnprintf(p, (size_t)n + 1, format, args);
+  va_end(args);
+  return (FrtStr){p, (uint32_t)n, 0};
+}
+
 /* The script's line in the text of a stack, "    at process (clean.js:12)"; else where a syntax error stands; 0: none. */
 static int js_line(FrtJs *js, duk_idx_t at) {
   duk_context *duk = js->duk;
@@ -109,7 +137,7 @@ static int js_line(FrtJs *js, duk_idx_t at) {
   const char *stack = duk_get_string_default(duk, -3, ""), *file = duk_get_string_default(duk, -2, "");
   const char *found = strstr(stack, place);
   int line = 0;
-  if (found) line = atoi(found + strlen(place));
+  if (found) line = (int)strtol(found + strlen(place), NULL, 10);
   else if (strlen(file) == js->spec->file.len && !memcmp(file, js->spec->file.ptr, js->spec->file.len)) line = duk_get_int_default(duk, -1, 0);
   duk_pop_3(duk);
   return line;
@@ -123,19 +151,17 @@ static duk_ret_t js_describe(duk_context *duk, void *udata) {
   if (line > 0) snprintf(where, sizeof where, ":%d", line);
   duk_dup(duk, at);
   const char *text = duk_safe_to_string(duk, -1);
-  js->cx->detail = js_str(js, arena_printf(js->cx->run->block_arena, "%.*s%s: %s", FRT_SLICE(js->spec->file), where, text));
+  js->cx->detail = js_format(js, "%.*s%s: %s", FRT_SLICE(js->spec->file), where, text);
   duk_pop(duk);
   return 0;
 }
 
 /* Makes the value thrown, at the top of the stack, the text of an error, and pops it. */
 static void js_error_text(FrtJs *js, int64_t allowed_us) {
-  char text[200];
   int late = js->late;
   js->late = 0;
   if (late) {
-    snprintf(text, sizeof text, "%.*s: the row took longer than %lld ms", FRT_SLICE(js->spec->file), (long long)(allowed_us / 1000));
-    js->cx->detail = js_str(js, text);
+    js->cx->detail = js_format(js, "%.*s: it took longer than %lld ms", FRT_SLICE(js->spec->file), (long long)(allowed_us / 1000));
   } else {
     duk_dup(js->duk, -1);
     if (duk_safe_call(js->duk, js_describe, js, 1, 1) != DUK_EXEC_SUCCESS) js->cx->detail = js_str(js, "the script threw a value that has no text");
@@ -151,9 +177,7 @@ static int js_run_failed(FrtJs *js, const char *what) {
 }
 
 static duk_int_t js_call(FrtJs *js, duk_idx_t args, int64_t allowed_us) {
-  js->late = 0;
-  js->asked = 0;
-  js->deadline_us = frt_monotonic_us() + allowed_us;
+  js_time_start(js, allowed_us);
   duk_int_t rc = duk_pcall(js->duk, args);
   js->deadline_us = 0;
   if (rc == DUK_EXEC_SUCCESS) js->late = 0;
@@ -191,6 +215,9 @@ static void js_names(FrtJs *js) {
 static duk_ret_t js_prepare(duk_context *duk, void *udata) {
   FrtJs *js = udata;
   js_names(js);
+  duk_push_global_object(duk);
+  duk_del_prop_string(duk, -1, "Duktape");   /* its ways into the engine are not a script's */
+  duk_pop(duk);
   duk_push_lstring(duk, js_context_text, js_context_size);
   duk_push_string(duk, "context.js");
   duk_compile(duk, DUK_COMPILE_EVAL);
@@ -249,7 +276,7 @@ int frt_js_new(FrtCtx *cx, const FrtJsSpec *spec, FrtJs **out) {
     return js_run_failed(js, "");
   }
   frt_at_end(cx, js_end, js);
-  js->deadline_us = frt_monotonic_us() + spec->row_us * JS_INITIALIZE_FACTOR;
+  js_time_start(js, spec->row_us * JS_INITIALIZE_FACTOR);
   int good = duk_safe_call(js->duk, js_prepare, js, 0, 2) == DUK_EXEC_SUCCESS;
   js->deadline_us = 0;
   if (!good) {
@@ -309,8 +336,7 @@ static int js_row_fault(FrtJs *js, int wanted) {
   for (uint32_t i = 0; i < js->spec->out_len; i++) {
     if (js->is_set[i]) continue;
     js->field = js->spec->out[i].name;
-    js->cx->detail = js_str(js, arena_printf(js->cx->run->block_arena, "%.*s: field `%.*s` was not set", FRT_SLICE(js->spec->file),
-                                             FRT_SLICE(js->field)));
+    js->cx->detail = js_format(js, "%.*s: field `%.*s` was not set", FRT_SLICE(js->spec->file), FRT_SLICE(js->field));
     return FRT_E_SCRIPT;
   }
   return 0;

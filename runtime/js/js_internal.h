@@ -21,6 +21,7 @@ struct FrtJs {
   duk_context *duk;
   uint64_t held, memory;       /* bytes of the engine, and its limit */
   int64_t deadline_us;         /* of the present call; 0: none is under way */
+  int64_t allowed_us, cpu_end_us; /* what it may take; the end by the processor's time, 0: not looked at yet */
   uint64_t asked;              /* bytes since the last look at the clock */
   int late, fatal;             /* the call took too long; the engine is gone */
   uint64_t random;             /* state of Math.random */

@@ -1,0 +1,2 @@
+function process(c) { }
+function initialize(c) { c.no.where(); }

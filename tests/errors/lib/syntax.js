@@ -1,0 +1,1 @@
+function process(c) { var x = ; }
