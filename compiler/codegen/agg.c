@@ -101,6 +101,7 @@ static void agg_fresh_groups(const AggPrinter *p, GenFn *f, const GenKeys *keys)
   const PlanNode *n = p->n;
   const char *fresh = gen_printf(g, "fresh%u", n->id);
   gen_array(p->g, "uint32_t", fresh);
+  gen_turn(f);
   gen_line(f, "uint32_t fresh = frt_table_add_%s(cx, &S->h->tab%u, %s, %s, %s, %s, S->%s);",
            keys->is_word ? "words" : "texts", n->id, keys->keys, keys->nul, keys->n, keys->ids,
            fresh);
@@ -180,6 +181,7 @@ static void agg_update(const AggPrinter *p, GenFn *f, const GenKeys *keys) {
   Gen *g = p->g;
   const PlanNode *n = p->n;
   if (agg_counts_rows(p)) {
+    gen_turn(f);
     gen_line(f, "S->h->agg%u.rows += n;", n->id);
     return;
   }
@@ -190,6 +192,7 @@ static void agg_update(const AggPrinter *p, GenFn *f, const GenKeys *keys) {
     gen_line(f, "A%u *const *at = (A%u *const *)S->at%u;", n->id, n->id, n->id);
     gen_line(f, "frt_store_rows(&S->h->grp%u, %s, %s, S->at%u);", n->id, keys->ids, keys->n, n->id);
   } else {
+    gen_turn(f);
     gen_line(f, "A%u *A = &S->h->agg%u;", n->id, n->id);
     gen_line(f, "const uint32_t gid = 0;");
     gen_line(f, "(void)gid;");

@@ -28,6 +28,8 @@ void gen_fn_close(GenFn *f) {
   gen_line(f, "}\n");
 }
 
+void gen_turn(GenFn *f) { gen_line(f, "if (FRT_TURN(cx)) return FRT_FATAL;"); }
+
 void gen_array(Gen *g, const char *ctype, const char *name) {
   buf_printf(&g->state, "  %s *%s;\n", ctype, name);
   buf_printf(&g->setup, "  S->%s = frt_alloc_run(cx, cx->block_rows * sizeof(%s));\n", name, ctype);

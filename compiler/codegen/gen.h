@@ -72,6 +72,9 @@ typedef struct GenCols { uint8_t *seen; } GenCols;
 void gen_declare_columns(GenFn *f, const Expr *const *exprs, uint32_t len, const ColId *more, uint32_t more_len);
 /* Makes sure that State has members for the arrays of col; scratch: and init allocates them. */
 void gen_column_state(Gen *g, ColId col, bool scratch);
+/* Behind it the operator may touch what workers share (Held), and depends on the order of rows: see FRT_TURN. As late in the
+ * function as can be: what is before it runs in parallel. */
+void gen_turn(GenFn *f);
 /* State gets an array `name` with a place for each row of a block. */
 void gen_array(Gen *g, const char *ctype, const char *name);
 int gen_value_width(const Type *t);    /* bytes that its text takes at most; 0: depends on the value */

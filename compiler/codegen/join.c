@@ -98,6 +98,7 @@ static void join_build(const Join *j) {
   gen_fn_open(&f, g, n, "_in1");
   gen_declare_columns(&f, read, len + 1, j->kept, j->kept_len);
   GenKeys k = gen_keys(&f, n, "jr", n->right_keys, len, false);
+  gen_turn(&f);
   gen_line(&f, "frt_table_add_%s(cx, &S->h->j%u.keys, %s, %s, %s, %s, S->j%u_fresh);", k.is_word ? "words" : "texts", j->id, k.keys,
            k.nul, k.n, k.ids, j->id);
   gen_count(&f, j->id, "IN", "n");
@@ -434,6 +435,7 @@ static void join_probe(const Join *j) {
   const char *many = gen_printf(j->g, "op%u_many(cx, S, b, %s, %s)", j->id, k.sel, k.n);
   if (j->outer) {
     gen_line(&f, "(void)id;");
+    gen_turn(&f);   /* it notes which rows matched */
     gen_line(&f, "return %s;", many);
     gen_fn_close(&f);
     return;
@@ -464,6 +466,7 @@ static void join_hold_left(const Join *j, const ColId *cols, uint32_t len) {
   buf_printf(&g->init, "  frt_at_end(cx, frt_store_end, &S->h->l%u);\n", j->id);
   gen_fn_open(&f, g, j->n, "_in0");
   gen_declare_columns(&f, NULL, 0, cols, len);
+  gen_turn(&f);
   gen_line(&f, "for (uint32_t k = 0; k < n; k++) {");
   f.indent++;
   gen_line(&f, "uint32_t i = sel[k];");

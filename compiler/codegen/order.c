@@ -36,6 +36,7 @@ static void sort_take(const GenOrder *o) {
   CVal *v = arena_alloc(o->g->arena, (o->n->key_len + 1) * sizeof *v);
   gen_fn_open(&f, o->g, o->n, "");
   gen_declare_columns(&f, gen_order_exprs(o), o->n->key_len, o->cols, o->len);
+  gen_turn(&f);
   gen_order_loop_open(&f, "sel", "n");
   gen_order_eval(&f, o, v);
   gen_order_word(&f, o, v);
@@ -178,6 +179,7 @@ static void top_take(const GenOrder *o) {
   const ColId *reads = gen_order_reads(o, &reads_len);
   gen_declare_columns(&f, gen_order_exprs(o), n->key_len, reads, reads_len);
   if (n->by_len) keys = gen_order_groups(&f, o);
+  else gen_turn(&f);
   gen_line(&f, "uint64_t dropped = 0;");
   gen_order_loop_open(&f, keys.sel, keys.n);
   gen_order_eval(&f, o, v);

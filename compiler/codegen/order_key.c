@@ -287,6 +287,7 @@ GenKeys gen_order_groups(GenFn *f, const GenOrder *o) {
   GenKeys keys = gen_keys(f, o->n, "per", gen_order_by(o), o->n->by_len, true);
   buf_printf(&g->state, "  uint32_t *fresh%u;\n", id);
   buf_printf(&g->setup, "  S->fresh%u = frt_alloc_run(cx, cx->block_rows * sizeof(uint32_t));\n", id);
+  gen_turn(f);
   gen_line(f, "frt_table_add_%s(cx, &S->h->table%u, %s, %s, %s, %s, S->fresh%u);", keys.is_word ? "words" : "texts", id, keys.keys, keys.nul,
            keys.n, keys.ids, id);
   return keys;

@@ -116,6 +116,7 @@ static void rank_take(const GenOrder *o) {
   gen_fn_open(&f, g, n, "");
   rank_declare(&f, o);
   if (n->by_len) keys = gen_order_groups(&f, o);
+  else gen_turn(&f);
   gen_order_loop_open(&f, keys.sel, keys.n);
   gen_order_eval(&f, o, keys_v);
   rank_values(&f, n, v, where);

@@ -299,6 +299,7 @@ static void rows_take(Gen *g, const PhysNode *pn) {
   rows_limit(g, n);
   gen_fn_open(&f, g, n, "");
   gen_line(&f, "int rc = 0;");
+  gen_turn(&f);
   gen_line(&f, "uint64_t left = S->h->limit%u - S->h->seen%u;", n->id, n->id);
   gen_line(&f, "uint32_t kept = left < n ? (uint32_t)left : n;");
   gen_line(&f, "S->h->seen%u += kept;", n->id);
@@ -319,6 +320,7 @@ static void rows_skip(Gen *g, const PhysNode *pn) {
   rows_limit(g, n);
   gen_fn_open(&f, g, n, "");
   gen_line(&f, "int rc = 0;");
+  gen_turn(&f);
   gen_line(&f, "uint64_t left = S->h->limit%u - S->h->seen%u;", n->id, n->id);
   gen_line(&f, "uint32_t dropped = left < n ? (uint32_t)left : n, kept = n - dropped;");
   gen_line(&f, "S->h->seen%u += dropped;", n->id);
@@ -338,6 +340,7 @@ static void rows_sample(Gen *g, const PhysNode *pn) {
   buf_printf(&g->held, "  uint64_t seen%u;\n", n->id);
   gen_fn_open(&f, g, n, "");
   gen_line(&f, "int rc = 0;");
+  gen_turn(&f);
   gen_line(&f, "uint32_t *keep = S->s%u, kept = 0;", n->id);
   gen_line(&f, "for (uint32_t k = 0; k < n; k++)");
   gen_line(&f, "  if (frt_sample(%luUL, S->h->seen%u++) < %.17g) keep[kept++] = sel[k];", (unsigned long)n->seed, n->id, n->rate);

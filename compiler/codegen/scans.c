@@ -125,6 +125,7 @@ static void scan_stop(GenFn *f, const PhysNode *pn) {
   uint32_t len = 0;
   if (!scan_takes(f->g->phys, pn, takes, &len) || !len) return;
   Buf all = {.arena = f->g->arena};
+  gen_turn(f);
   gen_line(f, "uint32_t last = 0;");
   for (uint32_t i = 0; i < len; i++) {
     uint32_t id = takes[i]->id;

@@ -327,6 +327,7 @@ static void sink_rows(Gen *g, const PhysNode *pn) {
     if (fields[runs[i].from] >= 0) sink_csv_run_decide(&f, fields, runs[i]);
   gen_line(&f, "int e = 0;");
   gen_line(&f, "uint32_t failed = 0;");
+  if (split) gen_turn(&f);
   if (!split) gen_line(&f, "FrtOut *o = frt_sink_out(cx, %u);", gen_sink_index(g, n));
   bool whole = !split && csv && sink_csv_whole(&f, fields, runs, run_len);
   if (!split) gen_line(&f, "char *p = o->at;");
@@ -390,6 +391,7 @@ static void sink_hold(Gen *g, const PhysNode *pn) {
   uint32_t run_len = csv ? sink_csv_runs(g, pn, s, fields, runs) : 0;
   for (uint32_t i = 0; i < run_len; i++)
     if (fields[runs[i].from] >= 0) sink_csv_run_decide(&f, fields, runs[i]);
+  gen_turn(&f);
   gen_line(&f, "FrtTexts *t = &S->h->texts%u;", sort->id);
   gen_line(&f, "uint64_t *places = S->places%u;", sort->id);
   gen_line(&f, "uint32_t k = 0;");
@@ -423,6 +425,7 @@ static void sink_deadletter(Gen *g, const PhysNode *pn) {
     const char *port = up->out[n->in[k].port].name;
     const PlanNode *space = g->phys->nodes[up->id].space;
     gen_fn_open(&f, g, n, n->in_len > 1 ? gen_printf(g, "_in%u", k) : "");
+    gen_turn(&f);
     gen_line(&f, "for (uint32_t k = 0; k < n; k++) {");
     f.indent++;
     if (space->kind == PLAN_ERRORS)
@@ -454,6 +457,7 @@ static void tap_rows(GenFn *f, const PlanNode *n, uint32_t index) {
   Gen *g = f->g;
   const Schema *s = &n->out[0].schema;
   sink_columns(f, s, NULL);
+  gen_turn(f);
   gen_line(f, "for (uint32_t k = 0; k < n; k++) {");
   f->indent++;
   gen_line(f, "uint32_t i = sel[k];");

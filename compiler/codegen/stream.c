@@ -23,6 +23,7 @@ static GenKeys stream_number(GenFn *f, const PlanNode *n) {
   buf_printf(&g->init, "  frt_table_init(&S->h->tab%u, %d);\n", n->id, !k.is_word);
   buf_printf(&g->init, "  frt_at_end(cx, frt_table_end, &S->h->tab%u);\n", n->id);
   gen_array(g, "uint32_t", gen_printf(g, "fresh%u", n->id));
+  gen_turn(f);
   gen_line(f, "uint32_t fresh = frt_table_add_%s(cx, &S->h->tab%u, %s, %s, %s, %s, S->fresh%u);",
            k.is_word ? "words" : "texts", n->id, k.keys, k.nul, k.n, k.ids, n->id);
   return k;
@@ -55,6 +56,7 @@ static GenKeys stream_session_keys(GenFn *f, const PlanNode *n) {
   Gen *g = f->g;
   if (!n->by_len) {
     buf_printf(&g->held, "  A%u grp%u;\n", n->id, n->id);
+    gen_turn(f);
     return (GenKeys){ .sel = "sel", .n = "n" };
   }
   buf_printf(&g->held, "  FrtStore grp%u;\n", n->id);
@@ -146,6 +148,7 @@ static void window_loop_open(const Window *w, GenFn *f, const ColId *cols, uint3
   gen_line(f, "uint32_t late = 0, failed = 0;");
   gen_line(f, "int e = 0, rc = 0;");
   gen_line(f, "(void)e; (void)rc; (void)late; (void)failed;");
+  if (w->judged || window_is(w, "session")) gen_turn(f);
   if (w->has_else) gen_line(f, "uint32_t *rest = S->r%u;", w->n->id);
   gen_line(f, "for (uint32_t k = 0; k < n; k++) {");
   f->indent++;

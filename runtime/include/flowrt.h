@@ -391,7 +391,8 @@ uint64_t frt_row_number(const FrtBlock *b, uint32_t row);
 typedef struct FrtOut {
   char *at, *end;
   uint64_t rows;
-  uint32_t sink, unused;
+  uint32_t sink;
+  uint32_t part;           /* the runtime's: a worker's part of the file */
 } FrtOut;
 FrtOut *frt_sink_out(FrtCtx *cx, uint32_t sink);                 /* not partitioned; never NULL */
 FrtOut *frt_sink_route(FrtCtx *cx, uint32_t sink, FrtStr path);  /* one a row; NULL: FRT_FATAL */

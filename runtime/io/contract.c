@@ -160,17 +160,20 @@ static const char *contract_only(Arena *arena, const char *text, char sign, cons
   return text;
 }
 
-/* Says how the header differs from that of the file before. */
+void frt_contract_note(const FrtScanner *s, const FrtStr *names, uint32_t len, const FrtStr *before, uint32_t before_len) {
+  Arena *arena = s->cx->run->run_arena;
+  if (!before || s->cx->run->options->quiet) return;
+  const char *text = contract_only(arena, "", '+', names, len, before, before_len);
+  text = contract_only(arena, text, '-', before, before_len, names, len);
+  for (uint32_t i = 0; !*text && i < len && i < before_len; i++)
+    if (!contract_equal(names[i], before[i])) text = " another order";
+  if (*text) fprintf(stderr, "note: %s: the columns changed:%s\n", s->file.ptr, text);
+}
+
+/* Says how the header differs from that of the file before, and keeps it. */
 static void contract_note_change(ContractCheck *k) {
   FrtScanner *s = k->s;
-  const char *text = "";
-  if (s->header && !s->cx->run->options->quiet) {
-    text = contract_only(k->arena, text, '+', k->names, k->len, s->header, s->header_len);
-    text = contract_only(k->arena, text, '-', s->header, s->header_len, k->names, k->len);
-    for (uint32_t i = 0; !*text && i < k->len && i < s->header_len; i++)
-      if (!contract_equal(k->names[i], s->header[i])) text = " another order";
-    if (*text) fprintf(stderr, "note: %s: the columns changed:%s\n", s->file.ptr, text);
-  }
+  frt_contract_note(s, k->names, k->len, s->header, s->header_len);
   FrtStr *kept = arena_alloc(k->arena, (k->len + 1) * sizeof *kept);
   for (uint32_t i = 0; i < k->len; i++) {
     kept[i] = k->names[i];
@@ -185,7 +188,7 @@ int frt_contract_map(FrtScanner *s, const FrtStr *names, uint32_t len, int64_t *
   for (uint32_t c = 0; c < s->scan->column_len; c++) contract_column(&k, &s->scan->columns[c], &column_at[c]);
   uint32_t extra = contract_extra(&k, column_at);
   if (*k.diff && s->scan->options.contract == FRT_CONTRACT_DISCARD) {
-    if (!s->cx->run->options->quiet) fprintf(stderr, "note: %s: left out, its columns are not those of the type%s\n", s->file.ptr, k.diff);
+    s->left_out = k.diff;
     return FRT_END;
   }
   s->columns_extra += extra;

@@ -8,6 +8,8 @@
  * column_at[c] becomes its place, or -1 where the file lacks it and the contract lets it be filled.
  * Extra columns are counted in s->columns_extra. FRT_OK; FRT_END under `discard` when the file is left out; FRT_FATAL
  * after a message that names the file and shows the difference. */
+/* Says how the header of the present file differs from that of the file before, if there was one. */
+void frt_contract_note(const FrtScanner *s, const FrtStr *names, uint32_t len, const FrtStr *before, uint32_t before_len);
 int frt_contract_map(FrtScanner *s, const FrtStr *names, uint32_t len, int64_t *column_at);
 /* Whether the names are equal but for the case of ASCII letters. */
 int frt_contract_case_equal(FrtStr a, FrtStr b);

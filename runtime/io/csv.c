@@ -211,4 +211,8 @@ static int csv_next(FrtScanner *s) {
   return csv->count_newlines ? csv_count_next(s) : csv_fast_next(s);
 }
 
-const FrtFormat frt_format_csv = {"csv", csv_start_file, csv_next, csv_value, csv_close, NULL};
+static void csv_moved(FrtScanner *s) { ((CsvState *)s->format_state)->skipping = 0; }
+
+static int csv_inside(FrtScanner *s) { return ((const CsvState *)s->format_state)->skipping; }
+
+const FrtFormat frt_format_csv = {"csv", csv_start_file, csv_next, csv_value, csv_close, NULL, csv_moved, csv_inside};

@@ -117,4 +117,4 @@ static int fixed_value(FrtScanner *s, uint32_t c, uint32_t row, FrtStr text, voi
   return FRT_OK;
 }
 
-const FrtFormat frt_format_fixed = {"fixed", fixed_start_file, fixed_next, fixed_value, NULL, NULL};
+const FrtFormat frt_format_fixed = {"fixed", fixed_start_file, fixed_next, fixed_value, NULL, NULL, NULL, NULL};

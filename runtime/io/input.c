@@ -288,6 +288,13 @@ ssize_t frt_input_read(FrtInput *in, char *buf, size_t n, const char **why) {
   return (ssize_t)left;
 }
 
+int frt_input_seek(FrtInput *in, uint64_t offset, const char **why) {
+  in->chunk_at = in->chunk_len = 0;
+  in->raw_ended = 0;
+  if (lseek(in->fd, (off_t)offset, SEEK_SET) >= 0) return 0;
+  return (int)input_fail(in, why, strerror(errno));
+}
+
 void frt_input_close(FrtInput *in) {
   if (!in) return;
 #ifndef FRT_NO_ZLIB

@@ -18,6 +18,8 @@ FrtInput *frt_input_open_head(Arena *arena, const char *path, size_t max, const 
 /* Reads up to n decompressed bytes: > 0, 0 at the end, -1 with *why. */
 ssize_t frt_input_read(FrtInput *in, char *buf, size_t n, const char **why);
 void frt_input_close(FrtInput *in);
+/* A regular file, not compressed: goes on at that byte. 0, or -1 with *why. */
+int frt_input_seek(FrtInput *in, uint64_t offset, const char **why);
 /* Bytes of the file as it lies on disk, 0 when not known, and how many of them were read. */
 uint64_t frt_input_size(const FrtInput *in);
 uint64_t frt_input_read_bytes(const FrtInput *in);

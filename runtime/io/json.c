@@ -215,7 +215,16 @@ static int jsonl_next(FrtScanner *s) {
   return FRT_OK;
 }
 
-const FrtFormat frt_format_jsonl = {"jsonl", json_start_file, jsonl_next, json_format_value, json_close, NULL};
+static void jsonl_moved(FrtScanner *s) {
+  JsonState *j = s->format_state;
+  j->passing = 0;
+  j->index_len = j->index_used = 0;
+}
+
+static int jsonl_inside(FrtScanner *s) { return ((const JsonState *)s->format_state)->passing; }
+
+const FrtFormat frt_format_jsonl = {"jsonl", json_start_file, jsonl_next, json_format_value, json_close, NULL, jsonl_moved,
+                                    jsonl_inside};
 
 /* ---- json ---- */
 
@@ -340,4 +349,4 @@ static int json_next(FrtScanner *s) {
   return FRT_OK;
 }
 
-const FrtFormat frt_format_json = {"json", json_start_file, json_next, json_format_value, json_close, NULL};
+const FrtFormat frt_format_json = {"json", json_start_file, json_next, json_format_value, json_close, NULL, NULL, NULL};

@@ -199,6 +199,18 @@ static void out_start_writeback(OutFile *f) {
   f->written_back = f->bytes;
 }
 
+static int out_write_at(int fd, const char *p, size_t n, uint64_t at) {
+  while (n) {
+    ssize_t done = pwrite(fd, p, n, (off_t)at);
+    if (done < 0 && errno == EINTR && !frt_cancelled()) continue;
+    if (done <= 0) return done < 0 ? errno : ENOSPC;
+    p += done;
+    at += (uint64_t)done;
+    n -= (size_t)done;
+  }
+  return 0;
+}
+
 static int out_write(FrtRun *r, OutFile *f, int end) {
   size_t n = f->buffer ? (size_t)(f->out.at - f->buffer) : 0;
   f->out.at = f->buffer;
@@ -208,7 +220,7 @@ static int out_write(FrtRun *r, OutFile *f, int end) {
   if (f->codec) {
     error = frt_codec_write(f->codec, f->fd, f->buffer, n, end, &f->bytes);
   } else {
-    error = frt_write_all(f->fd, f->buffer, n);
+    error = f->reserved ? out_write_at(f->fd, f->buffer, n, f->bytes) : frt_write_all(f->fd, f->buffer, n);
     f->bytes += error ? 0 : n;
   }
   if (!error && f->temp) out_start_writeback(f);
@@ -220,6 +232,17 @@ static int out_write(FrtRun *r, OutFile *f, int end) {
 }
 
 int frt_out_flush(FrtRun *r, OutFile *f) { return out_write(r, f, 0); }
+
+int frt_out_reserve(FrtRun *r, OutFile *f, size_t n, uint64_t *at) {
+  if (!f->temp || !f->awake || f->codec || f->append_at >= 0 || f->sink->partitioned || !out_is_live(r, f)) return 0;
+  if (frt_out_flush(r, f) != FRT_OK) return FRT_FATAL;
+  f->reserved = 1;
+  *at = f->bytes;
+  f->bytes += n;
+  f->text_bytes += n;
+  out_start_writeback(f);
+  return 1;
+}
 
 static void out_free(OutFile *f) {
   frt_codec_free(f->codec);

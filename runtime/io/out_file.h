@@ -22,6 +22,7 @@ typedef struct OutFile {
   uint32_t temp_number;
   int fd;                    /* -1: not open */
   char *buffer;
+  int reserved;              /* written by pwrite: the descriptor's place is not the end */
   size_t buffer_size;
   struct OutCodec *codec;    /* NULL: none, or asleep */
   uint64_t bytes;            /* written to fd */
@@ -49,6 +50,9 @@ int frt_out_link(FrtRun *r, OutFile *f);
 int frt_out_link_fd(int fd, const char *name);
 /* Writes the buffer out. FRT_OK (also when the reader is gone) or FRT_FATAL. */
 int frt_out_flush(FrtRun *r, OutFile *f);
+/* Keeps n bytes of the file at *at for the caller to write with pwrite, behind all that was printed so far. 1; 0: that cannot
+ * be done with this file; FRT_FATAL. */
+int frt_out_reserve(FrtRun *r, OutFile *f, size_t n, uint64_t *at);
 /* Frees descriptor, buffer and codec without writing. */
 void frt_out_discard(OutFile *f);
 /* Fails the run: `path: what: strerror(error)`. */

@@ -6,6 +6,7 @@
 #include "io/scan.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -69,6 +70,7 @@ static int scan_map_show(FrtScanner *s, uint64_t from) {
   size_t len;
   const char *p = frt_map_window(s->map, from, s->window_size, &len);
   if (!p) return scan_fatal(s, FRT_E_READ, arena_printf(s->cx->run->run_arena, "%s: %s", s->file.ptr, strerror(errno)));
+  if (s->fence && from + len > s->fence) len = (size_t)(s->fence - from);
   s->map_from = from;
   s->window = s->at = (char *)(uintptr_t)p;
   s->limit = s->at + len;
@@ -112,10 +114,18 @@ static int scan_map_refill(FrtScanner *s) {
   return now == end ? FRT_END : FRT_OK;
 }
 
+/* How many of n bytes behind s->limit may be read now; 0: not wanted any more. */
+static size_t scan_fence(FrtScanner *s, size_t n) {
+  uint64_t end = s->offset + (uint64_t)(s->limit - s->at);
+  if (s->fence && end >= s->fence && s->beyond(s) != FRT_OK) return 0;
+  return s->fence && s->fence - end < n ? (size_t)(s->fence - end) : n;
+}
+
 int frt_scan_refill(FrtScanner *s) {
   const char *why = NULL;
   size_t keep = (size_t)(s->limit - s->at);
   if (s->input_ended) return FRT_END;
+  if (s->fence && !scan_fence(s, 1)) return FRT_FATAL;
   if (s->at != s->window && !s->map) {
     memmove(s->window, s->at, keep);
     s->at = s->window;
@@ -128,7 +138,7 @@ int frt_scan_refill(FrtScanner *s) {
   }
   if (s->map) return scan_map_refill(s);
   if (keep == s->window_size) scan_window_grow(s);
-  ssize_t got = frt_input_read(s->input, s->limit, s->window_size - keep, &why);
+  ssize_t got = frt_input_read(s->input, s->limit, scan_fence(s, s->window_size - keep), &why);
   if (got < 0) return scan_fatal(s, FRT_E_READ, why);
   s->limit += got;
   s->bytes += (uint64_t)got;
@@ -156,7 +166,7 @@ static int scan_skip_bom(FrtScanner *s) {
   return FRT_OK;
 }
 
-static int scan_file_open(FrtScanner *s) {
+int frt_scan_file_open(FrtScanner *s) {
   const char *why = NULL;
   s->file = scan_str(s->paths[s->path_at]);
   s->input = frt_input_open(s->cx->run->run_arena, s->file.ptr, &why);
@@ -175,7 +185,12 @@ static int scan_file_open(FrtScanner *s) {
   return rc;
 }
 
-static void scan_file_close(FrtScanner *s) {
+void frt_scan_file_note(const FrtScanner *s) {
+  if (s->cx->run->options->quiet) return;
+  fprintf(stderr, "note: %s: left out, its columns are not those of the type%s\n", s->file.ptr, s->left_out);
+}
+
+void frt_scan_file_close(FrtScanner *s) {
   if (s->map) scan_window_free(s);
   if (s->input) frt_input_close(s->input);
   s->input = NULL;
@@ -244,6 +259,36 @@ static void scan_block_reset(FrtScanner *s) {
   s->block.line = NULL;
 }
 
+void frt_scan_rooms_make(FrtScanner *s) {
+  scan_block_make(s);
+  frt_scan_convert_init(s);
+}
+
+int frt_scan_move(FrtScanner *s, uint64_t offset) {
+  const char *why = NULL;
+  s->input_ended = 0;
+  s->offset = offset;
+  if (s->format->moved) s->format->moved(s);
+  if (s->map) {
+    if (frt_map_is_cut(s->map)) return scan_map_cut(s);
+    return scan_map_show(s, offset);
+  }
+  s->at = s->limit = s->window;
+  return frt_input_seek(s->input, offset, &why) == 0 ? FRT_OK : scan_fatal(s, FRT_E_READ, why);
+}
+
+int frt_scan_block_next(FrtScanner *s, FrtBlock **out) {
+  scan_block_reset(s);
+  *out = &s->block;
+  int rc = s->format->next(s);
+  if (s->map && frt_map_is_cut(s->map)) return scan_map_cut(s);
+  if (rc != FRT_OK) return rc;
+  s->rows += s->block.n;
+  FRT_COUNT(s->cx, s->scan->op, FRT_IN, s->block.n);
+  FRT_COUNT(s->cx, s->scan->op, FRT_OUT, s->block.sel_len);
+  return FRT_OK;
+}
+
 /* ---- the face ---- */
 
 int frt_scan_open(FrtCtx *cx, void *state, const FrtScan *scan, FrtScanner **out) {
@@ -263,8 +308,7 @@ int frt_scan_open(FrtCtx *cx, void *state, const FrtScan *scan, FrtScanner **out
     int rc = scan_files_find(s);
     if (rc != FRT_OK) return rc;
   }
-  scan_block_make(s);
-  frt_scan_convert_init(s);
+  frt_scan_rooms_make(s);
   return FRT_OK;
 }
 
@@ -272,27 +316,20 @@ int frt_scan_next(FrtScanner *s, FrtBlock **out) {
   for (;;) {
     if (s->scan->path && !s->input) {
       if (s->path_at >= s->path_len) return FRT_END;
-      int opened = scan_file_open(s);
+      int opened = frt_scan_file_open(s);
       if (opened == FRT_END) {
-        scan_file_close(s);
+        frt_scan_file_note(s);
+        frt_scan_file_close(s);
         continue;
       }
       if (opened != FRT_OK) return opened;
     }
-    scan_block_reset(s);
-    int rc = s->format->next(s);
-    if (s->map && frt_map_is_cut(s->map)) return scan_map_cut(s);
+    int rc = frt_scan_block_next(s, out);
     if (rc == FRT_END && s->input) {
-      scan_file_close(s);
+      frt_scan_file_close(s);
       continue;
     }
-    if (rc != FRT_OK) return rc;
-    if (s->block.n == 0) continue;
-    s->rows += s->block.n;
-    FRT_COUNT(s->cx, s->scan->op, FRT_IN, s->block.n);
-    FRT_COUNT(s->cx, s->scan->op, FRT_OUT, s->block.sel_len);
-    *out = &s->block;
-    return FRT_OK;
+    if (rc != FRT_OK || s->block.n) return rc;
   }
 }
 

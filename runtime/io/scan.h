@@ -41,6 +41,10 @@ typedef struct FrtFormat {
   void (*close)(FrtScanner *s);        /* frees s->format_state; may be NULL */
   /* NULL, or the kernel for a column in place of frt_column_kernel's; may return NULL: one by one. */
   FrtColumnKernel *(*kernel)(FrtScanner *s, uint32_t column);
+  /* For formats that are read in ranges (scan_range.h), may be NULL: the scanner goes elsewhere in the file; whether
+   * s->at is inside a record that is passed over. */
+  void (*moved)(FrtScanner *s);
+  int (*inside)(FrtScanner *s);
 } FrtFormat;
 
 struct FrtScanner {
@@ -85,6 +89,10 @@ struct FrtScanner {
   uint8_t text_ascii;                  /* set by the format for the block: there are no bytes above 0x7f */
   size_t record_max;                   /* FRT_RECORD_MAX, or less in tests */
   size_t window_want;                  /* FRT_WINDOW_SIZE, or less in tests */
+  /* ranges (scan_range.h) */
+  const char *left_out;                /* how the columns of a file that start_file leaves out differ */
+  uint64_t fence;                      /* 0: none; bytes of the file from here on are read when beyond() allows it */
+  int (*beyond)(FrtScanner *s);        /* moves the fence on: FRT_OK, or FRT_FATAL */
 };
 
 /* Opens the scan: resolves the path, checks that the files exist. On failure says why by frt_fatal. */
@@ -93,6 +101,14 @@ int frt_scan_open(FrtCtx *cx, void *state, const FrtScan *scan, FrtScanner **out
  * it points to live until the next call. */
 int frt_scan_next(FrtScanner *s, FrtBlock **out);
 void frt_scan_close(FrtScanner *s);
+
+/* ---- for ranges (scan_range.c) ---- */
+void frt_scan_rooms_make(FrtScanner *s);      /* arrays of the block, and for conversion */
+int frt_scan_file_open(FrtScanner *s);        /* the file path_at, up to its first record: FRT_OK or FRT_FATAL */
+void frt_scan_file_note(const FrtScanner *s); /* says that the present file was left out */
+void frt_scan_file_close(FrtScanner *s);      /* and path_at + 1 is the present one */
+int frt_scan_move(FrtScanner *s, uint64_t offset);           /* a plain file: to the record there. FRT_OK or FRT_FATAL */
+int frt_scan_block_next(FrtScanner *s, FrtBlock **out);      /* as frt_scan_next, in this file; n may be 0 */
 
 /* ---- for formats ---- */
 /* Moves the unread bytes to the front of the window and reads on; grows a full window. FRT_OK when

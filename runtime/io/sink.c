@@ -10,6 +10,7 @@
 #include "base/hash.h"
 #include "io/journal.h"
 #include "io/out_file.h"
+#include "io/sink_part.h"
 #include "sched/run_internal.h"
 
 enum { SINK_AWAKE_MAX = 200 /* below the usual limit of 1,024 descriptors */, SINK_TABLE_FIRST = 64 };
@@ -197,7 +198,17 @@ static FrtOut *sink_nowhere(FrtRun *r, uint32_t sink) {
   return &s->nowhere->out;
 }
 
+OutFile *frt_sink_alone(const FrtRun *r, uint32_t sink) {
+  OutFile *f = r->sinks->fixed[sink];
+  return f && f->is_stdout && r->sinks->stdout_len > 1 ? NULL : f;
+}
+
 FrtOut *frt_sink_out(FrtCtx *cx, uint32_t sink) {
+  if (cx->worker->parts) {
+    FrtOut *part = frt_part_out(cx, sink);
+    if (part) return part;
+    if (FRT_TURN(cx)) return sink_nowhere(cx->run, sink);
+  }
   OutFile *f = cx->run->sinks->fixed[sink];
   return f ? &f->out : sink_nowhere(cx->run, sink);
 }
@@ -234,6 +245,7 @@ static int sink_flush(FrtRun *r, OutFile *f) {
 }
 
 char *frt_out_room(FrtCtx *cx, FrtOut *o, size_t need) {
+  if (o->part) return frt_part_room(cx, o, need);
   OutFile *f = (OutFile *)o;
   FrtRun *r = cx->run;
   if (f->failed) return NULL;

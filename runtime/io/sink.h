@@ -12,6 +12,10 @@ int frt_sinks_commit(FrtRun *r);
 void frt_sinks_end(FrtRun *r);
 /* Whether there are sinks and all of their readers are gone. */
 int frt_sinks_all_closed(const FrtRun *r);
+struct OutFile;
+/* The file of a sink whose rows may be printed elsewhere first; NULL: the sink has many files, or shares standard output, where
+ * the bytes of several sinks are mixed as they are written. */
+struct OutFile *frt_sink_alone(const FrtRun *r, uint32_t sink);
 uint64_t frt_sinks_bytes(const FrtRun *r);
 
 #endif

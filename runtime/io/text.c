@@ -47,4 +47,8 @@ static FrtColumnKernel *text_kernel(FrtScanner *s, uint32_t c) {
   return frt_column_kernel(column->type, column->format, column->zone);
 }
 
-const FrtFormat frt_format_text = {"text", text_start_file, text_next, text_value, NULL, text_kernel};
+static void text_moved(FrtScanner *s) { ((FrtLines *)s->format_state)->skipping = 0; }
+
+static int text_inside(FrtScanner *s) { return ((const FrtLines *)s->format_state)->skipping; }
+
+const FrtFormat frt_format_text = {"text", text_start_file, text_next, text_value, NULL, text_kernel, text_moved, text_inside};

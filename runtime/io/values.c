@@ -15,7 +15,7 @@ static int values_next(FrtScanner *s) {
   return s->scan->fill ? s->scan->fill(s->cx, s->state, &s->block) : FRT_OK;
 }
 
-const FrtFormat frt_format_values = {"values", NULL, values_next, NULL, NULL, NULL};
+const FrtFormat frt_format_values = {"values", NULL, values_next, NULL, NULL, NULL, NULL, NULL};
 
 /* One integer in the C form of its type. */
 static void range_put(const FrtType *type, void *col, uint32_t row, int64_t value) {
@@ -37,4 +37,4 @@ static int range_next(FrtScanner *s) {
   return FRT_OK;
 }
 
-const FrtFormat frt_format_range = {"range", NULL, range_next, NULL, NULL, NULL};
+const FrtFormat frt_format_range = {"range", NULL, range_next, NULL, NULL, NULL, NULL, NULL};

@@ -7,6 +7,7 @@
  *
  * Words that lie close together, as most numbers of customers do, need no hash table: an array by word gives the
  * key's number, or the word itself does. */
+#include <pthread.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -151,9 +152,7 @@ void frt_join_find_texts(const FrtJoin *j, const FrtStr *keys, const uint8_t *nu
 
 /* ---- rows ---- */
 
-void frt_join_ready(FrtJoin *j) {
-  if (j->ready || j->spilled) return;
-  j->ready = 1;
+static void join_make_ready(FrtJoin *j) {
   if (!j->keys.is_text) join_put_direct(j);
   j->several = j->flags & FRT_JOIN_TIMES || j->rows.len > j->keys.len;   /* semi and anti joins keep no rows */
   if (j->several) join_put_side_by_side(j);
@@ -161,6 +160,16 @@ void frt_join_ready(FrtJoin *j) {
     j->matched = join_alloc(j, (size_t)j->keys.len + 1);
     memset(j->matched, 0, (size_t)j->keys.len + 1);
   }
+}
+
+/* Workers come here at once; one does it. */
+void frt_join_ready(FrtJoin *j) {
+  static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+  if (__atomic_load_n(&j->ready, __ATOMIC_ACQUIRE) || j->spilled) return;
+  pthread_mutex_lock(&lock);
+  if (!j->ready) join_make_ready(j);
+  __atomic_store_n(&j->ready, 1, __ATOMIC_RELEASE);
+  pthread_mutex_unlock(&lock);
 }
 
 void frt_join_find(const FrtJoin *j, uint32_t *ids, uint32_t n, uint32_t only_one) {

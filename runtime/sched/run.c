@@ -21,6 +21,7 @@
 #include "errors/errors.h"
 #include "io/scan.h"
 #include "io/sink.h"
+#include "sched/crew.h"
 #include "sched/run_internal.h"
 
 enum { RUN_BLOCK_ROWS = 2048, RUN_BLOCK_ROWS_MAX = 1 << 20 };
@@ -34,6 +35,7 @@ void frt_run_fail(FrtRun *r, int exit_code, const char *message) {
 
 int frt_fatal(FrtCtx *cx, uint32_t op, int code, FrtStr detail) {
   FrtRun *r = cx->run;
+  if (FRT_TURN(cx)) return FRT_FATAL;
   if (frt_cancelled()) {       /* a wait was interrupted: that is not a failure of its own */
     frt_run_fail(r, 130, NULL);
     return FRT_FATAL;
@@ -184,13 +186,13 @@ int frt_run_check_memory(FrtRun *r) {
 }
 
 /* The counters of a scan's operator stand for themselves: what came in and did not fail went out. */
-static void run_count_scan(FrtRun *r, uint32_t op, uint64_t rows) {
+void frt_count_scan(FrtRun *r, uint32_t op, uint64_t rows) {
   uint64_t *l = r->ledger + (size_t)op * FRT_LEDGER_LEN;
   l[FRT_IN] = rows;
   l[FRT_OUT] = rows - l[FRT_ERRORS] - l[FRT_DROPPED] - l[FRT_ELSE];
 }
 
-static int run_check_stop(FrtRun *r) {
+int frt_check_stop(FrtRun *r) {
   if (frt_cancelled()) frt_run_fail(r, 130, NULL);
   if (frt_sinks_all_closed(r)) return FRT_STOP;
   return r->exit_code ? FRT_FATAL : r->stopped ? FRT_STOP : FRT_OK;
@@ -198,7 +200,7 @@ static int run_check_stop(FrtRun *r) {
 
 static int run_blocks(FrtRun *r, const FrtScan *scan, FrtScanner *s) {
   uint64_t rows = 0, rows_before = r->source_rows;
-  int status = run_check_stop(r);
+  int status = frt_check_stop(r);
   while (status == FRT_OK) {
     FrtBlock *b = NULL;
     status = frt_scan_next(s, &b);
@@ -209,16 +211,16 @@ static int run_blocks(FrtRun *r, const FrtScan *scan, FrtScanner *s) {
     if (wanted > 0) wanted = frt_fatal(r->cx, scan->op, wanted, r->cx->detail);
     status = wanted == FRT_FATAL ? FRT_FATAL : frt_block_end(r->cx, b);
     if (status == FRT_FATAL) break;
-    run_count_scan(r, scan->op, rows);
+    frt_count_scan(r, scan->op, rows);
     r->source_rows = rows_before + rows;
     r->source_bytes = r->source_bytes_before + s->bytes;
     if (r->options->progress) frt_progress(r, 0);
-    status = wanted == FRT_STOP ? FRT_STOP : run_check_stop(r);
+    status = wanted == FRT_STOP ? FRT_STOP : frt_check_stop(r);
   }
   if (status == FRT_FATAL) return frt_run_fail(r, 2, "error: the run failed"), FRT_FATAL;
   if (status == FRT_END) {       /* rows that failed behind the last block */
     status = frt_block_end(r->cx, NULL);
-    run_count_scan(r, scan->op, rows);
+    frt_count_scan(r, scan->op, rows);
   }
   return status == FRT_FATAL ? FRT_FATAL : FRT_OK;
 }
@@ -233,7 +235,8 @@ static int run_scan(FrtRun *r, const FrtScan *scan) {
   }
   s->careful |= r->options->careful;
   r->scanner = s;
-  int status = run_blocks(r, scan, s);
+  uint32_t workers = frt_crew_size(r, s);
+  int status = workers > 1 ? frt_crew_scan(r, scan, s, workers) : run_blocks(r, scan, s);
   r->source_bytes = r->source_bytes_before + s->bytes;
   r->counts.lines_empty += s->lines_empty;
   r->counts.keys_unknown += s->keys_unknown;
@@ -252,7 +255,7 @@ static int run_steps(FrtRun *r) {
     int status;
     r->stopped = 0;
     r->scan = NULL;
-    if (run_check_stop(r) != FRT_OK) break;
+    if (frt_check_stop(r) != FRT_OK) break;
     if (step->kind == FRT_STEP_SCAN) {
       status = run_scan(r, &m->scans[step->index]);
     } else {

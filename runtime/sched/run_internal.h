@@ -2,6 +2,10 @@
 #ifndef FRT_SCHED_RUN_INTERNAL_H
 #define FRT_SCHED_RUN_INTERNAL_H
 
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include <pthread.h>
 #include <stdatomic.h>
 
 #include "sched/run.h"
@@ -20,6 +24,10 @@ struct FrtScanner;
 typedef struct FrtSpillCounts {
   _Atomic uint64_t files, raw, stored, live;
 } FrtSpillCounts;
+
+enum { FRT_BLOCKS_OF = 64 };
+
+struct OutFile;
 
 struct FrtRun {
   const FrtModule *module;
@@ -48,6 +56,10 @@ struct FrtRun {
   const FrtScan *scan;           /* the scan of the present step, or NULL */
   const FrtBlock *block;         /* the source block whose rows are under way, or NULL */
   struct FrtAtEnd *at_end;       /* op/end.c: what gives memory back at the end */
+  _Atomic int late_error;        /* io/sink_part.c: what was to be written behind its turn was not: errno, and */
+  struct OutFile *_Atomic late_file;
+  uint32_t threads;              /* workers of the step that had most of them */
+  uint64_t blocks_of[FRT_BLOCKS_OF];   /* blocks (ranges) that each of them had */
   int64_t start_mono_us, progress_us;
   uint64_t source_bytes_before;  /* of earlier steps */
   FrtSpillCounts spill;
@@ -62,6 +74,13 @@ const char *frt_op_place(FrtRun *r, uint32_t op);
 void frt_cancel_install(void);
 void frt_cancel_restore(void);
 int frt_cancelled(void);         /* base/cancel.h */
+/* Signals that come to one thread are passed on to all, so that each wait of theirs ends: the caller, and those that follow. */
+void frt_cancel_threads_begin(void);
+void frt_cancel_thread(pthread_t thread);
+void frt_cancel_threads_end(void);
+/* run.c: the counters of a scan's operator; why a scan should not go on: FRT_OK, FRT_STOP, FRT_FATAL. */
+void frt_count_scan(FrtRun *r, uint32_t op, uint64_t rows);
+int frt_check_stop(FrtRun *r);
 /* op/end.c */
 void frt_at_end_all(FrtRun *r);
 /* Ends the run when operators that cannot spill hold more than the budget. FRT_OK or FRT_FATAL. */

@@ -33,8 +33,3 @@ void frt_worker_now(FrtWorker *w) {
   r->cx = &w->cx;
   r->state = w->state;
 }
-
-int frt_turn(FrtCtx *cx) {
-  cx->waits = 0;
-  return FRT_OK;
-}

@@ -8,6 +8,8 @@
 
 struct FrtNotes;       /* errors/errors.c: what was reported since the last judgement */
 struct FrtGathered;    /* edge/port.c: rows that wait for the end of the block */
+struct FrtParts;       /* io/sink_part.c: what was printed before the block's turn */
+struct FrtHand;        /* sched/crew.c: its part in the present step */
 
 struct FrtWorker {
   FrtCtx cx;
@@ -17,6 +19,9 @@ struct FrtWorker {
   size_t slab_size, spilled_size;
   struct FrtNotes *notes;
   struct FrtGathered *gathered;  /* one a port */
+  struct FrtParts *parts;        /* NULL: the only worker */
+  struct FrtHand *hand;
+  uint64_t blocks;               /* for --stats */
 };
 
 /* Makes what the worker has of its own; cx.ledger, cx.now_us and cx.block_rows are set. */

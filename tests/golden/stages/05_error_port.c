@@ -116,6 +116,7 @@ static int op2_deliver(FrtCtx *cx, void *state, void *const *rows, const uint64_
 
 /* n3 write, line 4 */
 static int op3(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n) {
+  if (FRT_TURN(cx)) return FRT_FATAL;
   for (uint32_t k = 0; k < n; k++) {
     if (frt_deadletter(cx, 1, S->rows2[sel[k]])) return FRT_FATAL;
   }

@@ -66,6 +66,7 @@ static int op1(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
 /* n2 take, line 3 */
 static int op2(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n) {
   int rc = 0;
+  if (FRT_TURN(cx)) return FRT_FATAL;
   uint64_t left = S->h->limit2 - S->h->seen2;
   uint32_t kept = left < n ? (uint32_t)left : n;
   S->h->seen2 += kept;
@@ -104,7 +105,7 @@ static int op3(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
       }
       c1[i] = v1;
     }
-#line 108 "flow_module.c"
+#line 109 "flow_module.c"
   }
   FRT_COUNT(cx, 3, FRT_IN, n);
   FRT_COUNT(cx, 3, FRT_OUT, n);
@@ -158,6 +159,7 @@ static int scan0_block(FrtCtx *cx, void *state, FrtBlock *b) {
   S->block = b;
   S->c0 = b->col[0];
   if (n && (rc = op1(cx, S, b, sel, n))) return rc;
+  if (FRT_TURN(cx)) return FRT_FATAL;
   uint32_t last = 0;
   if (S->h->last2 > last) last = S->h->last2;
   S->h->last2 = 0;

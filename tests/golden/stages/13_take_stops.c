@@ -99,6 +99,7 @@ static int op2(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
 /* n3 take, line 3 */
 static int op3(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n) {
   int rc = 0;
+  if (FRT_TURN(cx)) return FRT_FATAL;
   uint64_t left = S->h->limit3 - S->h->seen3;
   uint32_t kept = left < n ? (uint32_t)left : n;
   S->h->seen3 += kept;
@@ -167,6 +168,7 @@ static int scan0_block(FrtCtx *cx, void *state, FrtBlock *b) {
   S->c0 = b->col[0];
   S->c1 = b->col[1];
   if (n && (rc = op1(cx, S, b, sel, n))) return rc;
+  if (FRT_TURN(cx)) return FRT_FATAL;
   uint32_t last = 0;
   if (S->h->last3 > last) last = S->h->last3;
   S->h->last3 = 0;

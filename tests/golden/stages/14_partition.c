@@ -46,6 +46,7 @@ static int op1(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
   int raw1 = first1->base && b->canon[1];
   int e = 0;
   uint32_t failed = 0;
+  if (FRT_TURN(cx)) return FRT_FATAL;
   for (uint32_t k = 0; k < n; k++) {
     uint32_t i = sel[k];
     FrtStr part[3], path;

@@ -80,6 +80,7 @@ static int op7(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
 static int op1_show(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n) {
   int64_t *c0 = S->c0;
   FrtStr *c1 = S->c1;
+  if (FRT_TURN(cx)) return FRT_FATAL;
   for (uint32_t k = 0; k < n; k++) {
     uint32_t i = sel[k];
     size_t need = 236 + 6 * (size_t)c1[i].len;
@@ -118,7 +119,7 @@ static int op2(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
 #line 5 "stages\05715_tee_tap_assert.flow"
     keep[kept] = i;
     kept += ((c0[i] > 10L)) != 0;
-#line 122 "flow_module.c"
+#line 123 "flow_module.c"
   }
   FRT_COUNT(cx, 2, FRT_IN, n);
   FRT_COUNT(cx, 2, FRT_OUT, kept);
@@ -184,7 +185,7 @@ static int op4(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
 #line 6 "stages\05715_tee_tap_assert.flow"
     if (!((c0[i] >= 0L))) { cx->detail = k4; e = FRT_E_ASSERT; goto fail; }
     keep[kept++] = i;
-#line 188 "flow_module.c"
+#line 189 "flow_module.c"
     continue;
   fail:
     FRT_SEEN(cx, 4, k);
@@ -261,6 +262,7 @@ static int op6_deliver(FrtCtx *cx, void *state, void *const *rows, const uint64_
 
 /* n7 write, line 8 */
 static int op7(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n) {
+  if (FRT_TURN(cx)) return FRT_FATAL;
   for (uint32_t k = 0; k < n; k++) {
     if (frt_deadletter(cx, 2, S->rows6[sel[k]])) return FRT_FATAL;
   }

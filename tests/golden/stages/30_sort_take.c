@@ -152,6 +152,7 @@ static int op1(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
   int64_t *c2 = S->c2;
   int64_t *c0 = S->c0;
   FrtStr *c1 = S->c1;
+  if (FRT_TURN(cx)) return FRT_FATAL;
   uint64_t dropped = 0;
   uint32_t failed = 0;
   int e = 0;
@@ -317,6 +318,7 @@ static int op5_hold(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel
   int raw1 = first1->base && b->canon[1];
   const FrtFields *first2 = &b->fields[2], *last2 = &b->fields[2];
   int raw2 = first2->base && b->canon[2];
+  if (FRT_TURN(cx)) return FRT_FATAL;
   FrtTexts *t = &S->h->texts4;
   uint64_t *places = S->places4;
   uint32_t k = 0;
@@ -371,6 +373,7 @@ static int op6(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
     per_len++;
     (void)e;
   }
+  if (FRT_TURN(cx)) return FRT_FATAL;
   frt_table_add_texts(cx, &S->h->table6, per_key, NULL, per_len, S->per6_id, S->fresh6);
   uint32_t failed = 0;
   int e = 0;

@@ -255,6 +255,7 @@ static int op2_in1(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel,
     jr_len++;
     (void)e;
   }
+  if (FRT_TURN(cx)) return FRT_FATAL;
   frt_table_add_words(cx, &S->h->j2.keys, jr_key, NULL, jr_len, S->jr2_id, S->j2_fresh);
   FRT_COUNT(cx, 2, FRT_IN, n);
   const uint32_t *jr_at = sel;
@@ -457,6 +458,7 @@ static int op4(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
     key_len++;
     (void)e;
   }
+  if (FRT_TURN(cx)) return FRT_FATAL;
   uint32_t fresh = frt_table_add_texts(cx, &S->h->tab4, key_key, NULL, key_len, S->key4_id, S->fresh4);
   for (uint32_t k = 0; k < fresh; k++) {
     uint32_t i = sel[S->fresh4[k]];
@@ -604,6 +606,7 @@ static int op5_emit(FrtCtx *cx, void *state) {
 static int op8_hold(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n) {
   FrtStr *c10 = S->c10;
   int64_t *c12 = S->c12;
+  if (FRT_TURN(cx)) return FRT_FATAL;
   FrtTexts *t = &S->h->texts5;
   uint64_t *places = S->places5;
   uint32_t k = 0;
@@ -660,6 +663,7 @@ static int op9_in1(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel,
     jr_len++;
     (void)e;
   }
+  if (FRT_TURN(cx)) return FRT_FATAL;
   frt_table_add_words(cx, &S->h->j9.keys, jr_key, NULL, jr_len, S->jr9_id, S->j9_fresh);
   FRT_COUNT(cx, 9, FRT_IN, n);
   const uint32_t *jr_at = sel;
@@ -885,6 +889,7 @@ static int op11(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, ui
     key_len++;
     (void)e;
   }
+  if (FRT_TURN(cx)) return FRT_FATAL;
   uint32_t fresh = frt_table_add_texts(cx, &S->h->tab11, key_key, NULL, key_len, S->key11_id, S->fresh11);
   for (uint32_t k = 0; k < fresh; k++) {
     uint32_t i = sel[S->fresh11[k]];
