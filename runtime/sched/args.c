@@ -98,7 +98,7 @@ const FrtFlag frt_flags[] = {
   {"stats", NULL, FRT_FLAG_STATS, "after the run, counters of every operator (--stats=json: as JSON)"},
   {"progress", NULL, FRT_FLAG_PROGRESS, "show the progress on stderr"},
   {"quiet", NULL, FRT_FLAG_QUIET, "no warnings, no notes"},
-  {"threads", "N", FRT_FLAG_THREADS, "workers (checked, no effect yet: one works)"},
+  {"threads", "N", FRT_FLAG_THREADS, "workers; the cores that there are by default"},
   {"memory", "SIZE", FRT_FLAG_MEMORY, "memory to keep to, like 256MiB (60% of what is free)"},
   {"temp", "DIR", FRT_FLAG_TEMP, "folder for what does not fit into memory"},
   {"temp-limit", "SIZE", FRT_FLAG_TEMP_LIMIT, "how much of it at most"},

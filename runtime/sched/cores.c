@@ -12,28 +12,26 @@ enum { CORES_PATH = 4096, CORES_MAX = 1024 };
 
 static double cores_least(double a, double b) { return a < b ? a : b; }
 
+/* The first two numbers of a file; how many there are. */
+static int cores_numbers(const char *folder, const char *file, double *a, double *b) {
+  char path[CORES_PATH + 32], line[128], *end, *next;
+  snprintf(path, sizeof path, "%s/%s", folder, file);
+  FILE *f = fopen(path, "re");
+  char *got = f ? fgets(line, sizeof line, f) : NULL;
+  if (f) fclose(f);
+  if (!got) return 0;
+  *a = (double)strtoll(line, &end, 10);
+  if (end == line) return 0;
+  *b = (double)strtoll(end, &next, 10);
+  return next == end ? 1 : 2;
+}
+
 /* Quota by period of one folder, a large number where there is none. */
 static double cores_quota(const char *folder) {
-  char path[CORES_PATH + 32];
-  double quota = -1, period = 0;
-  snprintf(path, sizeof path, "%s/cpu.max", folder);
-  FILE *f = fopen(path, "re");
-  if (f) {
-    if (fscanf(f, "%lf %lf", &quota, &period) != 2) quota = -1;
-    fclose(f);
-  } else {
-    snprintf(path, sizeof path, "%s/cpu.cfs_quota_us", folder);
-    if ((f = fopen(path, "re"))) {
-      if (fscanf(f, "%lf", &quota) != 1) quota = -1;
-      fclose(f);
-    }
-    snprintf(path, sizeof path, "%s/cpu.cfs_period_us", folder);
-    if ((f = fopen(path, "re"))) {
-      if (fscanf(f, "%lf", &period) != 1) period = 0;
-      fclose(f);
-    }
-  }
-  return quota > 0 && period > 0 ? quota / period : CORES_MAX;
+  double quota = -1, period = 0, none;
+  if (cores_numbers(folder, "cpu.max", &quota, &period) == 2) return quota > 0 && period > 0 ? quota / period : CORES_MAX;
+  if (!cores_numbers(folder, "cpu.cfs_quota_us", &quota, &none) || quota <= 0) return CORES_MAX;
+  return cores_numbers(folder, "cpu.cfs_period_us", &period, &none) && period > 0 ? quota / period : CORES_MAX;
 }
 
 /* The folder `mount` + `own` and all above it. */
