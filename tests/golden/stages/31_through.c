@@ -541,7 +541,7 @@ static int op16(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, ui
 #line 11 "stages\05731_through.flow"
     keep[kept] = i;
     kept += ((c12[i] > 1L)) != 0;
-#line 543 "flow_module.c"
+#line 545 "flow_module.c"
   }
   FRT_COUNT(cx, 16, FRT_IN, n);
   FRT_COUNT(cx, 16, FRT_OUT, kept);
@@ -641,7 +641,7 @@ static int op19(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, ui
 #line 17 "stages\05731_through.flow"
     keep[kept] = i;
     kept += ((c0[i] > 7)) != 0;
-#line 642 "flow_module.c"
+#line 645 "flow_module.c"
   }
   FRT_COUNT(cx, 19, FRT_IN, n);
   FRT_COUNT(cx, 19, FRT_OUT, kept);
@@ -864,7 +864,7 @@ static int op10(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, ui
 #line 17 "stages\05731_through.flow"
     keep[kept] = i;
     kept += (n18[i]) != 0;
-#line 864 "flow_module.c"
+#line 868 "flow_module.c"
   }
   FRT_COUNT(cx, 10, FRT_IN, n);
   FRT_COUNT(cx, 10, FRT_OUT, kept);
@@ -981,7 +981,7 @@ static int op12(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, ui
 #line 19 "stages\05731_through.flow"
     keep[kept] = i;
     kept += (!(c19[i].len == 2 && (uint8_t)c19[i].ptr[0] == 69 && (uint8_t)c19[i].ptr[1] == 85)) != 0;
-#line 980 "flow_module.c"
+#line 985 "flow_module.c"
   }
   FRT_COUNT(cx, 12, FRT_IN, n);
   FRT_COUNT(cx, 12, FRT_OUT, kept);
