@@ -6,7 +6,7 @@ DUK_INC := -isystem $(DUK_GEN)
 
 $(DUK_GEN)/duk_config.h: $(DUKTAPE)/duk_config.h mk/js.mk
 	$(call say,sed)
-	@[ -d $(@D) ] || { rm -f $(@D); mkdir -p $(@D); }
+	@mkdir -p $(@D)
 	$(Q){ echo '#include <stdint.h>'; \
 	  echo 'extern unsigned int frt_js_late(void *); extern double frt_js_now(void *); extern double frt_js_random(void *);'; \
 	  sed -e 's|^#undef DUK_USE_EXEC_TIMEOUT_CHECK|#define DUK_USE_EXEC_TIMEOUT_CHECK(udata) frt_js_late(udata)|' \
