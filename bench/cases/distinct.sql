@@ -1,0 +1,2 @@
+COPY (SELECT DISTINCT customer_id FROM orders)
+TO '{out}' (FORMAT csv, HEADER, USE_TMP_FILE false)

@@ -1,0 +1,2 @@
+COPY (SELECT * FROM orders ORDER BY price DESC, id LIMIT 10)
+TO '{out}' (FORMAT csv, HEADER, TIMESTAMPFORMAT '%Y-%m-%dT%H:%M:%SZ', USE_TMP_FILE false)
