@@ -31,8 +31,10 @@ void gen_order_eval(GenFn *f, const GenOrder *o, CVal *v);
 void gen_order_word(GenFn *f, const GenOrder *o, const CVal *v);
 /* Declares `uint64_t w0`, ... : all keys, see phys_sort_words. */
 void gen_order_words(GenFn *f, const GenOrder *o, const CVal *v);
-/* Whether the bytes of the one key are those of its text. */
-bool gen_order_is_text(const GenOrder *o);
+/* FRT_SORT_TEXT: the bytes of the one key are those of its text; FRT_SORT_PARTS; 0: keys are words. */
+int gen_order_form(const GenOrder *o);
+/* The keys of the rows of a block: the loop that leaves the rows keep[0 .. kept), and words[] or keys[] for each. (order_text.c) */
+void gen_sort_keys(GenFn *f, const GenOrder *o);
 /* All keys as bytes whose order is theirs, in the block's arena: `to` is a C lvalue of type FrtStr. */
 void gen_order_bytes(GenFn *f, const GenOrder *o, const CVal *v, const char *to);
 /* `row` is a new row of the store, filled; the pair is added. */

@@ -1,6 +1,6 @@
 /* order.c: sort and top.
  *
- * sort holds every row; when the input has ended, the pairs are sorted and the rows emitted in their order.
+ * sort holds every row, with its key; when the input has ended, they come back in order.
  * top holds few more than the N rows that can still be wanted: whenever the pairs have doubled they are sorted
  * and cut, and the survivors move to a new store. A row whose word is behind that of the present N-th row is
  * dropped at once. With `per` the cut is one for each group. */
@@ -31,23 +31,6 @@ void gen_order_loop_open(GenFn *f, const char *sel, const char *n) {
   gen_line(f, "uint32_t i = %s[k];", sel);
 }
 
-static void sort_take(const GenOrder *o) {
-  GenFn f;
-  CVal *v = arena_alloc(o->g->arena, (o->n->key_len + 1) * sizeof *v);
-  gen_fn_open(&f, o->g, o->n, "");
-  gen_declare_columns(&f, gen_order_exprs(o), o->n->key_len, o->cols, o->len);
-  gen_turn(&f);
-  gen_order_loop_open(&f, "sel", "n");
-  gen_order_eval(&f, o, v);
-  gen_order_word(&f, o, v);
-  gen_order_add(&f, o, v);
-  gen_order_loop_close(&f, o->n);
-  gen_count(&f, o->n->id, "IN", "n");
-  gen_count(&f, o->n->id, "HELD", "n - failed");
-  gen_line(&f, "return FRT_OK;");
-  gen_fn_close(&f);
-}
-
 static void order_emit_rows(GenFn *f, const GenOrder *o) {
   uint32_t id = o->n->id;
   gen_order_targets(f, o);
@@ -72,14 +55,47 @@ static void order_free(GenFn *f, const GenOrder *o) {
   gen_line(f, "frt_store_free(&S->h->store%u);", o->n->id);
 }
 
+/* Rows rest as bytes (runtime/op/held_rows.c), with keys of several words or as bytes. */
+static void sort_columns(const GenOrder *o) {
+  Gen *g = o->g;
+  buf_printf(&g->funcs, "static const FrtSpillColumn op%u_columns[] = {\n", o->n->id);
+  for (uint32_t i = 0; i < o->out_len; i++) {
+    const Type *t = g->plan->columns[o->out[i]].type;
+    gen_column_state(g, o->out[i], false);
+    const char *nulls = t->nullable ? gen_printf(g, "FRT_OFFSETOF(State, n%u)", o->out[i]) : "0";
+    buf_printf(&g->funcs, "  {FRT_OFFSETOF(State, c%u), %s, %s},\n", o->out[i], nulls, gen_type_desc(g, t));
+  }
+  buf_put(&g->funcs, "  {0, 0, NULL}\n};\n");
+}
+
+static void sort_take(const GenOrder *o) {
+  GenFn f;
+  Gen *g = o->g;
+  uint32_t id = o->n->id;
+  gen_fn_open(&f, g, o->n, "");
+  gen_sort_keys(&f, o);
+  gen_count(&f, id, "IN", "n");
+  gen_count(&f, id, "HELD", "kept");
+  gen_turn(&f);
+  gen_line(&f, "return frt_sort_rows_hold(cx, S, &S->h->sort%u, %s, keep, kept);", id, phys_sort_words(o->n) ? "words, NULL" : "NULL, keys");
+  gen_fn_close(&f);
+}
+
 static void sort_emit(const GenOrder *o) {
   GenFn f;
   uint32_t id = o->n->id;
   gen_emit_open(&f, o->g, o->n);
-  gen_line(&f, "frt_sort_pairs(S->h->pairs%u.data, S->h->pairs%u.len, %d, %s, S, &S->h->store%u);", id, id, o->exact,
-           gen_order_compare_name(o), id);
-  order_emit_rows(&f, o);
-  order_free(&f, o);
+  gen_line(&f, "FrtSortRows *q = &S->h->sort%u;", id);
+  gen_line(&f, "if ((rc = frt_texts_sort(cx, &q->texts))) return rc;");
+  gen_order_targets(&f, o);
+  gen_line(&f, "for (;;) {");
+  f.indent++;
+  gen_line(&f, "if ((rc = frt_sort_rows_next(cx, S, q, cx->block_rows, &m))) return rc;");
+  gen_line(&f, "if (!m) break;");
+  gen_emit_flush(&f, o->pn, 0);
+  f.indent--;
+  gen_line(&f, "}");
+  gen_line(&f, "frt_sort_rows_end(q);");
   gen_line(&f, "return FRT_OK;");
   gen_fn_close(&f);
 }
@@ -90,8 +106,11 @@ void gen_sort(Gen *g, const PhysNode *pn) {
     return;
   }
   GenOrder o = gen_order_plan(g, pn, NULL, 0);
-  gen_order_state(&o, NULL);
-  gen_order_compare(&o);
+  uint32_t id = o.n->id, words = phys_sort_words(o.n);
+  buf_printf(&g->held, "  FrtSortRows sort%u;\n", id);
+  buf_printf(&g->init, "  frt_sort_rows_init(&S->h->sort%u, %u, %u, %d, op%u_columns, %u);\n", id, id, words, gen_order_form(&o), id, o.out_len);
+  buf_printf(&g->init, "  frt_at_end(cx, frt_sort_rows_end, &S->h->sort%u);\n", id);
+  sort_columns(&o);
   sort_take(&o);
   sort_emit(&o);
 }

@@ -121,15 +121,16 @@ static void bytes_key(GenFn *f, const PlanSortKey *key, CVal v) {
   if (v.n) gen_line(f, "}");
 }
 
-bool gen_order_is_text(const GenOrder *o) {
+int gen_order_form(const GenOrder *o) {
   const PlanSortKey *key = o->n->keys;
-  return o->n->key_len == 1 && key_is_text(key) && !key->value->type->nullable && !key->desc;
+  if (phys_sort_words(o->n)) return 0;
+  return o->n->key_len == 1 && key_is_text(key) && !key->value->type->nullable && !key->desc ? FRT_SORT_TEXT : FRT_SORT_PARTS;
 }
 
 void gen_order_bytes(GenFn *f, const GenOrder *o, const CVal *v, const char *to) {
   Gen *g = f->g;
   const PlanSortKey *keys = o->n->keys;
-  if (gen_order_is_text(o)) {
+  if (gen_order_form(o) == FRT_SORT_TEXT) {
     gen_line(f, "%s = %s;", to, v[0].v);   /* as it is */
     return;
   }

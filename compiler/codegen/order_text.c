@@ -5,26 +5,35 @@
  * known without the row. The emit copies texts. */
 #include "codegen/gen_order.h"
 
+void gen_sort_keys(GenFn *f, const GenOrder *o) {
+  Gen *g = o->g;
+  uint32_t id = o->n->id, words = phys_sort_words(o->n);
+  CVal *v = arena_alloc(g->arena, (o->n->key_len + 1) * sizeof *v);
+  const char *ctype = words ? "uint64_t" : "FrtStr", *name = words ? "words" : "keys";
+  buf_printf(&g->state, "  %s *%s%u;\n  uint32_t *s%u;\n", ctype, name, id, id);
+  buf_printf(&g->setup, "  S->%s%u = frt_alloc_run(cx, cx->block_rows * %u * sizeof(%s));\n", name, id, words ? words : 1, ctype);
+  buf_printf(&g->setup, "  S->s%u = frt_alloc_run(cx, cx->block_rows * sizeof(uint32_t));\n", id);
+  gen_declare_columns(f, gen_order_exprs(o), o->n->key_len, NULL, 0);
+  gen_line(f, "%s *%s = S->%s%u;", ctype, name, name, id);
+  gen_line(f, "uint32_t *keep = S->s%u, kept = 0;", id);
+  gen_order_loop_open(f, "sel", "n");
+  gen_order_eval(f, o, v);
+  if (words) gen_order_words(f, o, v);
+  else gen_order_bytes(f, o, v, "keys[kept]");
+  for (uint32_t j = 0; j < words; j++)
+    gen_line(f, words > 1 ? "words[%u * (size_t)kept + %u] = w%u;" : "words[kept] = w0;", words, j, j);
+  gen_line(f, "keep[kept++] = i;");
+  gen_order_loop_close(f, o->n);
+  gen_line(f, "(void)failed;");
+}
+
 static void texts_take(const GenOrder *o, const PlanNode *sink) {
   GenFn f;
   Gen *g = o->g;
   uint32_t id = o->n->id;
-  CVal *v = arena_alloc(g->arena, (o->n->key_len + 1) * sizeof *v);
   gen_fn_open(&f, g, o->n, "");
-  gen_declare_columns(&f, gen_order_exprs(o), o->n->key_len, NULL, 0);
-  uint32_t words = phys_sort_words(o->n);
-  if (words) gen_line(&f, "uint64_t *words = S->words%u;", id);
-  else gen_line(&f, "FrtStr *keys = S->keys%u;", id);
-  gen_line(&f, "uint32_t *keep = S->s%u, kept = 0;", id);
   gen_line(&f, "int rc = 0;");
-  gen_order_loop_open(&f, "sel", "n");
-  gen_order_eval(&f, o, v);
-  if (words) gen_order_words(&f, o, v);
-  else gen_order_bytes(&f, o, v, "keys[kept]");
-  for (uint32_t j = 0; j < words; j++) gen_line(&f, words > 1 ? "words[%u * (size_t)kept + %u] = w%u;" : "words[kept] = w0;", words, j, j);
-  gen_line(&f, "keep[kept++] = i;");
-  gen_order_loop_close(&f, o->n);
-  gen_line(&f, "(void)failed;");
+  gen_sort_keys(&f, o);
   for (const PlanNode *at = g->phys->nodes[id].uses[0][0].node; at != sink; at = g->phys->nodes[at->id].uses[0][0].node)
     for (uint32_t i = 0; i < at->made_len; i++)
       if (phys_made_needed(g->phys, &at->made[i])) gen_alias(&f, &at->made[i]);
@@ -66,15 +75,11 @@ static void texts_emit(const GenOrder *o, const PlanNode *sink) {
 void gen_sort_texts(Gen *g, const PhysNode *pn) {
   GenOrder o = {.g = g, .pn = pn, .n = pn->node, .exact = true};
   uint32_t id = pn->node->id;
-  uint32_t words = phys_sort_words(o.n);
-  const char *ctype = words ? "uint64_t" : "FrtStr", *name = words ? "words" : "keys";
   buf_printf(&g->held, "  FrtTexts texts%u;\n", id);
-  buf_printf(&g->state, "  %s *%s%u;\n  uint64_t *places%u;\n  uint32_t *s%u;\n", ctype, name, id, id, id);
-  buf_printf(&g->init, "  frt_texts_init(&S->h->texts%u, %u, %u, %d);\n", id, id, words, words ? 0 : gen_order_is_text(&o) ? FRT_SORT_TEXT : FRT_SORT_PARTS);
+  buf_printf(&g->state, "  uint64_t *places%u;\n", id);
+  buf_printf(&g->init, "  frt_texts_init(&S->h->texts%u, %u, %u, %d);\n", id, id, phys_sort_words(o.n), gen_order_form(&o));
   buf_printf(&g->init, "  frt_at_end(cx, frt_texts_drop, &S->h->texts%u);\n", id);
-  buf_printf(&g->setup, "  S->%s%u = frt_alloc_run(cx, cx->block_rows * %u * sizeof(%s));\n", name, id, words ? words : 1, ctype);
   buf_printf(&g->setup, "  S->places%u = frt_alloc_run(cx, cx->block_rows * sizeof(uint64_t));\n", id);
-  buf_printf(&g->setup, "  S->s%u = frt_alloc_run(cx, cx->block_rows * sizeof(uint32_t));\n", id);
   buf_printf(&g->protos, "static int op%u_hold(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);\n", pn->texts->id);
   texts_take(&o, pn->texts);
   texts_emit(&o, pn->texts);

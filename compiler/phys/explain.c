@@ -96,13 +96,20 @@ static const char *explain_rows(const Phys *p, const PlanNode *n) {
                       explain_number(p->plan->arena, rows > 1e18 ? 1e18 : rows));
 }
 
+static void explain_sort(const PhysNode *pn, FILE *out) {
+  uint32_t words = phys_sort_words(pn->node);
+  fprintf(out, "       row: its %s, and ", pn->texts ? "text as it will be printed" : "columns as bytes");
+  if (words) fprintf(out, "%u bytes: 0 key, %u place\n", 8 * words + 8, 8 * words);
+  else fputs("its keys as bytes, 8 bytes place\n", out);
+}
+
 /* What an operator keeps while it runs. */
 static void explain_held(const Phys *p, const PlanNode *n, FILE *out) {
   const PhysNode *pn = &p->nodes[n->id];
   if (n->kind == PLAN_JOIN)
     fputs(pn->spills ? "       the right side goes to disk when it does not fit\n" : "       the right side must fit into memory\n", out);
   if (pn->left_held) fputs("       left rows are held too: they come before the right side is complete\n", out);
-  if (pn->texts && n->kind == PLAN_SORT) fputs("       row: its text as it will be printed, and 16 bytes: 0 key, 8 place\n", out);
+  if (n->kind == PLAN_SORT) explain_sort(pn, out);
   if (pn->layout) fputs(pn->layout, out);
 }
 

@@ -12,6 +12,7 @@
 #include "flowrt_agg.h"     /* accumulators of groups (runtime/op) */
 #include "flowrt_spill.h"   /* groups that do not fit into memory (runtime/op) */
 #include "flowrt_join_spill.h" /* joins that do not fit into memory (runtime/op) */
+#include "flowrt_sort.h"    /* rows in order (runtime/op) */
 #include "flowrt_js.h"      /* JavaScript transforms (runtime/js) */
 
 #endif

@@ -1,4 +1,4 @@
-/* held_text.c: rows that wait as text, see FrtTexts in flowrt_hold.h.
+/* held_text.c: rows that wait as text, see FrtTexts in flowrt_sort.h.
  *
  * A row that stands in a plain file as it will be printed stays there: the file is mapped as a whole, and the row is
  * an address in the mapping. Whether the mapping shows what was read is checked with the first row of each block;
@@ -197,6 +197,13 @@ static const char *texts_text(uint64_t place, size_t *len) {
   return p;
 }
 
+static inline void texts_prefetch_place(uint64_t place) {
+  const char *p = (const char *)(uintptr_t)(place & 0xffffffffffffull);
+  __builtin_prefetch(p);
+  __builtin_prefetch(p + 64);
+  __builtin_prefetch(p + 128);
+}
+
 /* ---- on disk ---- */
 
 static void texts_drop_rows(FrtTexts *t) {
@@ -248,10 +255,7 @@ static inline void texts_prefetch(const FrtSorter *s, uint64_t i) {
   if (i + 2 * TEXTS_AHEAD >= s->len) return;
   uint64_t far = s->pairs[i + 2 * TEXTS_AHEAD].row;
   __builtin_prefetch(s->by_bytes ? (const void *)(uintptr_t)far : frt_sorter_words(s, far));
-  const char *near = (const char *)(uintptr_t)(texts_payload(s, s->pairs[i + TEXTS_AHEAD].row) & 0xffffffffffffull);
-  __builtin_prefetch(near);
-  __builtin_prefetch(near + 64);
-  __builtin_prefetch(near + 128);
+  texts_prefetch_place(texts_payload(s, s->pairs[i + TEXTS_AHEAD].row));
 }
 
 /* All rows so far become a sorted run, and their memory is given back; later ones are copied from the source. */
@@ -319,17 +323,28 @@ int frt_texts_put(FrtCtx *cx, FrtTexts *t, uint32_t sink, uint32_t n, uint32_t *
   *done = (uint32_t)(end - t->at);
   for (; t->at < end; t->at++) {
     size_t len;
-    if (t->at + TEXTS_AHEAD < t->sorter.len) {
-      const char *ahead = (const char *)(uintptr_t)(p[t->at + TEXTS_AHEAD].row & 0xffffffffffffull);
-      __builtin_prefetch(ahead);
-      __builtin_prefetch(ahead + 64);
-      __builtin_prefetch(ahead + 128);
-    }
+    if (t->at + TEXTS_AHEAD < t->sorter.len) texts_prefetch_place(p[t->at + TEXTS_AHEAD].row);
     const char *from = texts_text(p[t->at].row, &len);
     if (!(to = texts_line(cx, o, to, from, len))) return FRT_FATAL;
   }
   o->at = to;
   o->rows += *done;
+  return FRT_OK;
+}
+
+int frt_texts_next(FrtCtx *cx, FrtTexts *t, const char **text, size_t *len) {
+  const FrtPair *p = t->sorter.pairs;
+  if (t->runs) {
+    FrtRunRecord rec;
+    int status = frt_runs_next(cx, t->runs, &rec);
+    if (status) return status;
+    *text = rec.payload;
+    *len = rec.payload_len;
+    return FRT_OK;
+  }
+  if (t->at == t->sorter.len) return FRT_END;
+  if (t->at + TEXTS_AHEAD < t->sorter.len) texts_prefetch_place(p[t->at + TEXTS_AHEAD].row);
+  *text = texts_text(p[t->at++].row, len);
   return FRT_OK;
 }
 

@@ -1,4 +1,4 @@
-/* sorter.c: keys of any form in order, see FrtSorter in flowrt_hold.h.
+/* sorter.c: keys of any form in order, see FrtSorter in flowrt_sort.h.
  *
  * Entries rest in chunks. While they come, the bits in which keys differ are gathered, and whether the last words of the
  * keys rise from row to row anyway: those words need no sorting, since the sort is stable. At the end the bits that differ

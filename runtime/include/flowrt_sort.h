@@ -1,0 +1,94 @@
+/* flowrt_sort.h: rows in order: keys of any form, rows that wait as text or as bytes, in memory or on disk; part of flowrt.h. */
+#ifndef FLOWRT_SORT_H
+#define FLOWRT_SORT_H
+
+/* ---- keys of any form ---- */
+
+/* What is to be put in order: entries of a key and a payload, in chunks. A key is 1 to FRT_SORT_WORDS words, compared one
+ * after another; or, by_bytes, the payload is the address of an FrtSortKey, and the word the first 8 of its bytes (padded
+ * with zeros): FRT_SORT_TEXT any bytes, FRT_SORT_PARTS none of which another one begins with. Memory is asked of the budget. Zeroed, then frt_sorter_init. */
+enum { FRT_SORT_WORDS = 4, FRT_SORT_TEXT = 1, FRT_SORT_PARTS = 2 };
+typedef struct FrtSortKey {
+  uint64_t payload;
+  uint32_t len, unused;
+  char bytes[8];         /* len of them, and zeros up to a multiple of 8: unsigned bytes are compared, then the shorter comes first */
+} FrtSortKey;
+typedef struct FrtSorter {
+  uint32_t words, by_bytes;
+  uint32_t rising;                 /* see sorter.c */
+  uint32_t refused;                /* the budget is used up: time to put the entries elsewhere */
+  uint64_t len;
+  void **chunks;
+  uint32_t chunk_len, chunk_room;
+  uint64_t first[FRT_SORT_WORDS], last[FRT_SORT_WORDS], differ[FRT_SORT_WORDS];
+  const FrtSortKey *last_key;
+  uint64_t held;                   /* bytes, in the budget */
+  FrtPair *pairs;                  /* sorted: row is the payload, the key is used up */
+} FrtSorter;
+void frt_sorter_init(FrtSorter *s, uint32_t words, uint32_t by_bytes);
+/* Entry k: words[k * s->words] and on, and payloads[k]. */
+void frt_sorter_add(FrtSorter *s, const uint64_t *words, const uint64_t *payloads, uint32_t n);
+/* Stable: fills s->pairs[0 .. len), and frees the entries. keep: they stay, and the row of a pair is an address of an FrtSortKey
+ * (by_bytes), or a number for frt_sorter_words, which gives the words and behind them the payload. */
+void frt_sorter_sort(FrtSorter *s, uint32_t keep);
+const uint64_t *frt_sorter_words(const FrtSorter *s, uint64_t row);
+void frt_sorter_free(FrtSorter *s);
+
+/* Parts of byte keys, whose order is that of the values; what begins with another part is never a part itself. A text takes
+ * at most 2 * len + 2 bytes; flip: 0, or 0xff for the opposite order. */
+char *frt_order_put_word(char *p, uint64_t word, uint32_t bytes);
+char *frt_order_put_text(char *p, FrtStr v, uint32_t flip);
+
+/* ---- rows as text ---- */
+
+/* Rows as a sink will print them, without line ends. A place is 16 bits of length and 48 of address; length 0xffff: the
+ * four bytes before the text say it. Texts lie in chunks of their own or in mapped files. Zeroed, then frt_texts_init. */
+typedef struct FrtTexts {
+  FrtOut out;           /* first: the next row is printed at out.at */
+  void *chunks, *files;
+  char *key_at, *key_end;
+  FrtSorter sorter;
+  uint64_t at;          /* rows that were put */
+  uint64_t held;        /* bytes of the chunks */
+  void *runs;           /* sorted runs on disk */
+  uint32_t op, refused;
+} FrtTexts;
+void frt_texts_init(FrtTexts *t, uint32_t op, uint32_t words, uint32_t by_bytes);
+/* As frt_out_room, for out of an FrtTexts; only at the start of a row. */
+char *frt_texts_room(FrtCtx *cx, FrtOut *o, size_t need);
+/* The row from out.at to `end` is printed: its place. At least 8 bytes must be left behind it. */
+uint64_t frt_texts_end_row(FrtTexts *t, char *end);
+/* The places of rows that stand in the source: from the start of `first` to the end of `last`. */
+void frt_texts_slices(FrtCtx *cx, FrtTexts *t, const FrtBlock *b, const FrtFields *first, const FrtFields *last,
+                      const uint32_t *sel, uint32_t n, uint64_t *places);
+/* Rows at rest, with their keys: `words` as for frt_sorter_add, or byte keys (the other is NULL). When the budget is used up, all rows
+ * so far go to disk as a sorted run. FRT_OK or FRT_FATAL. */
+int frt_texts_hold(FrtCtx *cx, FrtTexts *t, const uint64_t *words, const FrtStr *keys, const uint64_t *places, uint32_t n);
+/* All rows are there: puts them in order. FRT_OK or FRT_FATAL. */
+int frt_texts_sort(FrtCtx *cx, FrtTexts *t);
+/* Writes the next rows, n at most, to the sink, a line each; *done: how many, 0 at the end. FRT_OK or FRT_FATAL. */
+int frt_texts_put(FrtCtx *cx, FrtTexts *t, uint32_t sink, uint32_t n, uint32_t *done);
+/* The next row as it is, until the next call; FRT_OK, FRT_END or FRT_FATAL. */
+int frt_texts_next(FrtCtx *cx, FrtTexts *t, const char **text, size_t *len);
+/* Frees all. FRT_FATAL when a file was cut meanwhile. */
+int frt_texts_end(FrtCtx *cx, FrtTexts *t);
+void frt_texts_drop(void *texts);   /* frees all, for frt_at_end */
+
+/* ---- rows as bytes ---- */
+
+/* Rows of columns that wait as bytes. Zeroed, then frt_sort_rows_init; frt_texts_sort(cx, &texts) when all rows are there. */
+typedef struct FrtSortRows {
+  FrtTexts texts;
+  const FrtSpillColumn *columns;   /* by offsets in the state */
+  void *form;
+} FrtSortRows;
+void frt_sort_rows_init(FrtSortRows *q, uint32_t op, uint32_t words, uint32_t by_bytes, const FrtSpillColumn *columns, uint32_t len);
+/* Rows sel[0 .. n) of the columns that the state has now; words or keys as for frt_texts_hold. FRT_OK or FRT_FATAL. */
+int frt_sort_rows_hold(FrtCtx *cx, const void *state, FrtSortRows *q, const uint64_t *words, const FrtStr *keys, const uint32_t *sel,
+                       uint32_t n);
+/* The next rows, n at most, into rows 0 .. *done - 1 of the columns that the state has now; *done is 0 at the end. Texts live until
+ * the block ends. FRT_OK or FRT_FATAL. */
+int frt_sort_rows_next(FrtCtx *cx, const void *state, FrtSortRows *q, uint32_t n, uint32_t *done);
+void frt_sort_rows_end(void *rows);   /* frees all; twice does no harm */
+
+#endif
