@@ -81,8 +81,8 @@ typedef struct State {
   int64_t *x1_c0;
   FrtStr *x1_c1;
   int64_t *x1_c2;
-  uint64_t *words4;
   uint64_t *places4;
+  uint64_t *words4;
   uint32_t *s4;
   FrtBlock b4;
   FrtStr *per6_key;
@@ -259,10 +259,10 @@ static int op3(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
 
 /* n4 sort, line 5 */
 static int op4(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n) {
+  int rc = 0;
   int64_t *c2 = S->c2;
   uint64_t *words = S->words4;
   uint32_t *keep = S->s4, kept = 0;
-  int rc = 0;
   uint32_t failed = 0;
   int e = 0;
   (void)e;
@@ -595,8 +595,8 @@ static void worker_init(FrtCtx *cx, void *state) {
   S->x1_c0 = frt_alloc_run(cx, cx->block_rows * sizeof(int64_t));
   S->x1_c1 = frt_alloc_run(cx, cx->block_rows * sizeof(FrtStr));
   S->x1_c2 = frt_alloc_run(cx, cx->block_rows * sizeof(int64_t));
-  S->words4 = frt_alloc_run(cx, cx->block_rows * 1 * sizeof(uint64_t));
   S->places4 = frt_alloc_run(cx, cx->block_rows * sizeof(uint64_t));
+  S->words4 = frt_alloc_run(cx, cx->block_rows * 1 * sizeof(uint64_t));
   S->s4 = frt_alloc_run(cx, cx->block_rows * sizeof(uint32_t));
   S->per6_key = frt_alloc_run(cx, cx->block_rows * sizeof(FrtStr));
   S->per6_id = frt_alloc_run(cx, cx->block_rows * sizeof(uint32_t));

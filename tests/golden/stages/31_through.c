@@ -115,8 +115,8 @@ typedef struct State {
   int64_t *c11; /* column */
   int64_t *c12; /* column */
   uint32_t *s16;
-  uint64_t *words5;
   uint64_t *places5;
+  uint64_t *words5;
   uint32_t *s5;
   FrtBlock b5;
   uint32_t *s19;
@@ -552,10 +552,10 @@ static int op16(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, ui
 
 /* n5 sort, line 10 */
 static int op5(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n) {
+  int rc = 0;
   int64_t *c11 = S->c11;
   uint64_t *words = S->words5;
   uint32_t *keep = S->s5, kept = 0;
-  int rc = 0;
   uint32_t failed = 0;
   int e = 0;
   (void)e;
@@ -1124,8 +1124,8 @@ static void worker_init(FrtCtx *cx, void *state) {
   S->c11 = frt_alloc_run(cx, cx->block_rows * sizeof(int64_t));
   S->c12 = frt_alloc_run(cx, cx->block_rows * sizeof(int64_t));
   S->s16 = frt_alloc_run(cx, cx->block_rows * sizeof(uint32_t));
-  S->words5 = frt_alloc_run(cx, cx->block_rows * 1 * sizeof(uint64_t));
   S->places5 = frt_alloc_run(cx, cx->block_rows * sizeof(uint64_t));
+  S->words5 = frt_alloc_run(cx, cx->block_rows * 1 * sizeof(uint64_t));
   S->s5 = frt_alloc_run(cx, cx->block_rows * sizeof(uint32_t));
   S->s19 = frt_alloc_run(cx, cx->block_rows * sizeof(uint32_t));
   S->j9_fresh = frt_alloc_run(cx, cx->block_rows * sizeof(uint32_t));
