@@ -464,9 +464,16 @@ static void join_hold_left(const Join *j, const ColId *cols, uint32_t len) {
   buf_printf(&g->held, "  FrtStore l%u;\n", j->id);
   buf_printf(&g->init, "  frt_store_init(&S->h->l%u, sizeof(L%u));\n", j->id, j->id);
   buf_printf(&g->init, "  frt_at_end(cx, frt_store_end, &S->h->l%u);\n", j->id);
+  gen_spill_columns(g, gen_printf(g, "op%u_queue", j->id), cols, len);
+  buf_printf(&g->held, "  FrtRowQueue lq%u;\n", j->id);
+  buf_printf(&g->init, "  S->h->l%u.spills = 1;\n", j->id);
+  buf_printf(&g->init, "  S->h->lq%u.op = %u;\n  S->h->lq%u.len = %u;\n  S->h->lq%u.columns = op%u_queue;\n", j->id, j->id, j->id,
+             len, j->id, j->id);
+  buf_printf(&g->init, "  frt_at_end(cx, frt_queue_end, &S->h->lq%u);\n", j->id);
   gen_fn_open(&f, g, j->n, "_in0");
   gen_declare_columns(&f, NULL, 0, cols, len);
   gen_turn(&f);
+  gen_line(&f, "if (!frt_queue_fits(&S->h->lq%u, &S->h->l%u, n)) return frt_queue_put(cx, S, &S->h->lq%u, sel, n);", j->id, j->id, j->id);
   gen_line(&f, "for (uint32_t k = 0; k < n; k++) {");
   f.indent++;
   gen_line(&f, "uint32_t i = sel[k];");
@@ -500,6 +507,23 @@ static void join_swap(GenFn *f, const Join *j, const ColId *cols, uint32_t len, 
   }
 }
 
+/* The left rows that wait on disk. */
+static void join_emit_queue(GenFn *f, const Join *j) {
+  gen_line(f, "while ((rc = frt_queue_next(cx, S, &S->h->lq%u, &m)) == FRT_OK) {", j->id);
+  f->indent++;
+  gen_line(f, "b->n = b->sel_len = m;");
+  gen_line(f, "b->sel = S->iota;");
+  gen_line(f, "if ((rc = op%u_find(cx, S, b, S->iota, m))) return rc;", j->id);
+  gen_line(f, "if ((rc = frt_block_end(cx, b))) return rc;");
+  gen_line(f, "b->row0 += m;");
+  f->indent--;
+  gen_line(f, "}");
+  gen_line(f, "if (rc != FRT_END) return rc;");
+  gen_line(f, "rc = 0;");
+  gen_line(f, "m = 0;");
+  gen_line(f, "frt_queue_end(&S->h->lq%u);", j->id);
+}
+
 static void join_emit_left(GenFn *f, const Join *j, const ColId *cols, uint32_t len) {
   join_swap(f, j, cols, len, false);
   gen_line(f, "for (uint64_t k = 0; k < S->h->l%u.len; k++) {", j->id);
@@ -519,8 +543,9 @@ static void join_emit_left(GenFn *f, const Join *j, const ColId *cols, uint32_t 
   gen_line(f, "m = 0;");
   f->indent--;
   gen_line(f, "}");
-  join_swap(f, j, cols, len, true);
   gen_line(f, "frt_store_free(&S->h->l%u);", j->id);
+  join_emit_queue(f, j);
+  join_swap(f, j, cols, len, true);
 }
 
 static void join_emit_right(GenFn *f, const Join *j) {

@@ -4,9 +4,8 @@
 
 static bool spill_tells_keys(const Join *j) { return j->n->join == JOIN_LOOKUP && !j->n->right_keyed; }
 
-static void spill_left(const Join *j, const ColId *cols, uint32_t len) {
-  Gen *g = j->g;
-  buf_printf(&g->funcs, "static const FrtSpillColumn op%u_left[] = {\n", j->id);
+void gen_spill_columns(Gen *g, const char *name, const ColId *cols, uint32_t len) {
+  buf_printf(&g->funcs, "static const FrtSpillColumn %s[] = {\n", name);
   for (uint32_t i = 0; i < len; i++) {
     const Type *t = g->plan->columns[cols[i]].type;
     gen_column_state(g, cols[i], false);
@@ -134,7 +133,7 @@ void gen_join_spill(const Join *j) {
   ColId *cols;
   uint32_t len = gen_join_left_columns(j, spill_tells_keys(j), &cols);
   buf_printf(&j->g->protos, "static int op%u_give(FrtCtx *cx, void *state, uint32_t n);\n", j->id);
-  spill_left(j, cols, len);
+  gen_spill_columns(j->g, gen_printf(j->g, "op%u_left", j->id), cols, len);
   spill_right(j);
   spill_spec(j, len);
   spill_give(j, cols, len);

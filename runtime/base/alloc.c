@@ -48,6 +48,7 @@ void frt_alloc_reset(FrtWorker *w) {
   }
   w->spilled_size = 0;
   arena_reset(w->block_arena);
+  w->cx.detail = (FrtStr){0};
   w->cx.arena = w->block_arena;
   w->cx.at = w->slab;
   w->cx.end = w->slab + w->slab_size;

@@ -41,4 +41,17 @@ int frt_join_left(FrtCtx *cx, void *state, FrtJoin *j, const void *keys, const u
 /* After the last left row, when `spilled`. FRT_OK, FRT_STOP or FRT_FATAL. */
 int frt_join_rest(FrtCtx *cx, void *state, FrtJoin *j);
 
+/* Left rows that wait for the right side: in a store while they fit, then behind them on disk. Zeroed, then op, columns and len. */
+typedef struct FrtRowQueue {
+  uint32_t op, len;
+  const FrtSpillColumn *columns;        /* by offsets in the state */
+  void *away;                           /* not NULL: rows are on disk */
+} FrtRowQueue;
+/* Whether n more rows may go into the store; else they follow those on disk. */
+int frt_queue_fits(const FrtRowQueue *q, const FrtStore *s, uint32_t n);
+int frt_queue_put(FrtCtx *cx, void *state, FrtRowQueue *q, const uint32_t *rows, uint32_t n);   /* FRT_OK or FRT_FATAL */
+/* The next *n rows from disk stand in rows 0..n-1 of the columns. FRT_OK, FRT_END, FRT_FATAL. */
+int frt_queue_next(FrtCtx *cx, void *state, FrtRowQueue *q, uint32_t *n);
+void frt_queue_end(void *queue);
+
 #endif

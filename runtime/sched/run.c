@@ -207,6 +207,7 @@ static int run_blocks(FrtRun *r, const FrtScan *scan, FrtScanner *s) {
     if (status != FRT_OK) break;
     rows += b->n;
     r->block = b;
+    r->cx->detail = (FrtStr){0};   /* of a conversion that the careful path has put right */
     int wanted = scan->block(r->cx, r->state, b);
     if (wanted > 0) wanted = frt_fatal(r->cx, scan->op, wanted, r->cx->detail);
     status = wanted == FRT_FATAL ? FRT_FATAL : frt_block_end(r->cx, b);

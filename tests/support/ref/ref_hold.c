@@ -459,7 +459,7 @@ static void hold_window(Ref *r, const PlanNode *n, RefTable **out) {
   }
 }
 
-/* "starts a new one": a gap of more than `gap` between two rows of one key; sessions are numbered as they begin. */
+/* "starts a new one": a gap of more than `gap` between two rows of one key; sessions are numbered as they begin, from 1. */
 static void hold_sessionize(Ref *r, const PlanNode *n, RefTable **out) {
   RefTable *in = ref_input(r, n, 0);
   Groups g = {0};
@@ -473,7 +473,7 @@ static void hold_sessionize(Ref *r, const PlanNode *n, RefTable **out) {
     Group *group = group_of(r, &g, n->by, n->by_len, row);
     const RefRow *last = group->rows.len ? group->rows.rows[group->rows.len - 1] : NULL;
     bool fresh = !last || row->v[n->time_col].i - last->v[n->time_col].i > n->gap_us;
-    row->v[n->made[0].col] = (Value){.i = fresh ? sessions++ : last->v[n->made[0].col].i};
+    row->v[n->made[0].col] = (Value){.i = fresh ? ++sessions : last->v[n->made[0].col].i};
     ref_add(r, &group->rows, row);
     ref_add(r, out[0], row);
   }

@@ -197,6 +197,8 @@ static int run_mode(Child *k, FlowProgram *p, const char *mode, int argc, char *
   fflush(stderr);
   size_t size;
   char *text = text_of("stderr.txt", &size);
+  /* Some operators must hold their rows, and say so. */
+  if (rc == 2 && strstr(mode, "--memory") && text && strstr(text, "that cannot be put on disk")) return 0;
   if (k->ref.fail_len) return compare_failed(k, mode, rc, text ? text : "");
   if (rc) return differs(k, mode, "reference: exit 0\n  compiled: exit %d\n%.1500s", rc, text ? text : "");
   free(text);
@@ -260,15 +262,19 @@ static FlowProgram *compile(Child *k, const char *mode, const FlowOptions *o) {
 
 static void run_modes(Child *k, const CaseOptions *o) {
   static char *const args[][2] = {{"--block-rows=2048", NULL}, {"--block-rows=1", NULL}, {"--block-rows=7", NULL}, {"--block-rows=7", "--scan=careful"},
-                                  {"--block-rows=64", "--memory=1MiB"}};
+                                  {"--block-rows=64", "--memory=1MiB"}, {"--block-rows=64", "FLOW_SPILL"}};
   FlowOptions plain = {0}, whole = {.no_passes = "all"}, cc = {.jit = "cc"};
   FlowProgram *p = compile(k, "", &plain);
   if (!p) return;
   for (size_t i = 0; i < sizeof args / sizeof *args; i++) {
     char mode[60];
     char *argv[] = {args[i][0], args[i][1]};
+    bool spills = args[i][1] && !strncmp(args[i][1], "FLOW_", 5);   /* whatever can go to disk does */
     snprintf(mode, sizeof mode, "%s %s", args[i][0], args[i][1] ? args[i][1] : "");
-    if (run_mode(k, p, mode, args[i][1] ? 2 : 1, argv)) return;
+    if (spills) setenv(args[i][1], "always", 1);
+    int differ = run_mode(k, p, mode, args[i][1] && !spills ? 2 : 1, argv);
+    if (spills) unsetenv(args[i][1]);
+    if (differ) return;
   }
   char *seven[] = {"--block-rows=7"};
   if (!k->ref.fold_matters && (!(p = compile(k, "--opt=-all", &whole)) || run_mode(k, p, "--opt=-all --block-rows=7", 1, seven))) return;
