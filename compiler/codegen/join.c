@@ -44,13 +44,30 @@ static const char *join_time_word(Gen *g, const Type *t, const char *v) {
   return gen_printf(g, "frt_order_i64((int64_t)%s)", v);
 }
 
+static bool join_wide(const Expr *time) { return time->type->kind == TY_DECIMAL && type_is_wide(time->type); }
+
+static void join_time_array(const Join *j, const char *name) {
+  bool wide = join_wide(j->n->left_time);
+  gen_array(j->g, wide ? "FrtI128" : "uint64_t", gen_printf(j->g, "%s%u_when", name, j->id));
+}
+
+static const char *join_time_pointer(const Join *j, const char *name) {
+  const char *from = gen_printf(j->g, "S->%s%u_when", name, j->id);
+  return join_wide(j->n->left_time) ? gen_printf(j->g, "&%s[0].lo", from) : from;
+}
+
 /* Computes the time of row i into the array `when` at `at`; jumps to time_fail. */
 static CVal join_time(GenFn *f, const Expr *time, const char *at) {
   f->fail = "time_fail";
   f->fails = false;
   CVal v = gen_expr(f, time);
   v.v = gen_atom_of(f, time->type, v.v);
-  gen_line(f, "when[%s] = %s;", at, join_time_word(f->g, time->type, v.v));
+  if (join_wide(time)) {
+    gen_line(f, "when[2 * %s] = frt_order_i64(%s.hi);", at, v.v);
+    gen_line(f, "when[2 * %s + 1] = %s.lo;", at, v.v);
+  } else {
+    gen_line(f, "when[%s] = %s;", at, join_time_word(f->g, time->type, v.v));
+  }
   return v;
 }
 
@@ -79,11 +96,11 @@ static void join_state(const Join *j) {
   gen_row_struct(g, id, "right row", gen_printf(g, "J%u", id), j->kept, j->kept_len, NULL);
   buf_printf(&g->held, "  FrtJoin j%u;\n", id);
   buf_printf(&g->init, "  frt_join_init(&S->h->j%u, %d, sizeof(J%u), %s);\n", id, !is_word, id,
-             j->asof ? "FRT_JOIN_TIMES" : j->outer ? "FRT_JOIN_MATCHES" : "0");
+             j->asof ? join_wide(j->n->left_time) ? "FRT_JOIN_TIMES | FRT_JOIN_WIDE" : "FRT_JOIN_TIMES" : j->outer ? "FRT_JOIN_MATCHES" : "0");
   if (j->pn->spills) buf_printf(&g->init, "  frt_join_spills(&S->h->j%u, &op%u_spill);\n", id, id);
   buf_printf(&g->init, "  frt_at_end(cx, frt_join_end, &S->h->j%u);\n", id);
   gen_array(g, "uint32_t", gen_printf(g, "j%u_fresh", id));
-  if (j->asof) gen_array(g, "uint64_t", gen_printf(g, "j%u_when", id));
+  if (j->asof) join_time_array(j, "j");
 }
 
 static void join_build(const Join *j) {
@@ -107,7 +124,7 @@ static void join_build(const Join *j) {
   } else {
     gen_line(&f, "const uint32_t *jr_at = %s;", k.sel);
     gen_line(&f, "uint32_t *id = %s, kept = 0;", k.ids);
-    if (j->asof) gen_line(&f, "uint64_t *when = S->j%u_when;", j->id);
+    if (j->asof) gen_line(&f, "uint64_t *when = %s;", join_time_pointer(j, "j"));
     gen_line(&f, "for (uint32_t k = 0; k < %s; k++) {", k.n);
     f.indent++;
     join_build_row(&f, j);
@@ -363,7 +380,6 @@ static void join_left_away(GenFn *f, const Join *j, const GenKeys *k) {
   gen_line(f, "if (S->h->j%u.spilled) {", j->id);
   f->indent++;
   gen_line(f, "if ((rc = FRT_TURN(cx))) return rc;");
-  gen_count(f, j->id, "HELD", j->asof ? gen_printf(j->g, "%s - failed", k->n) : k->n);
   gen_line(f, "return frt_join_left(cx, S, &S->h->j%u, %s, %s, %s, %s, %s, %s);", j->id, k->keys, k->nul, k->sel,
            j->asof ? "id" : "NULL", j->asof ? "when" : "NULL", k->n);
   f->indent--;
@@ -372,9 +388,8 @@ static void join_left_away(GenFn *f, const Join *j, const GenKeys *k) {
 
 static void join_left_times(GenFn *f, const Join *j, const GenKeys *k) {
   const PlanNode *n = j->n;
-  gen_array(j->g, "uint64_t", gen_printf(j->g, "jl%u_when", j->id));
-  gen_line(f, "uint64_t *when = S->jl%u_when;", j->id);
-  if (j->pn->spills) gen_line(f, "uint32_t failed = 0;");
+  join_time_array(j, "jl");
+  gen_line(f, "uint64_t *when = %s;", join_time_pointer(j, "jl"));
   gen_line(f, "for (uint32_t k = 0; k < %s; k++) {", k->n);
   f->indent++;
   gen_line(f, "uint32_t i = %s[k];", k->sel);
@@ -387,7 +402,6 @@ static void join_left_times(GenFn *f, const Join *j, const GenKeys *k) {
     buf_put(f->out, "  time_fail:\n");
     gen_line(f, "frt_error(cx, b, i, %u, e, %s);", j->id, gen_join_no_field(j));
     gen_line(f, "id[k] = FRT_FAILED;");
-    if (j->pn->spills) gen_line(f, "failed++;");
   }
   f->indent--;
   gen_line(f, "}");
@@ -457,28 +471,36 @@ static void join_probe(const Join *j) {
 
 /* ---- a left side that is held, unmatched right rows ---- */
 
-static void join_hold_left(const Join *j, const ColId *cols, uint32_t len) {
+/* Rows that keep their place stay in memory: what is on disk has lost it. */
+static void join_queue_state(const Join *j, const ColId *cols, uint32_t len) {
   Gen *g = j->g;
-  GenFn f;
-  gen_row_struct(g, j->id, "left row", gen_printf(g, "L%u", j->id), cols, len, NULL);
-  buf_printf(&g->held, "  FrtStore l%u;\n", j->id);
-  buf_printf(&g->init, "  frt_store_init(&S->h->l%u, sizeof(L%u));\n", j->id, j->id);
-  buf_printf(&g->init, "  frt_at_end(cx, frt_store_end, &S->h->l%u);\n", j->id);
   gen_spill_columns(g, gen_printf(g, "op%u_queue", j->id), cols, len);
   buf_printf(&g->held, "  FrtRowQueue lq%u;\n", j->id);
   buf_printf(&g->init, "  S->h->l%u.spills = 1;\n", j->id);
   buf_printf(&g->init, "  S->h->lq%u.op = %u;\n  S->h->lq%u.len = %u;\n  S->h->lq%u.columns = op%u_queue;\n", j->id, j->id, j->id,
              len, j->id, j->id);
   buf_printf(&g->init, "  frt_at_end(cx, frt_queue_end, &S->h->lq%u);\n", j->id);
+}
+
+static void join_hold_left(const Join *j, const ColId *cols, uint32_t len) {
+  Gen *g = j->g;
+  GenFn f;
+  gen_row_struct(g, j->id, "left row", gen_printf(g, "L%u", j->id), cols, len, j->pn->places ? "  FrtStr file_;\n  uint64_t line_;\n" : NULL);
+  buf_printf(&g->held, "  FrtStore l%u;\n", j->id);
+  buf_printf(&g->init, "  frt_store_init(&S->h->l%u, sizeof(L%u));\n", j->id, j->id);
+  buf_printf(&g->init, "  frt_at_end(cx, frt_store_end, &S->h->l%u);\n", j->id);
+  if (!j->pn->places) join_queue_state(j, cols, len);
   gen_fn_open(&f, g, j->n, "_in0");
   gen_declare_columns(&f, NULL, 0, cols, len);
   gen_turn(&f);
-  gen_line(&f, "if (!frt_queue_fits(&S->h->lq%u, &S->h->l%u, n)) return frt_queue_put(cx, S, &S->h->lq%u, sel, n);", j->id, j->id, j->id);
+  if (!j->pn->places)
+    gen_line(&f, "if (!frt_queue_fits(&S->h->lq%u, &S->h->l%u, n)) return frt_queue_put(cx, S, &S->h->lq%u, sel, n);", j->id, j->id, j->id);
   gen_line(&f, "for (uint32_t k = 0; k < n; k++) {");
   f.indent++;
   gen_line(&f, "uint32_t i = sel[k];");
   gen_line(&f, "L%u *r = frt_store_add(cx, &S->h->l%u);", j->id, j->id);
   gen_line(&f, "(void)i; (void)r;");
+  if (j->pn->places) gen_line(&f, "frt_row_place(b, i, &r->file_, &r->line_);");
   gen_row_save(&f, cols, len, "r", gen_printf(g, "&S->h->l%u", j->id));
   f.indent--;
   gen_line(&f, "}");
@@ -525,6 +547,7 @@ static void join_emit_queue(GenFn *f, const Join *j) {
 }
 
 static void join_emit_left(GenFn *f, const Join *j, const ColId *cols, uint32_t len) {
+  bool places = j->pn->places;
   join_swap(f, j, cols, len, false);
   gen_line(f, "for (uint64_t k = 0; k < S->h->l%u.len; k++) {", j->id);
   f->indent++;
@@ -534,7 +557,16 @@ static void join_emit_left(GenFn *f, const Join *j, const ColId *cols, uint32_t 
     if (join_nullable(j, cols[i])) gen_line(f, "S->n%u[m] = r->n%u;", cols[i], cols[i]);
   }
   gen_line(f, "(void)r;");
-  gen_line(f, "if (++m < cx->block_rows && k + 1 < S->h->l%u.len) continue;", j->id);
+  if (places) {   /* a block is of one file */
+    gen_array(j->g, "uint64_t", gen_printf(j->g, "yl%u", j->id));
+    gen_line(f, "S->yl%u[m] = r->line_;", j->id);
+    gen_line(f, "if (++m < cx->block_rows && k + 1 < S->h->l%u.len && r->file_.ptr == ((const L%u *)FRT_ROW(&S->h->l%u, k + 1))->file_.ptr) continue;",
+             j->id, j->id, j->id);
+    gen_line(f, "b->file = r->file_;");
+    gen_line(f, "b->line = S->yl%u;", j->id);
+  } else {
+    gen_line(f, "if (++m < cx->block_rows && k + 1 < S->h->l%u.len) continue;", j->id);
+  }
   gen_line(f, "b->n = b->sel_len = m;");
   gen_line(f, "b->sel = S->iota;");
   gen_line(f, "if ((rc = op%u_find(cx, S, b, S->iota, m))) return rc;", j->id);
@@ -544,7 +576,9 @@ static void join_emit_left(GenFn *f, const Join *j, const ColId *cols, uint32_t 
   f->indent--;
   gen_line(f, "}");
   gen_line(f, "frt_store_free(&S->h->l%u);", j->id);
-  join_emit_queue(f, j);
+  if (!places) join_emit_queue(f, j);
+  if (places) gen_line(f, "b->file.len = 0;");
+  if (places) gen_line(f, "b->line = NULL;");
   join_swap(f, j, cols, len, true);
 }
 

@@ -118,7 +118,6 @@ static void spill_give(const Join *j, const ColId *cols, uint32_t len) {
   spill_row(&f, j);
   f.indent--;
   gen_line(&f, "}");
-  gen_count(&f, j->id, "MADE", "n");
   gen_count(&f, j->id, "OUT", "kept");
   if (j->has_else) gen_count(&f, j->id, "ELSE", "rests");
   gen_call_uses(&f, j->pn, 0, "b", "keep", "kept");

@@ -29,6 +29,8 @@ bool gen_keys_are_words(Expr *const *keys, uint32_t len, bool null_is_value) {
 
 static const char *key_word(Gen *g, const Type *t, const char *v) {
   if (type_is_float(t)) return gen_printf(g, "frt_key_word_f64(%s)", v);
+  if (t->kind == TY_I8) return gen_printf(g, "(uint64_t)(uint8_t)%s", v);      /* small, so that an array of numbers takes them */
+  if (t->kind == TY_I16) return gen_printf(g, "(uint64_t)(uint16_t)%s", v);
   return gen_printf(g, "(uint64_t)(int64_t)%s", v);
 }
 

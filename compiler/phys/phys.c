@@ -160,14 +160,8 @@ bool phys_holds(const PlanNode *n) {
   }
 }
 
-/* The times of a join asof are compared as words. */
-static bool phys_join_built(const PlanNode *n) {
-  return !n->left_time || n->left_time->type->kind != TY_DECIMAL || !type_is_wide(n->left_time->type);
-}
-
 static bool phys_built(const PlanNode *n) {
-  if (n->kind == PLAN_JOIN) return phys_join_built(n);
-  if (!phys_holds(n) || n->kind == PLAN_SORT || n->kind == PLAN_TOP || n->kind == PLAN_RANK) return true;
+  if (!phys_holds(n) || n->kind == PLAN_JOIN || n->kind == PLAN_SORT || n->kind == PLAN_TOP || n->kind == PLAN_RANK) return true;
   return n->kind == PLAN_AGGREGATE || n->kind == PLAN_WINDOW;
 }
 

@@ -28,6 +28,11 @@ static bool spill_fails(const PlanNode *n) {
 
 static bool spill_tells(const PlanNode *n) { return n->policy.kind == FRT_POLICY_PORT && spill_fails(n); }
 
+/* The times of an as-of join are one word on disk. */
+static bool spill_has_room(const PlanNode *n) {
+  return !n->left_time || n->left_time->type->kind != TY_DECIMAL || !type_is_wide(n->left_time->type);
+}
+
 static bool spill_below(const Phys *p, const PlanNode *n);
 
 static bool spill_use(const Phys *p, const PhysUse *u) {
@@ -50,9 +55,22 @@ static bool spill_below(const Phys *p, const PlanNode *n) {
   return true;
 }
 
+static bool place_wanted(const Phys *p, const PlanNode *n) {
+  const PhysNode *pn = &p->nodes[n->id];
+  if (spill_fails(n) || (n->kind == PLAN_WRITE && n->sink->options.format == FRT_FMT_DEADLETTER)) return true;
+  for (uint32_t port = 0; port < n->out_len; port++)
+    for (uint32_t i = 0; i < pn->use_len[port]; i++) {
+      const PhysUse *u = &pn->uses[port][i];
+      bool holds = phys_holds(u->node) && (u->node->kind != PLAN_JOIN || u->input == 1);
+      if (holds ? spill_fails(u->node) : place_wanted(p, u->node)) return true;
+    }
+  return false;
+}
+
 void phys_find_spills(Phys *p) {
   for (uint32_t i = 0; i < p->plan->node_len; i++) {
     const PlanNode *n = p->plan->nodes[i];
-    if (n->kind == PLAN_JOIN) p->nodes[n->id].spills = !spill_tells(n) && spill_below(p, n);
+    if (n->kind == PLAN_JOIN) p->nodes[n->id].places = place_wanted(p, n);
+    if (n->kind == PLAN_JOIN) p->nodes[n->id].spills = spill_has_room(n) && !spill_tells(n) && spill_below(p, n);
   }
 }

@@ -28,7 +28,10 @@ static AstName key_name(Chain *c, const AstArg *a) {
 /* Values that can be told apart and ordered. */
 static bool key_fits(Chain *c, const Expr *e, const char *use) {
   if (type_is_scalar(e->type) && e->type->kind != TY_NULL) return true;
-  diag_report(c->b->diags, DIAG_E0425, e->span, NULL, NULL, type_text(c->b->arena, e->type), use);
+  const char *cure = e->type->kind == TY_LIST     ? "take one of its elements (`a[0]`), or `explode` it first"
+                     : e->type->kind == TY_STRUCT ? "take one of its members (`a.b`)"
+                                                  : NULL;
+  diag_report(c->b->diags, DIAG_E0425, e->span, NULL, cure, type_text(c->b->arena, e->type), use);
   return false;
 }
 
@@ -273,7 +276,7 @@ static void rank_aggs(Chain *c, const AstOp *op, PlanAgg *aggs, uint32_t *len, S
     if ((agg.fn == AGG_RANK || agg.fn == AGG_DENSE_RANK || agg.fn == AGG_LAG ||
          agg.fn == AGG_LEAD) &&
         !op->keys)
-      diag_report(c->b->diags, DIAG_E0609, a->span, NULL, "without an order it has no meaning",
+      diag_report(c->b->diags, DIAG_E0609, a->span, NULL, "which row comes first? `over (... sort column)`",
                   source_text(c->b, a->value->span));
     if (op->rows && agg_wants_order(agg.fn))
       diag_report(c->b->diags, DIAG_E0607, a->span, NULL,

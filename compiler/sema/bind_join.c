@@ -86,11 +86,24 @@ static bool key_split(Join *j, const AstExpr *e, Expr **left, Expr **right, AstO
   return (*left)->type->kind != TY_ERROR && (*right)->type->kind != TY_ERROR;
 }
 
+/* What to write for a key whose sides have different types: the right side in the type of the left one. */
+static const char *key_cure(Join *j, const AstExpr *e, const Type *to) {
+  Binder *b = j->c->b;
+  const AstExpr *r = e->kind != AST_BINARY ? e : mentions(j, e->left) ? e->left : e->right;
+  const char *text = source_text(b, r->span), *dot = e->kind == AST_BINARY ? "" : arena_printf(b->arena, "%s.", j->name);
+  if (!type_is_scalar(to) || to->kind == TY_NULL) return "a key is a single value: take a member, or `explode` the list first";
+  if (to->kind == TY_ENUM) return "convert one side: `string(...)` on both";
+  const char *name = type_text(b->arena, type_with_null(b->arena, to, false));
+  if (to->kind == TY_DECIMAL)
+    return arena_printf(b->arena, "convert one side: `decimal(%s%s, %u, %u)`", dot, text, to->precision, to->scale);
+  return arena_printf(b->arena, "convert one side: `%s(%s%s)`", name, dot, text);
+}
+
 static bool key_widen(Join *j, const AstExpr *e, Expr **left, Expr **right) {
   Binder *b = j->c->b;
   const Type *t = bind_common_type(b, (*left)->type, (*right)->type);
   if (!t || !type_is_scalar(t) || t->kind == TY_NULL) {
-    diag_report(b->diags, DIAG_E0402, e->span, NULL, "convert one side",
+    diag_report(b->diags, DIAG_E0402, e->span, NULL, key_cure(j, e, (*left)->type),
                 "==", type_text(b->arena, (*left)->type), type_text(b->arena, (*right)->type));
     return false;
   }
@@ -134,6 +147,9 @@ static void join_keys(Join *j, const AstExpr *on) {
       good = false;
       continue;
     }
+    if (op == AST_OP_EQ && type_is_float(left->type))
+      diag_report(j->c->b->diags, DIAG_W0115, e->span, NULL, "read it as a decimal, or join on whole numbers: `i64(round(x * 100))`",
+                  j->n->word, type_text(a, left->type));
     if (op != AST_OP_EQ) {
       if (asof) good = key_time(j, e, left, right, op) && good;
       else {

@@ -73,6 +73,12 @@ uint64_t frt_row_number(const FrtBlock *b, uint32_t row) {
   return b->row0 + row;
 }
 
+void frt_row_place(const FrtBlock *b, uint32_t row, FrtStr *file, uint64_t *line) {
+  b = err_source(b, &row);
+  *file = b->file;
+  *line = b->line ? b->line[row] : b->line0 ? b->line0 + row : UINT64_MAX;
+}
+
 static ErrNote *err_note_new(struct FrtNotes *s) {
   if (s->len == s->capacity) {
     s->capacity = s->capacity ? s->capacity * 2 : 64;

@@ -384,6 +384,8 @@ void frt_stop(FrtCtx *cx, const FrtBlock *b, uint32_t row);
 int frt_block_end(FrtCtx *cx, const FrtBlock *b);
 /* The number of the source row, for sampling and ordering: same for any block size. */
 uint64_t frt_row_number(const FrtBlock *b, uint32_t row);
+/* The file of the source row, which lives as long as the run, and its line (UINT64_MAX: it has none), for rows that are held. */
+void frt_row_place(const FrtBlock *b, uint32_t row, FrtStr *file, uint64_t *line);
 
 /* An output file's buffer. For format FRT_FMT_JSON the runtime writes "[\n" and "\n]\n", and generated code
  * writes ",\n" before a row when rows++ > 0 and no line end behind it. Generated code writes at `at`, and asks for room when end - at is less

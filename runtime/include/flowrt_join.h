@@ -3,7 +3,11 @@
 #ifndef FLOWRT_JOIN_H
 #define FLOWRT_JOIN_H
 
-enum { FRT_JOIN_TIMES = 1, FRT_JOIN_MATCHES = 2 };   /* as-of joins; right and full joins */
+enum {
+  FRT_JOIN_TIMES = 1,     /* as-of joins */
+  FRT_JOIN_MATCHES = 2,   /* right and full joins */
+  FRT_JOIN_WIDE = 4       /* as-of joins: a time is two words, the higher one first */
+};
 enum { FRT_ASOF_LATER = 1, FRT_ASOF_STRICT = 2 };
 /* In place of a row's number: FRT_NONE where nothing matches, or */
 #define FRT_SEVERAL 0xfffffffeu   /* several rows match where one may */
@@ -13,7 +17,7 @@ typedef struct FrtJoin {
   FrtTable keys;
   FrtStore rows;
   uint32_t *key_of;                /* by row: its key's number; FRT_NONE: no left row can match it */
-  uint64_t *times;                 /* as-of: by row; once ready: by position in `order` */
+  uint64_t *times;                 /* as-of: by row; once ready: by position in `order`; FRT_JOIN_WIDE: two each */
   uint32_t *start, *order;         /* once ready, if several: order[start[key] .. start[key + 1]) are the key's rows */
   uint8_t *matched;                /* FRT_JOIN_MATCHES: by key number */
   uint32_t *direct;                /* once ready, where keys are words of a small range: by word - base, key numbers */
@@ -38,7 +42,7 @@ void frt_join_find_words(const FrtJoin *j, const uint64_t *keys, const uint8_t *
 void frt_join_find_texts(const FrtJoin *j, const FrtStr *keys, const uint8_t *nul, uint32_t n, uint32_t *ids);
 /* Key numbers become numbers of rows: the first of each key; FRT_SEVERAL where there are more and only_one is set. */
 void frt_join_find(const FrtJoin *j, uint32_t *ids, uint32_t n, uint32_t only_one);
-/* Key numbers become numbers of the rows that are nearest to times[k] and at most `within` away: the latest that is not
+/* Key numbers become numbers of the rows that are nearest to times[k] and at most `within` away (of wide times: any distance): the latest that is not
  * later or, FRT_ASOF_LATER, the first that is not earlier; FRT_ASOF_STRICT: nor at the same time. */
 void frt_join_asof(const FrtJoin *j, uint32_t *ids, const uint64_t *times, uint32_t n, uint32_t how, uint64_t within);
 /* A column of rows: out[to[k]] = the member of row rows[k] at `offset`. is_text: an FrtStr, whose text is fetched too. */

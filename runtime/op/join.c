@@ -56,13 +56,16 @@ void frt_join_end(void *join) {
   j->several = 0;
 }
 
+/* Of a time. */
+static size_t join_words(const FrtJoin *j) { return j->flags & FRT_JOIN_WIDE ? 2 : j->flags & FRT_JOIN_TIMES ? 1 : 0; }
+
 static void join_grow(FrtJoin *j, uint64_t len) {
   if (len <= j->room) return;
   uint64_t before = j->room;
   j->room = j->room * 2 > len ? j->room * 2 : len + 1024;
-  join_hold(j, (j->room - before) * (j->flags & FRT_JOIN_TIMES ? 12 : 4));
+  join_hold(j, (j->room - before) * (4 + 8 * join_words(j)));
   j->key_of = frt_realloc(j->key_of, j->room * sizeof *j->key_of);
-  if (j->flags & FRT_JOIN_TIMES) j->times = frt_realloc(j->times, j->room * sizeof *j->times);
+  if (j->flags & FRT_JOIN_TIMES) j->times = frt_realloc(j->times, j->room * join_words(j) * sizeof *j->times);
 }
 
 int frt_join_add(FrtCtx *cx, FrtJoin *j, uint32_t op, const uint32_t *ids, const uint64_t *times, uint32_t n) {
@@ -72,22 +75,25 @@ int frt_join_add(FrtCtx *cx, FrtJoin *j, uint32_t op, const uint32_t *ids, const
   uint64_t from = j->rows.len - n;
   join_grow(j, j->rows.len);
   memcpy(j->key_of + from, ids, n * sizeof *ids);
-  if (times) memcpy(j->times + from, times, n * sizeof *times);
+  if (times) memcpy(j->times + from * join_words(j), times, n * join_words(j) * sizeof *times);
   return j->spec ? frt_join_make_room(cx, j) : FRT_OK;
 }
 
 /* Rows in the order in which they are to stand within a key: by time, or as they came. */
 static FrtPair *join_by_time(const FrtJoin *j) {
   FrtPair *pairs = frt_malloc((j->rows.len + 1) * sizeof *pairs);
-  for (uint64_t i = 0; i < j->rows.len; i++) pairs[i] = (FrtPair){j->times[i], i};
+  int wide = join_words(j) == 2;
+  for (uint64_t i = 0; i < j->rows.len; i++) pairs[i] = (FrtPair){j->times[wide ? 2 * i + 1 : i], i};
   frt_sort_pairs(pairs, j->rows.len, 1, NULL, NULL, &j->rows);
+  for (uint64_t i = 0; wide && i < j->rows.len; i++) pairs[i].key = j->times[2 * pairs[i].row];
+  if (wide) frt_sort_pairs(pairs, j->rows.len, 1, NULL, NULL, &j->rows);   /* stable: the lower words stay in order */
   return pairs;
 }
 
 static void join_put_side_by_side(FrtJoin *j) {
   uint32_t keys = j->keys.len;
   FrtPair *pairs = j->flags & FRT_JOIN_TIMES ? join_by_time(j) : NULL;
-  uint64_t *when = pairs ? join_alloc(j, (j->rows.len + 1) * sizeof *when) : NULL;
+  uint64_t *when = pairs ? join_alloc(j, (j->rows.len + 1) * join_words(j) * sizeof *when) : NULL;
   j->start = join_alloc(j, ((size_t)keys + 2) * sizeof *j->start);
   j->order = join_alloc(j, (j->rows.len + 1) * sizeof *j->order);
   memset(j->start, 0, ((size_t)keys + 2) * sizeof *j->start);
@@ -99,7 +105,7 @@ static void join_put_side_by_side(FrtJoin *j) {
     if (key == FRT_NONE) continue;
     uint32_t at = j->start[key + 1]++;    /* afterwards start[key + 1] is the end of key */
     j->order[at] = row;
-    if (pairs) when[at] = pairs[i].key;
+    if (pairs) memcpy(when + at * join_words(j), j->times + row * join_words(j), join_words(j) * sizeof *when);
   }
   if (!pairs) return;
   frt_free(pairs);
@@ -192,16 +198,32 @@ static uint32_t join_position(const uint64_t *times, uint32_t from, uint32_t to,
   return from;
 }
 
+static uint32_t join_position_wide(const uint64_t *times, uint32_t from, uint32_t to, const uint64_t *t, int above) {
+  while (from < to) {
+    uint32_t mid = from + (to - from) / 2;
+    const uint64_t *m = times + 2 * (uint64_t)mid;
+    int below = m[0] != t[0] ? m[0] < t[0] : m[1] != t[1] ? m[1] < t[1] : above;
+    if (below) from = mid + 1;
+    else to = mid;
+  }
+  return from;
+}
+
 void frt_join_asof(const FrtJoin *j, uint32_t *ids, const uint64_t *times, uint32_t n, uint32_t how, uint64_t within) {
-  int later = (how & FRT_ASOF_LATER) != 0, strict = (how & FRT_ASOF_STRICT) != 0;
+  int later = (how & FRT_ASOF_LATER) != 0, strict = (how & FRT_ASOF_STRICT) != 0, wide = join_words(j) == 2;
   for (uint32_t k = 0; k < n; k++) {
     uint32_t id = ids[k];
     if (id >= FRT_FAILED) continue;
     uint32_t from = j->start[id], to = j->start[id + 1];
-    uint32_t at = join_position(j->times, from, to, times[k], later == strict);
+    uint32_t at = wide ? join_position_wide(j->times, from, to, times + 2 * (uint64_t)k, later == strict)
+                       : join_position(j->times, from, to, times[k], later == strict);
     ids[k] = FRT_NONE;
     if (later ? at == to : at == from) continue;
     at -= !later;
+    if (wide) {
+      ids[k] = j->order[at];
+      continue;
+    }
     uint64_t distance = later ? j->times[at] - times[k] : times[k] - j->times[at];
     if (distance <= within) ids[k] = j->order[at];
   }

@@ -40,6 +40,7 @@ typedef struct Parts {
   uint8_t *found, *twice;      /* by left row of the partition: bits; NULL where there is one part */
   uint64_t found_size;
   uint32_t out;                /* the run of results */
+  uint64_t put;                /* results so far */
   uint64_t *words;             /* of a batch */
   FrtStr *texts;
   uint8_t *nul;
@@ -152,6 +153,7 @@ static int parts_fill(FrtCtx *cx, Parts *p, PartsReader *r) {
 static int parts_put(FrtCtx *cx, Parts *p, uint32_t kind, FrtStr left, FrtStr right) {
   size_t size = JOIN_HEAD + (size_t)left.len + right.len;
   JoinHead head = {(uint32_t)size, kind, (uint64_t)p->part << 32 | left.len};
+  p->put++;
   char *to = frt_spill_room(cx, p->q->done, p->out, size > UINT32_MAX / 2 ? SIZE_MAX / 2 : size);
   if (!to) return FRT_FATAL;
   memcpy(to, &head, JOIN_HEAD);
@@ -221,6 +223,22 @@ static int parts_many(FrtCtx *cx, Parts *p, uint64_t i, FrtStr left, uint32_t ke
   return FRT_OK;
 }
 
+/* One left row; counted as it would be in memory: rows made beyond the first, rows dropped. */
+static int parts_probe_row(FrtCtx *cx, Parts *p, uint64_t i, FrtStr left, uint32_t id, int single) {
+  uint32_t flags = p->q->spec->flags;
+  uint64_t before = p->put, made;
+  int counts = p->found && flags & FRT_JOIN_ONLY_ONE && p->pass == 0;
+  int earlier = !(flags & FRT_JOIN_ANTI) && parts_bit(p->found, i), status;
+  if (!parts_keeps_rows(p)) status = parts_member(cx, p, i, left, id);
+  else if (single) status = parts_single(cx, p, i, left, id);
+  else status = parts_many(cx, p, i, left, id);
+  made = p->put - before;
+  if (made && !single && parts_keeps_rows(p)) FRT_COUNT(cx, p->q->spec->op, FRT_MADE, made - !earlier);
+  if (made) return status;
+  if (p->last && !earlier && !counts) FRT_COUNT(cx, p->q->spec->op, FRT_DROPPED, 1);
+  return status;
+}
+
 /* Left rows of a batch, the first of which is number `from` of the partition. */
 static int parts_probe(FrtCtx *cx, Parts *p, uint64_t from, uint32_t n) {
   const FrtJoinSpec *s = p->q->spec;
@@ -233,11 +251,8 @@ static int parts_probe(FrtCtx *cx, Parts *p, uint64_t from, uint32_t n) {
   if (s->flags & FRT_JOIN_ASOF) frt_join_asof(t, p->ids, p->times, n, s->how, s->within);
   else if (s->flags & (FRT_JOIN_ONE | FRT_JOIN_ONLY_ONE)) frt_join_find(t, p->ids, n, s->flags & FRT_JOIN_ONLY_ONE);
   int single = s->flags & (FRT_JOIN_ASOF | FRT_JOIN_ONE | FRT_JOIN_ONLY_ONE);
-  for (uint32_t k = 0; k < n && status == FRT_OK; k++) {
-    if (!parts_keeps_rows(p)) status = parts_member(cx, p, from + k, p->rows[k], p->ids[k]);
-    else if (single) status = parts_single(cx, p, from + k, p->rows[k], p->ids[k]);
-    else status = parts_many(cx, p, from + k, p->rows[k], p->ids[k]);
-  }
+  for (uint32_t k = 0; k < n && status == FRT_OK; k++)
+    status = parts_probe_row(cx, p, from + k, p->rows[k], p->ids[k], single);
   return status;
 }
 
@@ -261,9 +276,10 @@ static int parts_right_rows(FrtCtx *cx, Parts *p) {
   p->out = frt_spill_add_run(p->q->done);
   parts_push(&p->q->right_runs, p->out);
   for (uint64_t i = 0; i < t->rows.len; i++)
-    if ((t->key_of[i] == FRT_NONE || !t->matched[t->key_of[i]]) &&
-        parts_put(cx, p, FRT_BACK_RIGHT, (FrtStr){"", 0, 0}, parts_right(p, (uint32_t)i)) != FRT_OK)
-      return FRT_FATAL;
+    if (t->key_of[i] == FRT_NONE || !t->matched[t->key_of[i]]) {
+      FRT_COUNT(cx, p->q->spec->op, FRT_MADE, 1);
+      if (parts_put(cx, p, FRT_BACK_RIGHT, (FrtStr){"", 0, 0}, parts_right(p, (uint32_t)i)) != FRT_OK) return FRT_FATAL;
+    }
   return frt_spill_finish(cx, p->q->done, p->out);
 }
 

@@ -197,7 +197,10 @@ int frt_join_left(FrtCtx *cx, void *state, FrtJoin *j, const void *keys, const u
     int null = (nul && nul[k]) || (ids && ids[k] == FRT_NONE);
     uint64_t no = q->left_next++;
     if (ids && ids[k] == FRT_FAILED) continue;
-    if (null && !join_wants_misses(q->spec)) continue;
+    if (null && !join_wants_misses(q->spec)) {
+      FRT_COUNT(cx, q->spec->op, FRT_DROPPED, 1);
+      continue;
+    }
     if (join_put(cx, q, j, q->lefts, &q->left, rows[k], no, keys, k, null, times ? times[k] : 0) != FRT_OK) return FRT_FATAL;
   }
   return FRT_OK;

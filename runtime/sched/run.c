@@ -273,6 +273,19 @@ static int run_steps(FrtRun *r) {
 
 /* ---- the end ---- */
 
+/* A join whose keys repeat on both sides: more than twice as many rows as both sides have together, which no join with a key that is
+ * unique on either side can give. */
+static void run_warn_join(FrtRun *r, uint32_t op) {
+  enum { ROWS_LEAST = 10000 };
+  const FrtOp *o = &r->module->ops[op];
+  const uint64_t *l = r->ledger + (size_t)op * FRT_LEDGER_LEN;
+  if (o->kind.len != 4 || memcmp(o->kind.ptr, "join", 4) != 0 || l[FRT_OUT] < ROWS_LEAST || l[FRT_OUT] / 2 <= l[FRT_IN]) return;
+  fprintf(stderr, "warning: %llu rows and %llu rows became %llu by %s: keys repeat on both sides\n",
+          (unsigned long long)(l[FRT_IN] - l[FRT_HELD]), (unsigned long long)l[FRT_HELD], (unsigned long long)l[FRT_OUT],
+          frt_op_place(r, op));
+  fputs("  = join on more columns, or make the key unique on one side first (`distinct by`, `aggregate ... by`)\n", stderr);
+}
+
 static void run_warn(FrtRun *r) {
   const FrtModule *m = r->module;
   if (r->options->quiet) return;
@@ -283,6 +296,7 @@ static void run_warn(FrtRun *r) {
               rows == 1 ? "row went" : "rows went", FRT_SLICE(m->ports[i].name));
   }
   for (uint32_t op = 0; op < m->op_len; op++) {
+    run_warn_join(r, op);
     uint64_t errors = r->ledger[(size_t)op * FRT_LEDGER_LEN + FRT_ERRORS];
     if (errors && (m->ops[op].policy == FRT_POLICY_SKIP || m->ops[op].policy == FRT_POLICY_NULL))
       fprintf(stderr, "note: %llu %s left out by %s\n", (unsigned long long)errors,

@@ -609,7 +609,9 @@ static void op_window(Gen *g, GStream *s) {
     op_filter(g, s);
     return;
   }
-  fprintf(g->out, "  | window tumbling %s on %s lateness 400d\n  | aggregate n_rows = count() by window_start", gen_chance(g, 50) ? "1h" : "7d", s->cols[i].name);
+  static const char *const kinds[] = {"tumbling 1h", "tumbling 7d", "hopping 3d by 1d", "hopping 10h by 4h", "session 1h", "session 3d"};
+  fprintf(g->out, "  | window %s on %s%s\n  | aggregate n_rows = count() by window_start", kinds[gen_below(g, 6)], s->cols[i].name,
+          gen_chance(g, 50) ? " lateness 400d" : "");
   s->len = 0;
   col_add(s, "window_start", (GType){.kind = TY_TIMESTAMP, .null = true});
   col_add(s, "n_rows", (GType){.kind = TY_I64});

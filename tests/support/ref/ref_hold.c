@@ -427,53 +427,93 @@ static int64_t floor_to(int64_t t, int64_t step) {
   return t - rest - (rest < 0 ? step : 0);
 }
 
-/* "`window` adds `window_start` (and `window_end`)"; "Late is judged row by row against the largest time seen less the
- * lateness": a row whose window had ended by then. */
-static void hold_window(Ref *r, const PlanNode *n, RefTable **out) {
-  RefTable *in = ref_input(r, n, 0);
-  int64_t largest = INT64_MIN;
-  if (strcmp(n->window, "tumbling")) {
-    ref_cannot(r, n->window);
+static const int64_t least_time = -62135596800000000, most_time = 253402300799999999;   /* years 1 to 9999 */
+
+static void window_put(Ref *r, const PlanNode *n, RefTable *out, RefRow *row, Value from, Value to) {
+  row->v[n->made[0].col] = from;
+  row->v[n->made[1].col] = to;
+  ref_add(r, out, row);
+}
+
+/* The windows that cover time t: they begin at each multiple of the hop; the earliest first. */
+static void window_cover(Ref *r, const PlanNode *n, RefRow *row, int64_t t, RefTable *out) {
+  int64_t hop = strcmp(n->window, "hopping") ? n->size_us : n->hop_us, last = floor_to(t, hop), from = last;
+  while (from - hop + n->size_us > t) from -= hop;
+  if (from < least_time || last + n->size_us > most_time) {
+    ref_error(r, n, row, FRT_E_OVERFLOW, "window_start");
     return;
   }
-  for (size_t i = 0; i < in->len; i++) {
-    const Value *t = &in->rows[i]->v[n->time_col];
-    RefRow *row = ref_copy(r, in->rows[i]);
-    if (t->is_null) {
-      ref_cannot(r, "a null time");
-      return;
-    }
-    int64_t start = floor_to(t->i, n->size_us), end = start + n->size_us;
-    if (largest != INT64_MIN && end <= largest - n->lateness_us) {
-      if (n->out_len > 1) ref_add(r, out[1], in->rows[i]);
-      continue;
-    }
-    if (t->i > largest) largest = t->i;
-    if (end >= 253402300800000000 || start < -62135596800000000) {   /* years 1 to 9999 */
-      ref_error(r, n, in->rows[i], FRT_E_OVERFLOW, "window_start");
-      continue;
-    }
-    row->v[n->made[0].col] = (Value){.i = start};
-    row->v[n->made[1].col] = (Value){.i = end};
-    ref_add(r, out[0], row);
+  for (; from <= last; from += hop)
+    window_put(r, n, out, ref_copy(r, row), (Value){.i = from}, (Value){.i = from + n->size_us});
+}
+
+static int window_compare(const void *a, const void *b) {
+  int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+  return x < y ? -1 : x > y;
+}
+
+/* A session ends where the next time is further than the gap; it ends a gap behind its last row. Rows stay in their order. */
+static void window_sessions(Ref *r, const PlanNode *n, const RefTable *rows, RefTable *out) {
+  int64_t *times = arena_alloc(r->arena, (rows->len + 1) * sizeof *times);
+  size_t len = 0;
+  for (size_t i = 0; i < rows->len; i++)
+    if (!rows->rows[i]->v[n->time_col].is_null) times[len++] = rows->rows[i]->v[n->time_col].i;
+  qsort(times, len, sizeof *times, window_compare);
+  for (size_t i = 0; i < rows->len; i++) {
+    RefRow *row = rows->rows[i];
+    Value from = {.is_null = true}, to = from, t = row->v[n->time_col];
+    size_t first = 0, last;
+    while (!t.is_null && times[first] != t.i) first++;
+    for (last = first; !t.is_null && last + 1 < len && times[last + 1] - times[last] <= n->gap_us;) last++;
+    while (!t.is_null && first && times[first] - times[first - 1] <= n->gap_us) first--;
+    if (!t.is_null) from = (Value){.i = times[first]}, to = (Value){.i = times[last] + n->gap_us};
+    row->v[n->made[0].col] = from;
+    row->v[n->made[1].col] = to;
+    put_held(r, n, out, row);
   }
 }
 
-/* "starts a new one": a gap of more than `gap` between two rows of one key; sessions are numbered as they begin, from 1. */
+/* "`window` adds `window_start` (and `window_end`)"; "Late is judged row by row against the largest time seen less the
+ * lateness", where `lateness` or `else` is written. A row without a time is in no window. */
+static void hold_window(Ref *r, const PlanNode *n, RefTable **out) {
+  RefTable *in = ref_input(r, n, 0), held = {0};
+  bool judged = n->out_len > 1 || n->lateness_us > 0, any = false, session = !strcmp(n->window, "session");
+  int64_t largest = 0;
+  for (size_t i = 0; i < in->len; i++) {
+    RefRow *row = in->rows[i];
+    const Value *t = &row->v[n->time_col], none = {.is_null = true};
+    if (t->is_null) {
+      if (session) ref_add(r, &held, ref_copy(r, row));
+      else window_put(r, n, out[0], ref_copy(r, row), none, none);
+      continue;
+    }
+    if (judged && any && t->i < largest - n->lateness_us) {
+      if (n->out_len > 1) ref_add(r, out[1], row);
+      continue;
+    }
+    if (!any || t->i > largest) largest = t->i;
+    any = true;
+    if (!session) window_cover(r, n, row, t->i, out[0]);
+    else if (t->i < least_time || t->i + n->gap_us > most_time) ref_error(r, n, row, FRT_E_OVERFLOW, "window_start");
+    else ref_add(r, &held, ref_copy(r, row));
+  }
+  if (session) window_sessions(r, n, &held, out[0]);
+}
+
+/* "starts a new one": a gap of more than `gap` between two rows of one key (a row without a time starts none); sessions are numbered as they begin, from 1. */
 static void hold_sessionize(Ref *r, const PlanNode *n, RefTable **out) {
   RefTable *in = ref_input(r, n, 0);
   Groups g = {0};
   int64_t sessions = 0;
   for (size_t i = 0; i < in->len; i++) {
     RefRow *row = ref_copy(r, in->rows[i]);
-    if (row->v[n->time_col].is_null) {
-      ref_cannot(r, "a null time");
-      return;
-    }
     Group *group = group_of(r, &g, n->by, n->by_len, row);
-    const RefRow *last = group->rows.len ? group->rows.rows[group->rows.len - 1] : NULL;
-    bool fresh = !last || row->v[n->time_col].i - last->v[n->time_col].i > n->gap_us;
-    row->v[n->made[0].col] = (Value){.i = fresh ? ++sessions : last->v[n->made[0].col].i};
+    const RefTable *rows = &group->rows;
+    const Value *t = &row->v[n->time_col], *last = NULL;
+    for (size_t k = rows->len; k-- > 0 && !last;)
+      if (!rows->rows[k]->v[n->time_col].is_null) last = &rows->rows[k]->v[n->time_col];
+    bool fresh = !rows->len || (last && !t->is_null && (t->i - last->i > n->gap_us || last->i - t->i > n->gap_us));
+    row->v[n->made[0].col] = (Value){.i = fresh ? ++sessions : rows->rows[rows->len - 1]->v[n->made[0].col].i};
     ref_add(r, &group->rows, row);
     ref_add(r, out[0], row);
   }
