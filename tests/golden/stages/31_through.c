@@ -293,7 +293,6 @@ static int op2_in0(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel,
   FRT_COUNT(cx, 2, FRT_IN, n);
   if (S->h->j2.spilled) {
     if ((rc = FRT_TURN(cx))) return rc;
-    FRT_COUNT(cx, 2, FRT_HELD, jl_len);
     return frt_join_left(cx, S, &S->h->j2, jl_key, NULL, sel, NULL, NULL, jl_len);
   }
   frt_join_find_words(&S->h->j2, jl_key, NULL, jl_len, id);
@@ -412,7 +411,6 @@ static int op2_give(FrtCtx *cx, void *state, uint32_t n) {
     }
     keep[kept++] = m;
   }
-  FRT_COUNT(cx, 2, FRT_MADE, n);
   FRT_COUNT(cx, 2, FRT_OUT, kept);
   if (kept && (rc = op4(cx, S, b, keep, kept))) return rc;
   if ((rc = frt_block_end(cx, b))) return rc;
@@ -541,7 +539,7 @@ static int op16(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, ui
 #line 11 "stages\05731_through.flow"
     keep[kept] = i;
     kept += ((c12[i] > 1L)) != 0;
-#line 545 "flow_module.c"
+#line 543 "flow_module.c"
   }
   FRT_COUNT(cx, 16, FRT_IN, n);
   FRT_COUNT(cx, 16, FRT_OUT, kept);
@@ -641,7 +639,7 @@ static int op19(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, ui
 #line 17 "stages\05731_through.flow"
     keep[kept] = i;
     kept += ((c0[i] > 7)) != 0;
-#line 645 "flow_module.c"
+#line 643 "flow_module.c"
   }
   FRT_COUNT(cx, 19, FRT_IN, n);
   FRT_COUNT(cx, 19, FRT_OUT, kept);
@@ -702,7 +700,6 @@ static int op9_in0(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel,
   FRT_COUNT(cx, 9, FRT_IN, n);
   if (S->h->j9.spilled) {
     if ((rc = FRT_TURN(cx))) return rc;
-    FRT_COUNT(cx, 9, FRT_HELD, jl_len);
     return frt_join_left(cx, S, &S->h->j9, jl_key, NULL, sel, NULL, NULL, jl_len);
   }
   frt_join_find_words(&S->h->j9, jl_key, NULL, jl_len, id);
@@ -830,7 +827,6 @@ static int op9_give(FrtCtx *cx, void *state, uint32_t n) {
     }
     keep[kept++] = m;
   }
-  FRT_COUNT(cx, 9, FRT_MADE, n);
   FRT_COUNT(cx, 9, FRT_OUT, kept);
   if (kept && (rc = op10(cx, S, b, keep, kept))) return rc;
   if ((rc = frt_block_end(cx, b))) return rc;
@@ -864,7 +860,7 @@ static int op10(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, ui
 #line 17 "stages\05731_through.flow"
     keep[kept] = i;
     kept += (n18[i]) != 0;
-#line 868 "flow_module.c"
+#line 864 "flow_module.c"
   }
   FRT_COUNT(cx, 10, FRT_IN, n);
   FRT_COUNT(cx, 10, FRT_OUT, kept);
@@ -981,7 +977,7 @@ static int op12(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, ui
 #line 19 "stages\05731_through.flow"
     keep[kept] = i;
     kept += (!(c19[i].len == 2 && (uint8_t)c19[i].ptr[0] == 69 && (uint8_t)c19[i].ptr[1] == 85)) != 0;
-#line 985 "flow_module.c"
+#line 981 "flow_module.c"
   }
   FRT_COUNT(cx, 12, FRT_IN, n);
   FRT_COUNT(cx, 12, FRT_OUT, kept);
