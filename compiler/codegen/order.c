@@ -3,7 +3,7 @@
  * sort holds every row, with its key; when the input has ended, they come back in order.
  * top holds few more than the N rows that can still be wanted: whenever the pairs have doubled they are sorted
  * and cut, and the survivors move to a new store. A row whose word is behind that of the present N-th row is
- * dropped at once. With `per` the cut is one for each group. */
+ * dropped at once. With `per` both are by group. */
 #include <string.h>
 
 #include "codegen/gen_order.h"
@@ -163,7 +163,7 @@ static void top_cut(const GenOrder *o) {
   gen_line(&f, "uint64_t len = pairs->len;");
   gen_line(&f, "frt_sort_pairs(pairs->data, len, %d, %s, S, &old);", o->exact, gen_order_compare_name(o));
   if (o->n->by_len) {
-    gen_line(&f, "frt_pairs_cut_groups(pairs, &old, S->h->table%u.len, S->h->limit%u);", id, id);
+    gen_line(&f, "frt_pairs_cut_groups(pairs, &old, S->h->table%u.len, S->h->limit%u, &S->h->bounds%u);", id, id, id);
   } else {
     gen_line(&f, "if (len >= S->h->limit%u) {", id);
     gen_line(&f, "  pairs->len = S->h->limit%u;", id);
@@ -186,6 +186,14 @@ static void top_cut(const GenOrder *o) {
   gen_fn_close(&f);
 }
 
+/* A row behind the last one that its group wants. */
+static void top_drop_per(GenFn *f, const GenOrder *o, const char *ids) {
+  uint32_t id = o->n->id;
+  gen_line(f, "const FrtBounds *bounds = &S->h->bounds%u;", id);
+  gen_line(f, "if (!S->h->limit%u || (%s[k] < bounds->len && bounds->full[%s[k]] && word %s bounds->key[%s[k]])) { dropped++; continue; }",
+           id, ids, ids, o->exact ? ">=" : ">", ids);
+}
+
 static void top_take(const GenOrder *o) {
   GenFn f;
   Gen *g = o->g;
@@ -203,7 +211,7 @@ static void top_take(const GenOrder *o) {
   gen_order_loop_open(&f, keys.sel, keys.n);
   gen_order_eval(&f, o, v);
   gen_order_word(&f, o, v);
-  if (n->by_len) gen_line(&f, "if (!S->h->limit%u) { dropped++; continue; }", id);
+  if (n->by_len) top_drop_per(&f, o, keys.ids);
   else gen_line(&f, "if (S->h->full%u && (word %s S->h->bound%u || !S->h->limit%u)) { dropped++; continue; }", id, o->exact ? ">=" : ">", id, id);
   gen_order_add(&f, o, v);
   if (n->by_len) gen_line(&f, "row->g = %s[k];", keys.ids);
@@ -224,7 +232,7 @@ static void top_emit(const GenOrder *o) {
   if (o->n->by_len) gen_line(&f, "frt_pairs_group(&S->h->pairs%u, &S->h->store%u, S->h->table%u.len);", id, id, id);
   order_emit_rows(&f, o);
   order_free(&f, o);
-  if (o->n->by_len) gen_line(&f, "frt_table_free(&S->h->table%u);", id);
+  if (o->n->by_len) gen_line(&f, "frt_table_free(&S->h->table%u);\n  frt_bounds_free(&S->h->bounds%u);", id, id);
   gen_line(&f, "return FRT_OK;");
   gen_fn_close(&f);
 }
@@ -232,7 +240,11 @@ static void top_emit(const GenOrder *o) {
 void gen_top(Gen *g, const PhysNode *pn) {
   GenOrder o = gen_order_plan(g, pn, NULL, 0);
   gen_order_state(&o, o.n->by_len ? "  uint32_t g;\n" : NULL);
-  if (o.n->by_len) gen_order_table(&o);
+  if (o.n->by_len) {
+    gen_order_table(&o);
+    buf_printf(&g->held, "  FrtBounds bounds%u;\n", o.n->id);
+    buf_printf(&g->init, "  frt_at_end(cx, frt_bounds_free, &S->h->bounds%u);\n", o.n->id);
+  }
   gen_order_compare(&o);
   top_limit(&o);
   top_cut(&o);

@@ -93,9 +93,16 @@ typedef struct FrtPairs {
 } FrtPairs;
 void frt_pairs_add(FrtPairs *p, uint64_t key, uint64_t row);
 void frt_pairs_free(FrtPairs *p);
+/* By group: whether there are as many pairs as are wanted, and then the key of the last one. Zeroed is empty. */
+typedef struct FrtBounds {
+  uint64_t *key;
+  uint8_t *full;
+  uint32_t len, room;
+} FrtBounds;
+void frt_bounds_free(void *bounds);   /* twice does no harm */
 /* Rows of groups: each row begins with the uint32_t number of its group, less than `groups`. Keeps the first `limit`
- * pairs of each group; puts the groups one after another, stably. */
-void frt_pairs_cut_groups(FrtPairs *p, const FrtStore *s, uint32_t groups, uint64_t limit);
+ * pairs of each group, and notes the bounds (or NULL); puts the groups one after another, stably. */
+void frt_pairs_cut_groups(FrtPairs *p, const FrtStore *s, uint32_t groups, uint64_t limit, FrtBounds *bounds);
 void frt_pairs_group(FrtPairs *p, const FrtStore *s, uint32_t groups);
 
 /* ---- the end ---- */

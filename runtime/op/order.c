@@ -1,4 +1,5 @@
 /* order.c: pairs of rows that belong to groups, see flowrt_hold.h. The group's number is the first uint32_t of the row. */
+#include <stdint.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -12,10 +13,38 @@ static uint64_t *order_counts(uint32_t groups) {
   return memset(frt_malloc(size), 0, size);
 }
 
-void frt_pairs_cut_groups(FrtPairs *p, const FrtStore *s, uint32_t groups, uint64_t limit) {
+static void order_bounds(FrtBounds *b, uint32_t groups) {
+  if (groups > b->room) {
+    uint32_t room = groups > UINT32_MAX / 2 ? groups : 2 * groups;
+    frt_hold((uint64_t)(room - b->room) * (sizeof *b->key + sizeof *b->full));
+    b->key = frt_realloc(b->key, room * sizeof *b->key);
+    b->full = frt_realloc(b->full, room * sizeof *b->full);
+    b->room = room;
+  }
+  memset(b->full + b->len, 0, groups - b->len);
+  b->len = groups;
+}
+
+void frt_bounds_free(void *bounds) {
+  FrtBounds *b = bounds;
+  frt_unreserve(NULL, (uint64_t)b->room * (sizeof *b->key + sizeof *b->full));
+  frt_free(b->key);
+  frt_free(b->full);
+  memset(b, 0, sizeof *b);
+}
+
+void frt_pairs_cut_groups(FrtPairs *p, const FrtStore *s, uint32_t groups, uint64_t limit, FrtBounds *bounds) {
   uint64_t *counts = order_counts(groups), kept = 0;
-  for (uint64_t i = 0; i < p->len; i++)
-    if (counts[order_group(s, p->data[i].row)]++ < limit) p->data[kept++] = p->data[i];
+  if (bounds) order_bounds(bounds, groups);
+  for (uint64_t i = 0; i < p->len; i++) {
+    uint32_t g = order_group(s, p->data[i].row);
+    if (counts[g]++ >= limit) continue;
+    if (bounds && counts[g] == limit) {
+      bounds->full[g] = 1;
+      bounds->key[g] = p->data[i].key;
+    }
+    p->data[kept++] = p->data[i];
+  }
   p->len = kept;
   frt_free(counts);
 }

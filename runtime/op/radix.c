@@ -75,7 +75,7 @@ static void radix_cut(FrtPair *from, FrtPair *room, uint64_t n, int into_room, u
   frt_free(ends);
 }
 
-static void radix_ties(FrtPair *p, FrtPair *room, uint64_t n, const FrtTies *ties) {
+void frt_radix_ties(FrtPair *p, FrtPair *room, uint64_t n, const FrtTies *ties) {
   uint64_t ahead = 1;
   for (uint64_t from = 0, to; from < n; from = to) {
     for (to = from + 1; to < n && p[to].key == p[from].key; to++) {}
@@ -99,7 +99,7 @@ static void radix_bucket(FrtPair *from, FrtPair *room, uint64_t n, int into_room
   if (differ && n <= RADIX_INSERT_MAX) radix_insert(from, n);
   else if (differ) sorted = radix_digits(from, room, n, differ);
   if (sorted != wanted) memcpy(wanted, sorted, n * sizeof *wanted);
-  if (ties) radix_ties(wanted, into_room ? from : room, n, ties);
+  if (ties) frt_radix_ties(wanted, into_room ? from : room, n, ties);
 }
 
 void frt_radix_sort(FrtPair *from, FrtPair *room, uint64_t n, int into_room, const FrtTies *ties) {

@@ -14,6 +14,9 @@ typedef struct FrtTies {
  * equal keys stay as they are. */
 void frt_radix_sort(FrtPair *from, FrtPair *room, uint64_t n, int into_room, const FrtTies *ties);
 
+/* Only the ties of n sorted pairs. */
+void frt_radix_ties(FrtPair *p, FrtPair *room, uint64_t n, const FrtTies *ties);
+
 /* How a large array is cut into buckets by the bits [low, low + bits) of its keys, so that each is sorted in cache. */
 typedef struct FrtRadixCut { int low, bits; } FrtRadixCut;
 enum { FRT_RADIX_CUT_MAX = 11 };

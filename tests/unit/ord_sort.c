@@ -106,7 +106,12 @@ Test(ord_sort, groups) {
     m->group = (uint32_t)(next_random() % GROUPS);
     frt_pairs_add(&pairs, i, i);
   }
-  frt_pairs_cut_groups(&pairs, &store, GROUPS, 20);
+  FrtBounds bounds = {0};
+  frt_pairs_cut_groups(&pairs, &store, GROUPS, 20, &bounds);
+  for (uint32_t g = 0; g < GROUPS; g++) cr_assert(bounds.len == GROUPS && bounds.full[g] && bounds.key[g] < ROWS);
+  frt_pairs_cut_groups(&pairs, &store, GROUPS + 3, 21, &bounds);
+  cr_assert(bounds.len == GROUPS + 3 && bounds.full[0] && !bounds.full[GROUPS]);
+  frt_bounds_free(&bounds);
   cr_assert(pairs.len == 20 * GROUPS);
   frt_pairs_group(&pairs, &store, GROUPS);
   for (uint64_t i = 0; i < pairs.len; i++) {
