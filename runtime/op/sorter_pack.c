@@ -70,7 +70,7 @@ void frt_sorter_pack(SorterRun *r) {
     p->words = j + 1;
     p->depth += take == bits;
   }
-  for (uint32_t j = 0; j < p->words; j++) p->left[j] -= left;
+  for (uint32_t j = 0; j < p->words; j++) p->left[j] = (p->left[j] - left) & 63;   /* 64: of none */
   p->differ = left == 64 ? 0 : ~0ull >> left;
   p->whole = all && p->depth == words;
   r->by_number |= !p->whole && !s->by_bytes;
