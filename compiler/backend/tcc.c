@@ -23,6 +23,7 @@ static const TccSymbol tcc_symbols[] = {
 #include "flowrt_json.def"
 #include "flowrt_op.def"
 #include "flowrt_sort.def"
+#include "flowrt_spill.def"
 #include "flowrt_text.def"
 #undef FRT_SYM
   {"memcpy", (const void *)memcpy},

@@ -96,15 +96,19 @@ static void agg_compute_all(const AggPrinter *p, GenFn *f) {
 
 /* ---- 2. groups ---- */
 
-static void agg_fresh_groups(const AggPrinter *p, GenFn *f, const GenKeys *keys) {
+/* Afterwards the keys are those of the rows that are taken now: others went to disk. */
+static void agg_fresh_groups(const AggPrinter *p, GenFn *f, GenKeys *keys) {
   Gen *g = p->g;
   const PlanNode *n = p->n;
   const char *fresh = gen_printf(g, "fresh%u", n->id);
   gen_array(p->g, "uint32_t", fresh);
   gen_turn(f);
-  gen_line(f, "uint32_t fresh = frt_table_add_%s(cx, &S->h->tab%u, %s, %s, %s, %s, S->%s);",
+  gen_line(f, "const uint32_t *rows = %s;", keys->sel);
+  gen_line(f, "uint32_t fresh = frt_groups_add_%s(cx, S, &S->h->groups%u, %s, %s, &rows, &%s, %s, S->%s);",
            keys->is_word ? "words" : "texts", n->id, keys->keys, keys->nul, keys->n, keys->ids,
            fresh);
+  gen_line(f, "if (fresh == FRT_NONE) return FRT_FATAL;");
+  keys->sel = "rows";
   gen_line(f, "for (uint32_t k = 0; k < fresh; k++) {");
   f->indent++;
   gen_line(f, "uint32_t i = %s[S->%s[k]];", keys->sel, fresh);
@@ -197,6 +201,8 @@ static void agg_update(const AggPrinter *p, GenFn *f, const GenKeys *keys) {
     gen_line(f, "const uint32_t gid = 0;");
     gen_line(f, "(void)gid;");
   }
+  bool keeps = p->grouped && agg_keeps(p);
+  if (keeps) gen_line(f, "cx->keep = &S->h->grp%u;", n->id);
   gen_line(f, "for (uint32_t k = 0; k < %s; k++) {", p->grouped ? keys->n : "n");
   f->indent++;
   gen_line(f, "uint32_t i = %s[k];", p->grouped ? keys->sel : "sel");
@@ -218,7 +224,14 @@ static void agg_update(const AggPrinter *p, GenFn *f, const GenKeys *keys) {
   f->fails = false;
   f->indent--;
   gen_line(f, "}");
+  if (keeps) gen_line(f, "cx->keep = NULL;");
   for (uint32_t k = 0; k < n->agg_len; k++) agg_after_rows(p, f, k);
+}
+
+static void agg_count_taken(GenFn *f, const PlanNode *n, const char *taken) {
+  gen_count(f, n->id, "HELD", taken);
+  if (n->policy.kind == FRT_POLICY_NULL)
+    gen_count(f, n->id, "DROPPED", gen_printf(f->g, "all - %s", taken));
 }
 
 static void agg_rows(const AggPrinter *p) {
@@ -235,38 +248,26 @@ static void agg_rows(const AggPrinter *p) {
     exprs[len++] = n->aggs[k].where;
   }
   for (uint32_t j = 0; j < n->made_len; j++) exprs[len++] = values[j] = n->made[j].value;
+  if (p->grouped) agg_spill_columns(p, exprs, len);
   gen_fn_open(&f, g, n, "");
   gen_declare_columns(&f, exprs, len, NULL, 0);
   gen_line(&f, "int e = 0;");
   gen_line(&f, "(void)e;");
   gen_count(&f, n->id, "IN", "n");
-  if (n->policy.kind == FRT_POLICY_NULL) gen_line(&f, "const uint32_t rows = n;");
+  if (n->policy.kind == FRT_POLICY_NULL) gen_line(&f, "const uint32_t all = n;");
   agg_compute_all(p, &f);
   if (p->grouped) {
     keys = gen_keys(&f, n, "key", values, n->made_len, true);
+    agg_count_taken(&f, n, keys.n);
     agg_fresh_groups(p, &f, &keys);
   }
   agg_update(p, &f, &keys);
-  const char *taken = p->grouped ? keys.n : "n";
-  gen_count(&f, n->id, "HELD", taken);
-  if (n->policy.kind == FRT_POLICY_NULL)
-    gen_count(&f, n->id, "DROPPED", gen_printf(g, "rows - %s", taken));
+  if (!p->grouped) agg_count_taken(&f, n, "n");
   gen_line(&f, "return FRT_OK;");
   gen_fn_close(&f);
 }
 
 /* ---- the end ---- */
-
-static void agg_flush(const AggPrinter *p, GenFn *f, bool fails) {
-  gen_line(f, "b->n = b->sel_len = m;");
-  gen_line(f, "b->sel = S->iota;");
-  gen_count(f, p->n->id, "MADE", "m");
-  gen_count(f, p->n->id, "OUT", fails ? "kept" : "m");
-  gen_call_uses(f, p->pn, 0, "b", fails ? "keep" : "S->iota", fails ? "kept" : "m");
-  gen_line(f, "if ((rc = frt_block_end(cx, b))) return rc;");
-  gen_line(f, "b->row0 += m;");
-  gen_line(f, fails ? "m = kept = 0;" : "m = 0;");
-}
 
 static void agg_load_keys(const AggPrinter *p, GenFn *f) {
   Gen *g = p->g;
@@ -278,14 +279,13 @@ static void agg_load_keys(const AggPrinter *p, GenFn *f) {
   }
 }
 
-/* One group: its results; true when one of them can fail (a total that does not fit). */
+/* One group: its results; true when one of them can fail (a total that does not fit): the first that does is in `wrong`. */
 static bool agg_results(const AggPrinter *p, GenFn *f) {
   Gen *g = p->g;
   const PlanNode *n = p->n;
   bool any = false;
   for (uint32_t k = 0; k < n->agg_len; k++) {
     ColId col = n->aggs[k].col;
-    const char *name = g->plan->columns[col].name;
     gen_column_state(g, col, true);
     f->fail = gen_printf(g, "fail%u", k);
     f->fails = false;
@@ -297,15 +297,51 @@ static bool agg_results(const AggPrinter *p, GenFn *f) {
       gen_line(f, "  S->n%u[m] = 1;", col);
       gen_line(f, "  FRT_COUNT(cx, %u, FRT_NULLED, 1);", n->id);
     } else {
-      gen_line(f, "  if (!failed) frt_error(cx, b, m, %u, e, %s);", n->id,
-               gen_const_str(g, name, strlen(name)));
-      gen_line(f, "  failed = 1;");
+      gen_line(f, "  if (!wrong) wrong = %uu << 8 | (uint32_t)e;", k);
+      any = true;
     }
     gen_line(f, "  e = 0;");
     gen_line(f, "}");
-    any = true;
   }
   return any;
+}
+
+/* Rows 0..m-1 of the results go on, but for those that are wrong. */
+static void agg_give(const AggPrinter *p, bool fails) {
+  Gen *g = p->g;
+  const PlanNode *n = p->n;
+  GenFn f = { .g = g, .out = &g->funcs, .row = "i", .indent = 1 };
+  buf_printf(&g->protos, "static int op%u_give(FrtCtx *cx, void *state, uint32_t m);\n", n->id);
+  buf_printf(&g->funcs, "static int op%u_give(FrtCtx *cx, void *state, uint32_t m) {\n", n->id);
+  gen_line(&f, "State *S = state;");
+  gen_line(&f, "FrtBlock *b = &S->b%u;", n->id);
+  gen_line(&f, "int rc = 0;");
+  if (fails) {
+    gen_array(g, "uint32_t", gen_printf(g, "keep%u", n->id));
+    gen_line(&f, "uint32_t *keep = S->keep%u, kept = 0;", n->id);
+    gen_line(&f, "for (uint32_t i = 0; i < m; i++) {");
+    gen_line(&f, "  uint32_t wrong = S->wrong%u[i];", n->id);
+    gen_line(&f, "  if (wrong) frt_groups_wrong(cx, b, i, %u, wrong, op%u_names);", n->id, n->id);
+    gen_line(&f, "  else keep[kept++] = i;");
+    gen_line(&f, "}");
+  }
+  gen_line(&f, "b->n = b->sel_len = m;");
+  gen_line(&f, "b->sel = S->iota;");
+  gen_count(&f, n->id, "MADE", "m");
+  gen_count(&f, n->id, "OUT", fails ? "kept" : "m");
+  gen_call_uses(&f, p->pn, 0, "b", fails ? "keep" : "S->iota", fails ? "kept" : "m");
+  gen_line(&f, "if ((rc = frt_block_end(cx, b))) return rc;");
+  gen_line(&f, "b->row0 += m;");
+  gen_line(&f, "return FRT_OK;");
+  gen_fn_close(&f);
+}
+
+static void agg_flush(const AggPrinter *p, GenFn *f) {
+  uint32_t id = p->n->id;
+  if (p->grouped)
+    gen_line(f, "rc = S->h->groups%u.putting ? frt_groups_put(cx, S, &S->h->groups%u, m) : op%u_give(cx, S, m);", id, id, id);
+  else gen_line(f, "rc = op%u_give(cx, S, m);", id);
+  gen_line(f, "if (rc) return rc;");
 }
 
 static void agg_groups(const AggPrinter *p) {
@@ -314,32 +350,28 @@ static void agg_groups(const AggPrinter *p) {
   const char *groups = p->grouped ? gen_printf(g, "S->h->grp%u.len", n->id) : "1";
   GenFn f = { .g = g, .out = &g->funcs, .row = "i", .indent = 1 };
   buf_printf(&g->state, "  FrtBlock b%u;\n", n->id);
-  gen_array(p->g, "uint32_t", gen_printf(g, "keep%u", n->id));
   buf_printf(&g->funcs, "static int op%u_groups(FrtCtx *cx, State *S) {\n", n->id);
-  gen_line(&f, "FrtBlock *b = &S->b%u;", n->id);
-  gen_line(&f, "uint32_t m = 0, *keep = S->keep%u, kept = 0;", n->id);
+  gen_line(&f, "uint32_t m = 0;");
   gen_line(&f, "int e = 0, rc = 0;");
-  gen_line(&f, "(void)e; (void)rc; (void)kept;");
-  gen_line(&f, "S->block = b;");
+  gen_line(&f, "(void)e; (void)rc;");
+  gen_line(&f, "S->block = &S->b%u;", n->id);
   for (uint32_t k = 0; k < n->agg_len; k++) agg_before_groups(p, &f, k, groups);
-  bool wrong = f.fails;
+  bool stops = f.fails;
   gen_line(&f, "for (uint64_t g = 0; g < %s; g++) {", groups);
   f.indent++;
   gen_line(&f, p->grouped ? "A%u *A = FRT_ROW(&S->h->grp%u, g);" : "A%u *A = &S->h->agg%u;", n->id,
            n->id);
-  gen_line(&f, "int failed = 0;");
-  gen_line(&f, "(void)A; (void)failed;");
+  gen_line(&f, "uint32_t wrong = 0;");
+  gen_line(&f, "(void)A; (void)wrong;");
   agg_load_keys(p, &f);
   bool fails = agg_results(p, &f);
-  if (fails) {
-    gen_line(&f, "keep[kept] = m;");
-    gen_line(&f, "kept += !failed;");
-  }
+  if (fails) gen_line(&f, "S->wrong%u[m] = wrong;", n->id);
   gen_line(&f, "m++;");
   if (p->grouped) {
     gen_line(&f, "if (m == cx->block_rows) {");
     f.indent++;
-    agg_flush(p, &f, fails);
+    agg_flush(p, &f);
+    gen_line(&f, "m = 0;");
     f.indent--;
     gen_line(&f, "}");
   }
@@ -347,22 +379,28 @@ static void agg_groups(const AggPrinter *p) {
   gen_line(&f, "}");
   gen_line(&f, "if (m) {");
   f.indent++;
-  agg_flush(p, &f, fails);
+  agg_flush(p, &f);
   f.indent--;
   gen_line(&f, "}");
-  gen_line(&f, "(void)keep;");
   gen_line(&f, "return FRT_OK;");
-  if (wrong) buf_printf(f.out, "wrong:\n  return frt_fatal(cx, %u, e, cx->detail);\n", n->id);
+  if (stops) buf_printf(f.out, "wrong:\n  return frt_fatal(cx, %u, e, cx->detail);\n", n->id);
   gen_fn_close(&f);
+  if (fails) {
+    gen_array(g, "uint32_t", gen_printf(g, "wrong%u", n->id));
+    agg_names(p);
+  }
+  agg_give(p, fails);
+  if (p->grouped) agg_spill_functions(p, fails);
 }
 
 static void agg_emit(const AggPrinter *p) {
   Gen *g = p->g;
   const PlanNode *n = p->n;
+  const char *name = p->grouped ? "finish" : "emit";
   GenFn f = { .g = g, .out = &g->funcs, .indent = 1 };
   agg_groups(p);
-  buf_printf(&g->protos, "static int op%u_emit(FrtCtx *cx, void *state);\n", n->id);
-  buf_printf(&g->funcs, "static int op%u_emit(FrtCtx *cx, void *state) {\n", n->id);
+  buf_printf(&g->protos, "static int op%u_%s(FrtCtx *cx, void *state);\n", n->id, name);
+  buf_printf(&g->funcs, "static int op%u_%s(FrtCtx *cx, void *state) {\n", n->id, name);
   gen_line(&f, "State *S = state;");
   gen_line(&f, "int rc = op%u_groups(cx, S);", n->id);
   for (uint32_t k = 0; k < n->agg_len; k++) agg_free(p, &f, k);
@@ -372,6 +410,7 @@ static void agg_emit(const AggPrinter *p) {
   }
   gen_line(&f, "return rc;");
   gen_fn_close(&f);
+  if (p->grouped) agg_spill_emit(p);
 }
 
 static void agg_struct(const AggPrinter *p) {
@@ -404,6 +443,7 @@ void gen_aggregate(Gen *g, const PhysNode *pn) {
                "  frt_at_end(cx, frt_table_end, &S->h->tab%u);\n  frt_at_end(cx, frt_store_end, "
                "&S->h->grp%u);\n",
                n->id, n->id);
+    agg_spill_declare(&p);
   } else {
     buf_printf(&g->held, "  A%u agg%u;\n", n->id, n->id);
   }

@@ -33,6 +33,9 @@ bool agg_can_fail(const PlanAgg *a); /* its arguments or its condition */
 /* Whether it passes over rows, so that its count differs from the group's. */
 bool agg_skips(const AggPrinter *p, const PlanAgg *a);
 
+/* Whether a group has room beyond its struct. */
+bool agg_keeps(const AggPrinter *p);
+
 /* Whether all that is done with the rows of a scan is to count them. */
 bool agg_counts_scan(const Phys *p, const PlanNode *scan);
 
@@ -47,5 +50,13 @@ void agg_after_rows(const AggPrinter *p, GenFn *f, uint32_t k);
 void agg_before_groups(const AggPrinter *p, GenFn *f, uint32_t k, const char *groups);
 void agg_result(const AggPrinter *p, GenFn *f, uint32_t k);
 void agg_free(const AggPrinter *p, GenFn *f, uint32_t k);
+
+/* ---- agg_spill.c ---- */
+/* State, init and tables for groups that do not fit; exprs: all that the operator reads (NULLs among them). */
+void agg_spill_declare(const AggPrinter *p);
+void agg_spill_columns(const AggPrinter *p, const Expr *const *exprs, uint32_t len);
+void agg_spill_functions(const AggPrinter *p, bool fails); /* op<id>_again */
+void agg_spill_emit(const AggPrinter *p);                  /* op<id>_emit */
+void agg_names(const AggPrinter *p);                       /* op<id>_names: of the aggregates' columns */
 
 #endif

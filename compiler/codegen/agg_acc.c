@@ -114,6 +114,18 @@ static const char *agg_word(Gen *g, const Type *t, const char *v) {
   return gen_printf(g, type_is_float(t) ? "frt_key_word_f64(%s)" : "(uint64_t)(int64_t)%s", v);
 }
 
+bool agg_keeps(const AggPrinter *p) {
+  for (uint32_t k = 0; k < p->n->agg_len; k++) {
+    const PlanAgg *a = &p->n->aggs[k];
+    const Type *t = agg_arg_type(a);
+    if (a->fn == AGG_APPROX_DISTINCT) return true;
+    if ((a->fn == AGG_SUM || a->fn == AGG_AVG) && type_is_float(t)) return true;
+    if (agg_keep(a) != KEEP_INLINE) continue;
+    if (agg_is_text(t) || agg_is_deep(t) || (agg_has_by(a) && agg_is_text(a->arg[1]->type))) return true;
+  }
+  return false;
+}
+
 /* ---- members ---- */
 
 void agg_members(const AggPrinter *p, Buf *b, uint32_t k) {

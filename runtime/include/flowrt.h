@@ -144,6 +144,7 @@ typedef struct FrtCtx {
   FrtWorker *worker;  /* what the runtime keeps for each worker */
   uint32_t waits;     /* the block's turn has not come yet: see FRT_TURN */
   uint32_t unused;
+  void *keep;         /* the FrtStore in which kept values of groups live; NULL: as long as the run */
 } FrtCtx;
 
 /* Before anything that depends on the order of rows, or that workers share (Held of a module, but for reading what a

@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "flowrt.h"
+#include "op/table.h"
 
 /* ---- sums ---- */
 
@@ -24,7 +25,7 @@ double frt_sum2_f64(FrtI128 s) {
 }
 
 void frt_fsum2_spill(FrtCtx *cx, FrtFsum2 *s, double v) {
-  if (!s->big) s->big = frt_alloc_run(cx, sizeof *s->big);
+  if (!s->big) s->big = frt_alloc_kept(cx, sizeof *s->big);
   frt_fsum_add(s->big, s->hi);
   frt_fsum_add(s->big, s->lo);
   s->hi = v;
@@ -242,7 +243,7 @@ void frt_keep_value(FrtCtx *cx, FrtRoom *room, const FrtType *t, void *value) {
   uint64_t need = group_copy(t, value, NULL);
   if (need > room->size) {
     room->size = need * 2;
-    room->data = frt_alloc_run(cx, room->size);
+    room->data = frt_alloc_kept(cx, room->size);
   }
   if (need) group_copy(t, value, room->data);
 }

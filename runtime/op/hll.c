@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "flowrt.h"
+#include "op/table.h"
 
 enum { HLL_BITS = 12, HLL_LEN = 1 << HLL_BITS, HLL_EXACT = 256, HLL_FIRST = 8 };
 
@@ -14,7 +15,7 @@ static void hll_register(uint8_t *registers, uint64_t hash) {
 
 static void hll_become_dense(FrtCtx *cx, FrtHll *h) {
   const uint64_t *hashes = h->data;
-  uint8_t *registers = frt_alloc_run(cx, HLL_LEN);
+  uint8_t *registers = frt_alloc_kept(cx, HLL_LEN);
   memset(registers, 0, HLL_LEN);
   for (uint32_t i = 0; i < h->room; i++)
     if (hashes[i]) hll_register(registers, hashes[i]);
@@ -33,7 +34,7 @@ static int hll_place(uint64_t *hashes, uint32_t room, uint64_t hash) {
 
 static void hll_grow(FrtCtx *cx, FrtHll *h) {
   uint32_t room = h->room ? h->room * 4 : HLL_FIRST;
-  uint64_t *more = frt_alloc_run(cx, room * sizeof *more);
+  uint64_t *more = frt_alloc_kept(cx, room * sizeof *more);
   memset(more, 0, room * sizeof *more);
   for (uint32_t i = 0; i < h->room; i++)
     if (((uint64_t *)h->data)[i]) hll_place(more, room, ((uint64_t *)h->data)[i]);

@@ -2,13 +2,14 @@
 #include <string.h>
 
 #include "flowrt.h"
+#include "op/table.h"
 #include "sched/run_internal.h"
 
 void frt_keep_str(FrtCtx *cx, FrtStr *slot, uint32_t *capacity, FrtStr v) {
   if (v.len > *capacity || !slot->ptr) {
     uint64_t room = (uint64_t)v.len * 2 + 32;
     *capacity = room > UINT32_MAX ? UINT32_MAX : (uint32_t)room;
-    slot->ptr = frt_alloc_run(cx, *capacity);
+    slot->ptr = frt_alloc_kept(cx, *capacity);
   }
   if (v.len) memcpy((char *)slot->ptr, v.ptr, v.len);
   slot->len = v.len;

@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "base/budget.h"
 #include "flowrt.h"
+#include "op/table.h"
 
 enum { STORE_CHUNK_SIZE = 256 * 1024, STORE_TEXT_SIZE = 256 * 1024, STORE_TEXT_FIRST = 4096 };
 
@@ -35,6 +36,11 @@ static void store_chunk(FrtStore *s) {
   store_hold(s, size);
 }
 
+uint64_t frt_store_growth(const FrtStore *s, uint32_t more) {
+  uint64_t chunks = (s->len + more + (1ull << s->shift) - 1) >> s->shift;
+  return chunks > s->chunk_len ? (chunks - s->chunk_len) * ((uint64_t)s->row_size << s->shift) : 0;
+}
+
 void *frt_store_add(FrtCtx *cx, FrtStore *s) {
   (void)cx;
   if (s->len >> s->shift == s->chunk_len) store_chunk(s);
@@ -59,6 +65,14 @@ static char *store_room(FrtStore *s, size_t n) {
   char *p = s->text_at;
   s->text_at += n;
   return p;
+}
+
+void *frt_alloc_kept(FrtCtx *cx, size_t size) {
+  FrtStore *s = cx->keep;
+  if (!s) return frt_alloc_run(cx, size);
+  char *p = store_room(s, size + 16 + (size_t)(-(uintptr_t)s->text_at & 15));
+  p += -(uintptr_t)p & 15;
+  return memset(p, 0, size);
 }
 
 FrtStr frt_store_text(FrtCtx *cx, FrtStore *s, FrtStr v) {

@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/budget.h"
 #include "flowrt.h"
+#include "op/table.h"
 
 enum {
   TABLE_FIRST = 1024,
@@ -49,6 +50,9 @@ static inline uint64_t table_hash(FrtStr s) {
   return table_hash_word(a ^ table_hash_word(b + s.len));
 }
 
+uint64_t frt_table_hash_word(uint64_t key) { return table_hash_word(key); }
+uint64_t frt_table_hash_text(FrtStr key) { return table_hash(key); }
+
 void frt_table_init(FrtTable *t, uint32_t is_text) {
   memset(t, 0, sizeof *t);
   t->is_text = is_text;
@@ -57,9 +61,13 @@ void frt_table_init(FrtTable *t, uint32_t is_text) {
   frt_store_init(&t->keep, 1);
 }
 
+static size_t table_number_size(const FrtTable *t) {
+  return t->is_text ? sizeof *t->words + sizeof *t->texts : sizeof *t->words;
+}
+
 /* What the arrays take: the texts are counted by their store. */
 static uint64_t table_size(const FrtTable *t) {
-  uint64_t size = t->room * (uint64_t)(t->is_text ? sizeof *t->words + sizeof *t->texts : sizeof *t->words);
+  uint64_t size = t->room * (uint64_t)table_number_size(t);
   if (t->slots) size += (t->mask + 1) * sizeof *t->slots;
   return size + t->dense_room * sizeof *t->dense;
 }
@@ -91,8 +99,15 @@ static void table_place(FrtTable *t, uint64_t hash, uint32_t number) {
   t->slots[at] = (hash & 0xffffffff00000000ull) | (number + 1);
 }
 
+/* Slots are four times as many each time, twice as many when memory is short. */
+static uint64_t table_next_size(const FrtTable *t) {
+  if (!t->slots) return TABLE_FIRST;
+  uint64_t size = t->mask + 1;
+  return t->spills && size > TABLE_NEAR && !frt_may_reserve(size * 4 * sizeof *t->slots) ? size * 2 : size * 4;
+}
+
 static void table_grow(FrtTable *t) {
-  uint64_t size = t->slots ? (t->mask + 1) * 4 : TABLE_FIRST;
+  uint64_t size = table_next_size(t);
   if (t->slots) frt_unreserve(NULL, (t->mask + 1) * sizeof *t->slots);
   table_hold(t, size * sizeof *t->slots);
   frt_free(t->slots);
@@ -109,7 +124,7 @@ static uint32_t table_new_number(FrtTable *t) {
     if (t->room == UINT32_MAX) frt_malloc(SIZE_MAX); /* numbers have run out: so has memory */
     uint32_t before = t->room;
     t->room = !t->room ? 256 : t->room > UINT32_MAX / 2 ? UINT32_MAX : t->room * 2;
-    table_hold(t, (t->room - before) * (uint64_t)(t->is_text ? sizeof *t->words + sizeof *t->texts : sizeof *t->words));
+    table_hold(t, (t->room - before) * (uint64_t)table_number_size(t));
     t->words = frt_realloc(t->words, t->room * sizeof *t->words);
     if (t->is_text) t->texts = frt_realloc(t->texts, t->room * sizeof *t->texts);
   }
@@ -124,6 +139,7 @@ static void table_grow_dense(FrtTable *t) {
   t->dense_check *= 2;
   for (uint32_t i = 0; i < t->len; i++) small += t->words[i] < room;
   if (t->is_text || room <= t->dense_room || small < t->len / 2) return;
+  if (t->spills && !frt_may_reserve((room - t->dense_room) * 2 * sizeof *t->dense)) return;
   table_hold(t, (room - t->dense_room) * sizeof *t->dense);
   t->dense = frt_realloc(t->dense, room * sizeof *t->dense);
   memset(t->dense + t->dense_room, 0, (room - t->dense_room) * sizeof *t->dense);
@@ -141,11 +157,26 @@ static void table_start_dense(FrtTable *t) {
   t->dense_room = TABLE_DENSE_LEAST;
 }
 
+static int table_is_full(const FrtTable *t, uint64_t more) {
+  return !t->slots || (t->len + more) * 8 > (t->mask + 1) * 5;
+}
+
+uint64_t frt_table_growth(const FrtTable *t, uint32_t more, uint64_t text_size) {
+  uint64_t size = t->is_text && (uint64_t)(t->keep.text_end - t->keep.text_at) < text_size ? text_size + 256 * 1024 : 0;
+  uint64_t room = t->room ? t->room : 256, slots = t->slots ? t->mask + 1 : TABLE_FIRST;
+  while (room < (uint64_t)t->len + more) room *= 2;
+  while (((uint64_t)t->len + more) * 8 > slots * 5) slots *= 2;
+  size += (room - t->room) * table_number_size(t);
+  return slots > t->mask + 1 ? size + (slots - t->mask - 1) * sizeof *t->slots : size;
+}
+
+void frt_table_spills(FrtTable *t) { t->spills = t->keep.spills = 1; }
+
 /* There is room for `more` keys without growing. */
 static void table_reserve(FrtTable *t, uint32_t more) {
   if (!t->slots && !t->is_text) table_start_dense(t);
   if (t->len >= t->dense_check && t->dense_check <= UINT32_MAX / 2) table_grow_dense(t);
-  while (!t->slots || ((uint64_t)t->len + more) * 8 > (t->mask + 1) * 5) table_grow(t);
+  while (table_is_full(t, more)) table_grow(t);
 }
 
 static uint32_t table_null(FrtTable *t, uint32_t k, uint32_t *fresh, uint32_t *fresh_len) {

@@ -28,9 +28,10 @@ typedef char A11_size[sizeof(A11) == 40 ? 1 : -1];
 static const FrtStr k1 = {"gold", 4, 0};
 static const FrtType t2 = {.kind = 4, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(int32_t)};
 static const FrtType t3 = {.kind = 13, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(FrtStr)};
-static const FrtStr k4 = {"", 0, 0};
-static const FrtStr k5 = {"ids", 3, 0};
-static const FrtStr k6 = {"EU", 2, 0};
+static const FrtType t4 = {.kind = 5, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(int64_t)};
+static const FrtStr k5 = {"", 0, 0};
+static const FrtStr k6 = {"ids", 3, 0};
+static const FrtStr k7 = {"EU", 2, 0};
 static const FrtColumn columns0[] = {
   {.name = {"id", 2, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE, .type = &t2,
    .format = {0}, .zone = {0}, .dflt = NULL, .width = 0},
@@ -39,41 +40,42 @@ static const FrtColumn columns0[] = {
   {.name = {"tier", 4, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE, .type = &t3,
    .format = {0}, .zone = {0}, .dflt = NULL, .width = 0},
 };
-static const FrtStr k7 = {"in\057b.csv", 8, 0};
-static const FrtType t8 = {.kind = 12, .nullable = 0, .precision = 12, .scale = 2, .size = sizeof(int64_t)};
-static const FrtType t9 = {.kind = 13, .nullable = 1, .precision = 0, .scale = 0, .size = sizeof(FrtStr)};
+static const FrtStr k8 = {"in\057b.csv", 8, 0};
+static const FrtType t9 = {.kind = 12, .nullable = 0, .precision = 12, .scale = 2, .size = sizeof(int64_t)};
+static const FrtType t10 = {.kind = 13, .nullable = 1, .precision = 0, .scale = 0, .size = sizeof(FrtStr)};
 static const FrtColumn columns1[] = {
   {.name = {"id", 2, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE, .type = &t2,
    .format = {0}, .zone = {0}, .dflt = NULL, .width = 0},
   {.name = {"cust", 4, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE, .type = &t2,
    .format = {0}, .zone = {0}, .dflt = NULL, .width = 0},
-  {.name = {"amount", 6, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE, .type = &t8,
+  {.name = {"amount", 6, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE, .type = &t9,
    .format = {0}, .zone = {0}, .dflt = NULL, .width = 0},
   {.name = {"region", 6, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE, .type = &t3,
    .format = {0}, .zone = {0}, .dflt = NULL, .width = 0},
-  {.name = {"note", 4, 0}, .from = NULL, .from_len = 0, .use = 0, .type = &t9,
+  {.name = {"note", 4, 0}, .from = NULL, .from_len = 0, .use = 0, .type = &t10,
    .format = {0}, .zone = {0}, .dflt = NULL, .width = 0},
 };
-static const FrtStr k10 = {"in\057a.csv", 8, 0};
-static const FrtType t11 = {.kind = 5, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(int64_t)};
+static const FrtStr k11 = {"in\057a.csv", 8, 0};
 static const FrtSinkColumn sink0_columns[] = {
   {{"region", 6, 0}, &t3},
-  {{"n", 1, 0}, &t11},
+  {{"n", 1, 0}, &t4},
 };
 static const FrtStr k12 = {"-", 1, 0};
 static const FrtSinkColumn sink1_columns[] = {
   {{"region", 6, 0}, &t3},
-  {{"ids", 3, 0}, &t11},
+  {{"ids", 3, 0}, &t4},
 };
 static const FrtStr k13 = {"out\057b.csv", 9, 0};
 typedef struct Held {
   FrtJoin j2;
   FrtTable tab4;
   FrtStore grp4;
+  FrtGroups groups4;
   FrtTexts texts5;
   FrtJoin j9;
   FrtTable tab11;
   FrtStore grp11;
+  FrtGroups groups11;
 } Held;
 
 typedef struct State {
@@ -105,15 +107,14 @@ typedef struct State {
   FrtStr *c3; /* column */
   FrtStr *x2_c3;
   FrtBlock h2;
+  FrtStr *c10; /* column */
+  int64_t *c11; /* column */
+  int64_t *c12; /* column */
   FrtStr *key4_key;
   uint32_t *key4_id;
   uint32_t *fresh4;
   void * *at4;
   FrtBlock b4;
-  uint32_t *keep4;
-  FrtStr *c10; /* column */
-  int64_t *c11; /* column */
-  int64_t *c12; /* column */
   uint32_t *s16;
   uint64_t *places5;
   uint64_t *words5;
@@ -135,14 +136,15 @@ typedef struct State {
   FrtStr *x9_c3;
   FrtBlock h9;
   uint32_t *s10;
+  FrtStr *c19; /* column */
+  int64_t *c20; /* column */
   FrtStr *key11_key;
   uint32_t *key11_id;
   uint32_t *fresh11;
   void * *at11;
   FrtBlock b11;
+  uint32_t *wrong11;
   uint32_t *keep11;
-  FrtStr *c19; /* column */
-  int64_t *c20; /* column */
   uint32_t *s12;
 } State;
 
@@ -156,6 +158,9 @@ static int op2_many(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel
 static int op2_give(FrtCtx *cx, void *state, uint32_t n);
 static int op2_emit(FrtCtx *cx, void *state);
 static int op4(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
+static int op4_give(FrtCtx *cx, void *state, uint32_t m);
+static int op4_again(FrtCtx *cx, void *state, uint32_t n);
+static int op4_finish(FrtCtx *cx, void *state);
 static int op4_emit(FrtCtx *cx, void *state);
 static int op16(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
 static int op8_hold(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
@@ -171,6 +176,9 @@ static int op9_give(FrtCtx *cx, void *state, uint32_t n);
 static int op9_emit(FrtCtx *cx, void *state);
 static int op10(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
 static int op11(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
+static int op11_give(FrtCtx *cx, void *state, uint32_t m);
+static int op11_again(FrtCtx *cx, void *state, uint32_t n);
+static int op11_finish(FrtCtx *cx, void *state);
 static int op11_emit(FrtCtx *cx, void *state);
 static int op12(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
 static int op13(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
@@ -188,7 +196,7 @@ static int op14(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, ui
 #line 8 "stages\05731_through.flow"
     keep[kept] = i;
     kept += (((c2[i] > 500L) && (c1[i] < 100))) != 0;
-#line 192 "flow_module.c"
+#line 200 "flow_module.c"
   }
   FRT_COUNT(cx, 14, FRT_IN, n);
   FRT_COUNT(cx, 14, FRT_OUT, kept);
@@ -210,7 +218,7 @@ static int op15(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, ui
 #line 8 "stages\05731_through.flow"
     keep[kept] = i;
     kept += (((c7[i].len == 4 && (uint8_t)c7[i].ptr[0] == 103 && (uint8_t)c7[i].ptr[1] == 111 && (uint8_t)c7[i].ptr[2] == 108 && (uint8_t)c7[i].ptr[3] == 100) && (c5[i] < 100))) != 0;
-#line 214 "flow_module.c"
+#line 222 "flow_module.c"
   }
   FRT_COUNT(cx, 15, FRT_IN, n);
   FRT_COUNT(cx, 15, FRT_OUT, kept);
@@ -233,7 +241,7 @@ static int op18(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, ui
     v1 = frt_len(cx, c6[i]);
     keep[kept] = i;
     kept += ((v1 > 3L)) != 0;
-#line 237 "flow_module.c"
+#line 245 "flow_module.c"
   }
   FRT_COUNT(cx, 18, FRT_IN, n);
   FRT_COUNT(cx, 18, FRT_OUT, kept);
@@ -431,6 +439,15 @@ static int op2_emit(FrtCtx *cx, void *state) {
   return FRT_OK;
 }
 
+static const FrtSpillColumn op4_in[] = {
+  {FRT_OFFSETOF(State, c3), 0, &t3},
+  {FRT_OFFSETOF(State, c8), 0, &t3},
+};
+static const FrtSpillColumn op4_out[] = {
+  {FRT_OFFSETOF(State, c10), 0, &t3},
+  {FRT_OFFSETOF(State, c11), 0, &t4},
+  {FRT_OFFSETOF(State, c12), 0, &t4},
+};
 /* n4 aggregate, line 9 */
 static int op4(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n) {
   FrtStr *c3 = S->c3;
@@ -456,10 +473,13 @@ static int op4(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
     key_len++;
     (void)e;
   }
+  FRT_COUNT(cx, 4, FRT_HELD, key_len);
   if (FRT_TURN(cx)) return FRT_FATAL;
-  uint32_t fresh = frt_table_add_texts(cx, &S->h->tab4, key_key, NULL, key_len, S->key4_id, S->fresh4);
+  const uint32_t *rows = sel;
+  uint32_t fresh = frt_groups_add_texts(cx, S, &S->h->groups4, key_key, NULL, &rows, &key_len, S->key4_id, S->fresh4);
+  if (fresh == FRT_NONE) return FRT_FATAL;
   for (uint32_t k = 0; k < fresh; k++) {
-    uint32_t i = sel[S->fresh4[k]];
+    uint32_t i = rows[S->fresh4[k]];
     A4 *A = frt_store_add(cx, &S->h->grp4);
     A->c10 = frt_store_text(cx, &S->h->grp4, c3[i]);
     int64_t v2;
@@ -469,62 +489,76 @@ static int op4(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
   A4 *const *at = (A4 *const *)S->at4;
   frt_store_rows(&S->h->grp4, S->key4_id, key_len, S->at4);
   for (uint32_t k = 0; k < key_len; k++) {
-    uint32_t i = sel[k];
+    uint32_t i = rows[k];
     (void)i;
     A4 *A = at[k];
     uint32_t gid = S->key4_id[k];
     (void)gid;
     A->rows++;
   }
-  FRT_COUNT(cx, 4, FRT_HELD, key_len);
   return FRT_OK;
 }
 
 static int op4_groups(FrtCtx *cx, State *S) {
-  FrtBlock *b = &S->b4;
-  uint32_t m = 0, *keep = S->keep4, kept = 0;
+  uint32_t m = 0;
   int e = 0, rc = 0;
-  (void)e; (void)rc; (void)kept;
-  S->block = b;
+  (void)e; (void)rc;
+  S->block = &S->b4;
   for (uint64_t g = 0; g < S->h->grp4.len; g++) {
     A4 *A = FRT_ROW(&S->h->grp4, g);
-    int failed = 0;
-    (void)A; (void)failed;
+    uint32_t wrong = 0;
+    (void)A; (void)wrong;
     S->c10[m] = A->c10;
     S->c11[m] = A->c11;
     S->c12[m] = (int64_t)A->rows;
     m++;
     if (m == cx->block_rows) {
-      b->n = b->sel_len = m;
-      b->sel = S->iota;
-      FRT_COUNT(cx, 4, FRT_MADE, m);
-      FRT_COUNT(cx, 4, FRT_OUT, m);
-      if (m && (rc = op16(cx, S, b, S->iota, m))) return rc;
-      if ((rc = frt_block_end(cx, b))) return rc;
-      b->row0 += m;
+      rc = S->h->groups4.putting ? frt_groups_put(cx, S, &S->h->groups4, m) : op4_give(cx, S, m);
+      if (rc) return rc;
       m = 0;
     }
   }
   if (m) {
-    b->n = b->sel_len = m;
-    b->sel = S->iota;
-    FRT_COUNT(cx, 4, FRT_MADE, m);
-    FRT_COUNT(cx, 4, FRT_OUT, m);
-    if (m && (rc = op16(cx, S, b, S->iota, m))) return rc;
-    if ((rc = frt_block_end(cx, b))) return rc;
-    b->row0 += m;
-    m = 0;
+    rc = S->h->groups4.putting ? frt_groups_put(cx, S, &S->h->groups4, m) : op4_give(cx, S, m);
+    if (rc) return rc;
   }
-  (void)keep;
   return FRT_OK;
 }
 
-static int op4_emit(FrtCtx *cx, void *state) {
+static int op4_give(FrtCtx *cx, void *state, uint32_t m) {
+  State *S = state;
+  FrtBlock *b = &S->b4;
+  int rc = 0;
+  b->n = b->sel_len = m;
+  b->sel = S->iota;
+  FRT_COUNT(cx, 4, FRT_MADE, m);
+  FRT_COUNT(cx, 4, FRT_OUT, m);
+  if (m && (rc = op16(cx, S, b, S->iota, m))) return rc;
+  if ((rc = frt_block_end(cx, b))) return rc;
+  b->row0 += m;
+  return FRT_OK;
+}
+
+static int op4_again(FrtCtx *cx, void *state, uint32_t n) {
+  State *S = state;
+  FrtBlock b = {0};
+  b.n = b.sel_len = n;
+  b.sel = S->iota;
+  return op4(cx, S, &b, S->iota, n);
+}
+
+static int op4_finish(FrtCtx *cx, void *state) {
   State *S = state;
   int rc = op4_groups(cx, S);
   frt_table_free(&S->h->tab4);
   frt_store_free(&S->h->grp4);
   return rc;
+}
+
+static int op4_emit(FrtCtx *cx, void *state) {
+  State *S = state;
+  int rc = op4_finish(cx, S);
+  return rc ? rc : frt_groups_rest(cx, S, &S->h->groups4);
 }
 
 /* n16 filter, line 11 */
@@ -539,7 +573,7 @@ static int op16(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, ui
 #line 11 "stages\05731_through.flow"
     keep[kept] = i;
     kept += ((c12[i] > 1L)) != 0;
-#line 543 "flow_module.c"
+#line 577 "flow_module.c"
   }
   FRT_COUNT(cx, 16, FRT_IN, n);
   FRT_COUNT(cx, 16, FRT_OUT, kept);
@@ -639,7 +673,7 @@ static int op19(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, ui
 #line 17 "stages\05731_through.flow"
     keep[kept] = i;
     kept += ((c0[i] > 7)) != 0;
-#line 643 "flow_module.c"
+#line 677 "flow_module.c"
   }
   FRT_COUNT(cx, 19, FRT_IN, n);
   FRT_COUNT(cx, 19, FRT_OUT, kept);
@@ -711,7 +745,7 @@ static int op9_in0(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel,
   for (uint32_t k = 0; k < jl_len; k++) {
     uint32_t i = sel[k], row = id[k];
     if (row >= FRT_FAILED) {
-      c18[i] = k4;
+      c18[i] = k5;
       n18[i] = 1;
       keep[kept++] = i;
       continue;
@@ -756,7 +790,7 @@ static int op9_many(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel
   for (uint32_t k = 0; k < n; k++) {
     uint32_t i = sel[k], key = id[k];
     if (key == FRT_NONE) {
-      S->c18[m] = k4;
+      S->c18[m] = k5;
       S->n18[m] = 1;
       S->x9_c0[m] = c0[i];
       S->x9_c3[m] = c3[i];
@@ -822,7 +856,7 @@ static int op9_give(FrtCtx *cx, void *state, uint32_t n) {
       S->n18[m] = 0;
       (void)r;
     } else {
-      S->c18[m] = k4;
+      S->c18[m] = k5;
       S->n18[m] = 1;
     }
     keep[kept++] = m;
@@ -860,7 +894,7 @@ static int op10(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, ui
 #line 17 "stages\05731_through.flow"
     keep[kept] = i;
     kept += (n18[i]) != 0;
-#line 864 "flow_module.c"
+#line 898 "flow_module.c"
   }
   FRT_COUNT(cx, 10, FRT_IN, n);
   FRT_COUNT(cx, 10, FRT_OUT, kept);
@@ -869,6 +903,14 @@ static int op10(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, ui
   return FRT_OK;
 }
 
+static const FrtSpillColumn op11_in[] = {
+  {FRT_OFFSETOF(State, c0), 0, &t2},
+  {FRT_OFFSETOF(State, c3), 0, &t3},
+};
+static const FrtSpillColumn op11_out[] = {
+  {FRT_OFFSETOF(State, c19), 0, &t3},
+  {FRT_OFFSETOF(State, c20), 0, &t4},
+};
 /* n11 aggregate, line 18 */
 static int op11(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n) {
   int32_t *c0 = S->c0;
@@ -885,17 +927,20 @@ static int op11(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, ui
     key_len++;
     (void)e;
   }
+  FRT_COUNT(cx, 11, FRT_HELD, key_len);
   if (FRT_TURN(cx)) return FRT_FATAL;
-  uint32_t fresh = frt_table_add_texts(cx, &S->h->tab11, key_key, NULL, key_len, S->key11_id, S->fresh11);
+  const uint32_t *rows = sel;
+  uint32_t fresh = frt_groups_add_texts(cx, S, &S->h->groups11, key_key, NULL, &rows, &key_len, S->key11_id, S->fresh11);
+  if (fresh == FRT_NONE) return FRT_FATAL;
   for (uint32_t k = 0; k < fresh; k++) {
-    uint32_t i = sel[S->fresh11[k]];
+    uint32_t i = rows[S->fresh11[k]];
     A11 *A = frt_store_add(cx, &S->h->grp11);
     A->c19 = frt_store_text(cx, &S->h->grp11, c3[i]);
   }
   A11 *const *at = (A11 *const *)S->at11;
   frt_store_rows(&S->h->grp11, S->key11_id, key_len, S->at11);
   for (uint32_t k = 0; k < key_len; k++) {
-    uint32_t i = sel[k];
+    uint32_t i = rows[k];
     (void)i;
     A11 *A = at[k];
     uint32_t gid = S->key11_id[k];
@@ -905,64 +950,83 @@ static int op11(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, ui
     }
     A->rows++;
   }
-  FRT_COUNT(cx, 11, FRT_HELD, key_len);
   return FRT_OK;
 }
 
 static int op11_groups(FrtCtx *cx, State *S) {
-  FrtBlock *b = &S->b11;
-  uint32_t m = 0, *keep = S->keep11, kept = 0;
+  uint32_t m = 0;
   int e = 0, rc = 0;
-  (void)e; (void)rc; (void)kept;
-  S->block = b;
+  (void)e; (void)rc;
+  S->block = &S->b11;
   for (uint64_t g = 0; g < S->h->grp11.len; g++) {
     A11 *A = FRT_ROW(&S->h->grp11, g);
-    int failed = 0;
-    (void)A; (void)failed;
+    uint32_t wrong = 0;
+    (void)A; (void)wrong;
     S->c19[m] = A->c19;
     if (A->rows >= 1) {
       if ((e = frt_sum2_i64(A->s0, &S->c20[m]))) goto fail0;
     }
     if (0) {
       fail0:
-      if (!failed) frt_error(cx, b, m, 11, e, k5);
-      failed = 1;
+      if (!wrong) wrong = 0u << 8 | (uint32_t)e;
       e = 0;
     }
-    keep[kept] = m;
-    kept += !failed;
+    S->wrong11[m] = wrong;
     m++;
     if (m == cx->block_rows) {
-      b->n = b->sel_len = m;
-      b->sel = S->iota;
-      FRT_COUNT(cx, 11, FRT_MADE, m);
-      FRT_COUNT(cx, 11, FRT_OUT, kept);
-      if (kept && (rc = op12(cx, S, b, keep, kept))) return rc;
-      if ((rc = frt_block_end(cx, b))) return rc;
-      b->row0 += m;
-      m = kept = 0;
+      rc = S->h->groups11.putting ? frt_groups_put(cx, S, &S->h->groups11, m) : op11_give(cx, S, m);
+      if (rc) return rc;
+      m = 0;
     }
   }
   if (m) {
-    b->n = b->sel_len = m;
-    b->sel = S->iota;
-    FRT_COUNT(cx, 11, FRT_MADE, m);
-    FRT_COUNT(cx, 11, FRT_OUT, kept);
-    if (kept && (rc = op12(cx, S, b, keep, kept))) return rc;
-    if ((rc = frt_block_end(cx, b))) return rc;
-    b->row0 += m;
-    m = kept = 0;
+    rc = S->h->groups11.putting ? frt_groups_put(cx, S, &S->h->groups11, m) : op11_give(cx, S, m);
+    if (rc) return rc;
   }
-  (void)keep;
   return FRT_OK;
 }
 
-static int op11_emit(FrtCtx *cx, void *state) {
+static const FrtStr *const op11_names[] = {&k6};
+static int op11_give(FrtCtx *cx, void *state, uint32_t m) {
+  State *S = state;
+  FrtBlock *b = &S->b11;
+  int rc = 0;
+  uint32_t *keep = S->keep11, kept = 0;
+  for (uint32_t i = 0; i < m; i++) {
+    uint32_t wrong = S->wrong11[i];
+    if (wrong) frt_groups_wrong(cx, b, i, 11, wrong, op11_names);
+    else keep[kept++] = i;
+  }
+  b->n = b->sel_len = m;
+  b->sel = S->iota;
+  FRT_COUNT(cx, 11, FRT_MADE, m);
+  FRT_COUNT(cx, 11, FRT_OUT, kept);
+  if (kept && (rc = op12(cx, S, b, keep, kept))) return rc;
+  if ((rc = frt_block_end(cx, b))) return rc;
+  b->row0 += m;
+  return FRT_OK;
+}
+
+static int op11_again(FrtCtx *cx, void *state, uint32_t n) {
+  State *S = state;
+  FrtBlock b = {0};
+  b.n = b.sel_len = n;
+  b.sel = S->iota;
+  return op11(cx, S, &b, S->iota, n);
+}
+
+static int op11_finish(FrtCtx *cx, void *state) {
   State *S = state;
   int rc = op11_groups(cx, S);
   frt_table_free(&S->h->tab11);
   frt_store_free(&S->h->grp11);
   return rc;
+}
+
+static int op11_emit(FrtCtx *cx, void *state) {
+  State *S = state;
+  int rc = op11_finish(cx, S);
+  return rc ? rc : frt_groups_rest(cx, S, &S->h->groups11);
 }
 
 /* n12 filter, line 19 */
@@ -977,7 +1041,7 @@ static int op12(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, ui
 #line 19 "stages\05731_through.flow"
     keep[kept] = i;
     kept += (!(c19[i].len == 2 && (uint8_t)c19[i].ptr[0] == 69 && (uint8_t)c19[i].ptr[1] == 85)) != 0;
-#line 981 "flow_module.c"
+#line 1045 "flow_module.c"
   }
   FRT_COUNT(cx, 12, FRT_IN, n);
   FRT_COUNT(cx, 12, FRT_OUT, kept);
@@ -1018,7 +1082,7 @@ static int scan0_path(FrtCtx *cx, void *state, FrtStr *out) {
   State *S = state;
   int e = 0;
   (void)S;
-  *out = k7;
+  *out = k8;
   return e;
 }
 
@@ -1042,7 +1106,7 @@ static int scan1_path(FrtCtx *cx, void *state, FrtStr *out) {
   State *S = state;
   int e = 0;
   (void)S;
-  *out = k10;
+  *out = k11;
   return e;
 }
 
@@ -1111,14 +1175,13 @@ static void worker_init(FrtCtx *cx, void *state) {
   S->x2_c0 = frt_alloc_run(cx, cx->block_rows * sizeof(int32_t));
   S->x2_c1 = frt_alloc_run(cx, cx->block_rows * sizeof(int32_t));
   S->x2_c3 = frt_alloc_run(cx, cx->block_rows * sizeof(FrtStr));
+  S->c10 = frt_alloc_run(cx, cx->block_rows * sizeof(FrtStr));
+  S->c11 = frt_alloc_run(cx, cx->block_rows * sizeof(int64_t));
+  S->c12 = frt_alloc_run(cx, cx->block_rows * sizeof(int64_t));
   S->key4_key = frt_alloc_run(cx, cx->block_rows * sizeof(FrtStr));
   S->key4_id = frt_alloc_run(cx, cx->block_rows * sizeof(uint32_t));
   S->fresh4 = frt_alloc_run(cx, cx->block_rows * sizeof(uint32_t));
   S->at4 = frt_alloc_run(cx, cx->block_rows * sizeof(void *));
-  S->keep4 = frt_alloc_run(cx, cx->block_rows * sizeof(uint32_t));
-  S->c10 = frt_alloc_run(cx, cx->block_rows * sizeof(FrtStr));
-  S->c11 = frt_alloc_run(cx, cx->block_rows * sizeof(int64_t));
-  S->c12 = frt_alloc_run(cx, cx->block_rows * sizeof(int64_t));
   S->s16 = frt_alloc_run(cx, cx->block_rows * sizeof(uint32_t));
   S->places5 = frt_alloc_run(cx, cx->block_rows * sizeof(uint64_t));
   S->words5 = frt_alloc_run(cx, cx->block_rows * 1 * sizeof(uint64_t));
@@ -1137,13 +1200,14 @@ static void worker_init(FrtCtx *cx, void *state) {
   S->x9_c0 = frt_alloc_run(cx, cx->block_rows * sizeof(int32_t));
   S->x9_c3 = frt_alloc_run(cx, cx->block_rows * sizeof(FrtStr));
   S->s10 = frt_alloc_run(cx, cx->block_rows * sizeof(uint32_t));
+  S->c19 = frt_alloc_run(cx, cx->block_rows * sizeof(FrtStr));
+  S->c20 = frt_alloc_run(cx, cx->block_rows * sizeof(int64_t));
   S->key11_key = frt_alloc_run(cx, cx->block_rows * sizeof(FrtStr));
   S->key11_id = frt_alloc_run(cx, cx->block_rows * sizeof(uint32_t));
   S->fresh11 = frt_alloc_run(cx, cx->block_rows * sizeof(uint32_t));
   S->at11 = frt_alloc_run(cx, cx->block_rows * sizeof(void *));
+  S->wrong11 = frt_alloc_run(cx, cx->block_rows * sizeof(uint32_t));
   S->keep11 = frt_alloc_run(cx, cx->block_rows * sizeof(uint32_t));
-  S->c19 = frt_alloc_run(cx, cx->block_rows * sizeof(FrtStr));
-  S->c20 = frt_alloc_run(cx, cx->block_rows * sizeof(int64_t));
   S->s12 = frt_alloc_run(cx, cx->block_rows * sizeof(uint32_t));
 }
 
@@ -1158,6 +1222,14 @@ static int module_init(FrtCtx *cx, void *state) {
   frt_store_init(&S->h->grp4, sizeof(A4));
   frt_at_end(cx, frt_table_end, &S->h->tab4);
   frt_at_end(cx, frt_store_end, &S->h->grp4);
+  frt_groups_init(cx, &S->h->groups4, 4, &S->h->tab4, &S->h->grp4);
+  S->h->groups4.take = op4_again;
+  S->h->groups4.finish = op4_finish;
+  S->h->groups4.give = op4_give;
+  S->h->groups4.in = op4_in;
+  S->h->groups4.in_len = 2;
+  S->h->groups4.out = op4_out;
+  S->h->groups4.out_len = 3;
   frt_texts_init(&S->h->texts5, 5, 1, 0);
   frt_at_end(cx, frt_texts_drop, &S->h->texts5);
   frt_join_init(&S->h->j9, 0, sizeof(J9), 0);
@@ -1167,6 +1239,15 @@ static int module_init(FrtCtx *cx, void *state) {
   frt_store_init(&S->h->grp11, sizeof(A11));
   frt_at_end(cx, frt_table_end, &S->h->tab11);
   frt_at_end(cx, frt_store_end, &S->h->grp11);
+  frt_groups_init(cx, &S->h->groups11, 11, &S->h->tab11, &S->h->grp11);
+  S->h->groups11.take = op11_again;
+  S->h->groups11.finish = op11_finish;
+  S->h->groups11.give = op11_give;
+  S->h->groups11.in = op11_in;
+  S->h->groups11.in_len = 2;
+  S->h->groups11.out = op11_out;
+  S->h->groups11.out_len = 2;
+  S->h->groups11.wrong = FRT_OFFSETOF(State, wrong11);
   if (0) {
   fail:
     return frt_fatal(cx, 0, e, cx->detail);
