@@ -12,7 +12,7 @@
 #ifndef FLOWRT_H
 #define FLOWRT_H
 
-#define FRT_ABI 3u
+#define FRT_ABI 4u
 
 #ifdef __INT64_TYPE__
 typedef __INT8_TYPE__ int8_t;

@@ -40,6 +40,18 @@ int frt_write_all(int fd, const char *p, size_t n) {
   return 0;
 }
 
+int frt_write_all_at(int fd, const char *p, size_t n, uint64_t at) {
+  while (n) {
+    ssize_t done = pwrite(fd, p, n, (off_t)at);
+    if (done < 0 && errno == EINTR && !frt_cancelled()) continue;
+    if (done <= 0) return done < 0 ? errno : ENOSPC;
+    p += done;
+    at += (uint64_t)done;
+    n -= (size_t)done;
+  }
+  return 0;
+}
+
 int frt_out_fail(FrtRun *r, OutFile *f, int error) {
   f->failed = f->closed = 1;
   const char *text = arena_printf(r->run_arena, "%s: %s", f->path, strerror(error));
@@ -199,18 +211,6 @@ static void out_start_writeback(OutFile *f) {
   f->written_back = f->bytes;
 }
 
-static int out_write_at(int fd, const char *p, size_t n, uint64_t at) {
-  while (n) {
-    ssize_t done = pwrite(fd, p, n, (off_t)at);
-    if (done < 0 && errno == EINTR && !frt_cancelled()) continue;
-    if (done <= 0) return done < 0 ? errno : ENOSPC;
-    p += done;
-    at += (uint64_t)done;
-    n -= (size_t)done;
-  }
-  return 0;
-}
-
 static int out_write(FrtRun *r, OutFile *f, int end) {
   size_t n = f->buffer ? (size_t)(f->out.at - f->buffer) : 0;
   f->out.at = f->buffer;
@@ -220,7 +220,7 @@ static int out_write(FrtRun *r, OutFile *f, int end) {
   if (f->codec) {
     error = frt_codec_write(f->codec, f->fd, f->buffer, n, end, &f->bytes);
   } else {
-    error = f->reserved ? out_write_at(f->fd, f->buffer, n, f->bytes) : frt_write_all(f->fd, f->buffer, n);
+    error = f->reserved ? frt_write_all_at(f->fd, f->buffer, n, f->bytes) : frt_write_all(f->fd, f->buffer, n);
     f->bytes += error ? 0 : n;
   }
   if (!error && f->temp) out_start_writeback(f);

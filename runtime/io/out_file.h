@@ -61,6 +61,7 @@ int frt_out_fail(FrtRun *r, OutFile *f, int error);
 int frt_open_file(const char *path, int flags, mode_t mode);
 /* Writes n bytes whatever happens in between. 0, or errno. */
 int frt_write_all(int fd, const char *p, size_t n);
+int frt_write_all_at(int fd, const char *p, size_t n, uint64_t at);
 
 /* ---- codec.c ---- */
 struct OutCodec *frt_codec_new(uint32_t compress, int level, const char **why);

@@ -203,6 +203,15 @@ OutFile *frt_sink_alone(const FrtRun *r, uint32_t sink) {
   return f && f->is_stdout && r->sinks->stdout_len > 1 ? NULL : f;
 }
 
+int frt_sink_reserve(FrtRun *r, uint32_t sink, size_t n, uint64_t *at, int *fd) {
+  OutFile *f = frt_sink_alone(r, sink);
+  int rc = f ? frt_out_reserve(r, f, n, at) : 0;
+  if (rc == 1) *fd = f->fd;
+  return rc;
+}
+
+int frt_sink_fail(FrtRun *r, uint32_t sink, int error) { return frt_out_fail(r, r->sinks->fixed[sink], error); }
+
 FrtOut *frt_sink_out(FrtCtx *cx, uint32_t sink) {
   if (cx->worker->parts) {
     FrtOut *part = frt_part_out(cx, sink);

@@ -16,6 +16,9 @@ struct OutFile;
 /* The file of a sink whose rows may be printed elsewhere first; NULL: the sink has many files, or shares standard output, where
  * the bytes of several sinks are mixed as they are written. */
 struct OutFile *frt_sink_alone(const FrtRun *r, uint32_t sink);
+/* As frt_out_reserve, for the file of a sink that is alone; *fd is to be written to. */
+int frt_sink_reserve(FrtRun *r, uint32_t sink, size_t n, uint64_t *at, int *fd);
+int frt_sink_fail(FrtRun *r, uint32_t sink, int error);
 uint64_t frt_sinks_bytes(const FrtRun *r);
 
 #endif

@@ -4,10 +4,8 @@
  * has; a large one of a plain file only takes its place, and is written when the turn has passed. */
 #include "io/sink_part.h"
 
-#include <errno.h>
 #include <stdatomic.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/arena.h"
 #include "io/out_file.h"
@@ -16,7 +14,7 @@
 
 enum {
   PART_HEAD = 16,                  /* before the text: room for what divides it from the part before */
-  PART_FIRST = 64 * 1024,
+  PART_FIRST = 4 * 1024,
   PART_MAX = 4 * 1024 * 1024,      /* a part that would be larger waits for its turn */
   PART_LATER = 64 * 1024,          /* from here on a part is written behind its turn */
   PART_PIECE = 64 * 1024
@@ -66,18 +64,8 @@ void frt_parts_drop(FrtWorker *w) {
 /* ---- out of its turn ---- */
 
 static void part_write(FrtRun *r, FrtPart *p) {
-  while (p->pending) {
-    ssize_t n = pwrite(p->file->fd, p->text, p->pending, (off_t)p->at);
-    if (n < 0 && errno == EINTR && !frt_cancelled()) continue;
-    if (n <= 0) {
-      int none = 0, error = n < 0 ? errno : ENOSPC;
-      if (atomic_compare_exchange_strong(&r->late_error, &none, error)) atomic_store(&r->late_file, p->file);
-      break;
-    }
-    p->text += n;
-    p->at += (uint64_t)n;
-    p->pending -= (size_t)n;
-  }
+  int none = 0, error = frt_write_all_at(p->file->fd, p->text, p->pending, p->at);
+  if (error && atomic_compare_exchange_strong(&r->late_error, &none, error)) atomic_store(&r->late_file, p->file);
   p->pending = 0;
   part_empty(p);
 }

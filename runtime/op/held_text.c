@@ -4,6 +4,7 @@
  * an address in the mapping. Whether the mapping shows what was read is checked with the first row of each block;
  * for compressed files and standard input it does not, and the rows are copied. */
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -12,13 +13,16 @@
 #include "base/arena.h"
 #include "base/budget.h"
 #include "base/cancel.h"
+#include "base/parallel.h"
 #include "flowrt.h"
 #include "io/map.h"
+#include "io/out_file.h"
+#include "io/sink.h"
 #include "spill/runs.h"
 #include "sched/run_internal.h"
 
 enum { TEXTS_CHUNK_SIZE = 1024 * 1024, TEXTS_MAP_MIN = 64 * 1024, TEXTS_LONG = 0xffff,
-       TEXTS_AHEAD = 24, TEXTS_SLACK = 64, TEXTS_BATCH = 256 };
+       TEXTS_AHEAD = 24, TEXTS_SLACK = 64, TEXTS_BATCH = 256, TEXTS_GROUP = 2048, TEXTS_AHEAD_MIN = 64 * 1024, TEXTS_AHEAD_MAX = 1024 * 1024 };
 
 #define TEXTS_LAYOUT 0x7478657464656c68u
 
@@ -314,9 +318,86 @@ static int texts_put_runs(FrtCtx *cx, FrtTexts *t, FrtOut *o, uint32_t n, uint32
   return status == FRT_END ? FRT_OK : status;
 }
 
+/* ---- several threads ---- */
+
+/* Rows of a plain file: groups of TEXTS_GROUP of them, each with its place in the file. */
+typedef struct TextsShare {
+  const FrtPair *pairs;
+  uint64_t from, to;
+  uint64_t *begin;            /* in the file, of each group; behind the last: the end */
+  int fd;
+  uint32_t groups;
+  _Atomic uint32_t next;
+  _Atomic int error;
+} TextsShare;
+
+static char *texts_group(const TextsShare *h, uint32_t group, char *to) {
+  uint64_t from = h->from + (uint64_t)group * TEXTS_GROUP, end = h->to - from < TEXTS_GROUP ? h->to : from + TEXTS_GROUP;
+  for (uint64_t i = from; i < end; i++) {
+    size_t len;
+    if (i + TEXTS_AHEAD < h->to) texts_prefetch_place(h->pairs[i + TEXTS_AHEAD].row);
+    const char *text = texts_text(h->pairs[i].row, &len);
+    texts_copy_over(to, text, len);
+    to[len] = '\n';
+    to += len + 1;
+  }
+  return to;
+}
+
+static void texts_share_part(void *env, uint32_t part) {
+  TextsShare *h = env;
+  char *room = NULL;
+  size_t size = 0;
+  (void)part;
+  for (uint32_t g; (g = atomic_fetch_add(&h->next, 1)) < h->groups && !h->error && !frt_cancelled();) {
+    size_t need = (size_t)(h->begin[g + 1] - h->begin[g]);
+    if (need + TEXTS_SLACK > size) {
+      size = 2 * (need + TEXTS_SLACK);
+      room = frt_realloc(room, size);
+    }
+    texts_group(h, g, room);
+    int error = frt_write_all_at(h->fd, room, need, h->begin[g]);
+    if (error) atomic_store(&h->error, error);
+  }
+  frt_free(room);
+}
+
+/* Writes the next rows by several threads, where the sink is a plain file: t->ahead. FRT_OK or FRT_FATAL. */
+static int texts_put_ahead(FrtCtx *cx, FrtTexts *t, uint32_t sink) {
+  uint64_t left = t->sorter.len - t->at, rows = left < TEXTS_AHEAD_MAX ? left : TEXTS_AHEAD_MAX;
+  if (frt_parallel_width() == 1 || t->runs || rows < TEXTS_AHEAD_MIN) return FRT_OK;
+  TextsShare h = {.pairs = t->sorter.pairs, .from = t->at, .to = t->at + rows, .groups = (uint32_t)((rows + TEXTS_GROUP - 1) / TEXTS_GROUP)};
+  uint64_t sum = 0;
+  h.begin = frt_malloc(((size_t)h.groups + 1) * sizeof *h.begin);
+  for (uint64_t i = 0; i < rows; i++) {
+    size_t len;
+    if (i % TEXTS_GROUP == 0) h.begin[i / TEXTS_GROUP] = sum;
+    texts_text(h.pairs[h.from + i].row, &len);
+    sum += len + 1;
+  }
+  uint64_t at = 0;
+  int rc = frt_sink_reserve(cx->run, sink, sum, &at, &h.fd);
+  if (rc == 1) {
+    for (uint32_t g = 0; g < h.groups; g++) h.begin[g] += at;
+    h.begin[h.groups] = at + sum;
+    frt_parallel(frt_parallel_width(), texts_share_part, &h);
+    t->ahead = h.to;
+  }
+  frt_free(h.begin);
+  if (h.error) return frt_sink_fail(cx->run, sink, h.error);
+  return rc == FRT_FATAL ? FRT_FATAL : FRT_OK;
+}
+
 int frt_texts_put(FrtCtx *cx, FrtTexts *t, uint32_t sink, uint32_t n, uint32_t *done) {
   FrtOut *o = frt_sink_out(cx, sink);
   const FrtPair *p = t->sorter.pairs;
+  if (t->at >= t->ahead && texts_put_ahead(cx, t, sink) != FRT_OK) return FRT_FATAL;
+  if (t->at < t->ahead) {
+    *done = t->ahead - t->at < n ? (uint32_t)(t->ahead - t->at) : n;
+    t->at += *done;
+    o->rows += *done;
+    return FRT_OK;
+  }
   uint64_t left = t->sorter.len - t->at, end = t->at + (left < n ? left : n);
   char *to = o->at;
   if (t->runs) return texts_put_runs(cx, t, o, n, done);

@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/budget.h"
 #include "base/cancel.h"
+#include "base/parallel.h"
 #include "op/sorter.h"
 
 enum { SORTER_UNCUT = 1 << 14, SORTER_AHEAD = 16 };
@@ -157,28 +158,54 @@ void frt_sorter_free(FrtSorter *s) {
 
 /* ---- sorting ---- */
 
-static void sorter_buckets(SorterRun *r) {
+/* The task of sorting buckets in `parts`: part i has those that begin in the i-th part of the pairs. */
+typedef struct SorterShare {
+  SorterRun *r;
+  uint32_t parts;
+} SorterShare;
+
+static uint64_t sorter_border(const SorterShare *h, uint32_t part) {
+  return (uint64_t)((double)h->r->s->len * part / h->parts);
+}
+
+static void sorter_buckets_part(void *env, uint32_t part) {
+  const SorterShare *h = env;
+  SorterRun *r = h->r;
   SorterTies ties = frt_sorter_ties(r);
-  uint64_t most = 0, begin = 0;
+  uint64_t most = 0, begin = 0, from = sorter_border(h, part), to = part + 1 == h->parts ? r->s->len : sorter_border(h, part + 1);
   for (uint32_t b = 0; b < 1u << r->cut.bits; begin = r->ends[b++])
-    if (r->ends[b] - begin > most) most = r->ends[b] - begin;
+    if (begin >= from && begin < to && r->ends[b] - begin > most) most = r->ends[b] - begin;
   FrtPair *room = frt_malloc(most * sizeof *room);
   frt_hold_buffer(most * sizeof *room);
   begin = 0;
-  for (uint32_t b = 0; b < 1u << r->cut.bits && !frt_cancelled(); begin = r->ends[b++])
-    frt_radix_sort(r->s->pairs + begin, room, r->ends[b] - begin, 0, r->pack.whole ? NULL : &ties.base);
+  for (uint32_t b = 0; b < 1u << r->cut.bits && begin < to && !frt_cancelled(); begin = r->ends[b++])
+    if (begin >= from) frt_radix_sort(r->s->pairs + begin, room, r->ends[b] - begin, 0, r->pack.whole ? NULL : &ties.base);
   frt_free(room);
   frt_unreserve(NULL, most * sizeof *room);
 }
 
+static void sorter_buckets(SorterRun *r) {
+  SorterShare h = {r, r->s->len < SORTER_SHARED ? 1 : 4 * frt_parallel_width()};
+  if (frt_parallel_width() == 1) h.parts = 1;
+  frt_parallel(h.parts, sorter_buckets_part, &h);
+}
+
 /* What the pairs stand for becomes their payload. */
-static void sorter_payloads(FrtSorter *s) {
+static void sorter_payloads_part(void *env, uint32_t part) {
+  const SorterShare *h = env;
+  const FrtSorter *s = h->r->s;
   FrtPair *p = s->pairs;
-  for (uint64_t i = 0; i < s->len; i++) {
-    uint64_t ahead = p[i + SORTER_AHEAD < s->len ? i + SORTER_AHEAD : i].row;
+  uint64_t from = sorter_border(h, part), to = part + 1 == h->parts ? s->len : sorter_border(h, part + 1);
+  for (uint64_t i = from; i < to; i++) {
+    uint64_t ahead = p[i + SORTER_AHEAD < to ? i + SORTER_AHEAD : i].row;
     __builtin_prefetch(s->by_bytes ? (const void *)sorter_key(ahead) : sorter_entry(s, ahead) + s->words);
     p[i].row = s->by_bytes ? sorter_key(p[i].row)->payload : sorter_entry(s, p[i].row)[s->words];
   }
+}
+
+static void sorter_payloads(SorterRun *r) {
+  SorterShare h = {r, r->s->len < SORTER_SHARED ? 1 : frt_parallel_width()};
+  frt_parallel(h.parts, sorter_payloads_part, &h);
 }
 
 const uint64_t *frt_sorter_words(const FrtSorter *s, uint64_t row) { return sorter_entry(s, row); }
@@ -197,7 +224,7 @@ void frt_sorter_sort(FrtSorter *s, uint32_t keep) {
   if (r->pack.whole && !keep) sorter_free_chunks(s);
   if (r->pack.words) sorter_buckets(r);
   if (!keep) {
-    if (!r->pack.whole || s->by_bytes) sorter_payloads(s);
+    if (!r->pack.whole || s->by_bytes) sorter_payloads(r);
     sorter_free_chunks(s);
   }
   frt_free(r);

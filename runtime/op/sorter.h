@@ -8,6 +8,7 @@
 
 #include "op/radix.h"
 
+enum { SORTER_SHARED = 1 << 17 /* entries from which several threads sort */ };
 enum { SORTER_SHIFT = 20, SORTER_CHUNK_FIRST = 1 << 12, SORTER_CHUNK_MAX = 1 << SORTER_SHIFT };
 
 typedef struct SorterChunk {

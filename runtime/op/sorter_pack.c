@@ -2,6 +2,8 @@
  *
  * Of words, those from the lowest bit that differs to the highest are taken; of bytes, of which the first 32 are looked at,
  * just the bits that differ (digits differ in four bits of eight): by pext where the processor has it, else as for words. */
+#include "base/arena.h"
+#include "base/parallel.h"
 #include "op/sorter.h"
 
 #if defined(__x86_64__)
@@ -133,44 +135,94 @@ static SorterKeys *sorter_keys(const SorterRun *r) {
 
 /* ---- buckets ---- */
 
-static void sorter_count(SorterRun *r, SorterKeys *pack) {
-  uint32_t stride = r->s->words + 1;
+/* Entries from .. to of a chunk. at[b] is first how many of them are in bucket b, then where the next one of them goes. */
+typedef struct SorterPiece {
+  uint32_t chunk, unused;
+  uint64_t from, to;
+  uint64_t *at;
+} SorterPiece;
+
+typedef struct SorterSplit {
+  SorterRun *r;
+  SorterKeys *pack;
+  SorterPiece *pieces;
+  uint32_t len;
+} SorterSplit;
+
+static void sorter_count(void *env, uint32_t part) {
+  const SorterSplit *q = env;
+  const SorterPiece *p = &q->pieces[part];
+  const SorterChunk *chunk = q->r->s->chunks[p->chunk];
+  uint32_t stride = q->r->s->words + 1;
   uint64_t keys[SORTER_BATCH];
-  for (uint32_t c = 0; c < r->s->chunk_len; c++) {
-    const SorterChunk *chunk = r->s->chunks[c];
-    for (uint64_t from = 0, m; from < chunk->len; from += m) {
-      m = chunk->len - from < SORTER_BATCH ? chunk->len - from : SORTER_BATCH;
-      pack(&r->pack, chunk->data + from * stride, stride, (uint32_t)m, keys);
-      for (uint64_t i = 0; i < m; i++) r->ends[FRT_RADIX_DIGIT(r->cut, keys[i])]++;
+  for (uint64_t from = p->from, m; from < p->to; from += m) {
+    m = p->to - from < SORTER_BATCH ? p->to - from : SORTER_BATCH;
+    q->pack(&q->r->pack, chunk->data + from * stride, stride, (uint32_t)m, keys);
+    for (uint64_t i = 0; i < m; i++) p->at[FRT_RADIX_DIGIT(q->r->cut, keys[i])]++;
+  }
+}
+
+static void sorter_scatter(void *env, uint32_t part) {
+  const SorterSplit *q = env;
+  const SorterPiece *p = &q->pieces[part];
+  const FrtSorter *s = q->r->s;
+  const SorterChunk *chunk = s->chunks[p->chunk];
+  uint32_t stride = s->words + 1;
+  uint64_t keys[SORTER_BATCH];
+  for (uint64_t from = p->from, m; from < p->to; from += m) {
+    m = p->to - from < SORTER_BATCH ? p->to - from : SORTER_BATCH;
+    const uint64_t *payload = chunk->data + from * stride + s->words;
+    q->pack(&q->r->pack, chunk->data + from * stride, stride, (uint32_t)m, keys);
+    for (uint64_t i = 0; i < m; i++)
+      s->pairs[p->at[FRT_RADIX_DIGIT(q->r->cut, keys[i])]++] =
+          (FrtPair){ keys[i], q->r->by_number ? (uint64_t)p->chunk << SORTER_SHIFT | (from + i) : payload[i * stride] };
+  }
+}
+
+/* The entries in pieces of at most `size`, each with counts of its own; size 0: a piece a chunk, all with r->ends. */
+static void sorter_pieces(SorterSplit *q, uint64_t size) {
+  const FrtSorter *s = q->r->s;
+  uint32_t most = s->chunk_len + (size ? (uint32_t)(s->len / size) : 0) + 1;
+  size_t counts = sizeof(uint64_t) << q->r->cut.bits;
+  q->pieces = frt_malloc(most * sizeof *q->pieces);
+  q->len = 0;
+  for (uint32_t c = 0; c < s->chunk_len; c++) {
+    uint64_t len = ((const SorterChunk *)s->chunks[c])->len, step = size ? size : len;
+    for (uint64_t from = 0; from < len; from += step) {
+      uint64_t to = len - from < step ? len : from + step;
+      q->pieces[q->len++] = (SorterPiece){ c, 0, from, to, size ? memset(frt_malloc(counts), 0, counts) : q->r->ends };
     }
   }
 }
 
-static void sorter_scatter(SorterRun *r, SorterKeys *pack) {
-  FrtSorter *s = r->s;
-  uint32_t stride = s->words + 1;
-  uint64_t keys[SORTER_BATCH];
-  for (uint32_t c = 0; c < s->chunk_len; c++) {
-    const SorterChunk *chunk = s->chunks[c];
-    for (uint64_t from = 0, m; from < chunk->len; from += m) {
-      m = chunk->len - from < SORTER_BATCH ? chunk->len - from : SORTER_BATCH;
-      const uint64_t *payload = chunk->data + from * stride + s->words;
-      pack(&r->pack, chunk->data + from * stride, stride, (uint32_t)m, keys);
-      for (uint64_t i = 0; i < m; i++)
-        s->pairs[r->ends[FRT_RADIX_DIGIT(r->cut, keys[i])]++] =
-            (FrtPair){ keys[i], r->by_number ? (uint64_t)c << SORTER_SHIFT | (from + i) : payload[i * stride] };
+/* Counts become places: bucket after bucket, in each the pieces in their order. */
+static void sorter_places(SorterSplit *q, int shared) {
+  uint64_t sum = 0;
+  uint32_t len = shared ? 1 : q->len;
+  for (uint32_t b = 0; b < 1u << q->r->cut.bits; b++) {
+    for (uint32_t i = 0; i < len; i++) {
+      uint64_t count = q->pieces[i].at[b];
+      q->pieces[i].at[b] = sum;
+      sum += count;
     }
+    if (!shared) q->r->ends[b] = sum;
   }
 }
 
 void frt_sorter_split(SorterRun *r) {
-  SorterKeys *pack = sorter_keys(r);
-  uint64_t sum = 0;
-  if (r->cut.bits) sorter_count(r, pack);
-  for (uint32_t b = 0; b < 1u << r->cut.bits; b++) {
-    uint64_t count = r->ends[b];
-    r->ends[b] = sum;
-    sum += count;
+  uint32_t width = r->s->len < SORTER_SHARED || !r->cut.bits ? 1 : frt_parallel_width();
+  uint64_t size = width > 1 ? r->s->len / (4 * width) + 1 : 0;
+  SorterSplit q = { .r = r, .pack = sorter_keys(r) };
+  sorter_pieces(&q, size);
+  if (width > 1) {
+    frt_parallel(q.len, sorter_count, &q);
+    sorter_places(&q, 0);
+    frt_parallel(q.len, sorter_scatter, &q);
+    for (uint32_t i = 0; i < q.len; i++) frt_free(q.pieces[i].at);
+  } else {
+    for (uint32_t i = 0; i < q.len && r->cut.bits; i++) sorter_count(&q, i);
+    sorter_places(&q, 1);
+    for (uint32_t i = 0; i < q.len; i++) sorter_scatter(&q, i);
   }
-  sorter_scatter(r, pack);
+  frt_free(q.pieces);
 }

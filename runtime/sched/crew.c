@@ -18,6 +18,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/hash.h"
+#include "base/parallel.h"
 #include "edge/port.h"
 #include "errors/errors.h"
 #include "io/contract.h"
@@ -30,6 +31,7 @@ enum {
   CREW_END_NS = 20 * 1000,
   CREW_QUIET_US = 30 * 1000 * 1000,       /* a turn that lasts longer is reported */
   CREW_FENCE_STEP = 4096,                 /* a record that ends behind its range is read on by so much at a time */
+  CREW_MEMORY = 16 * 1024 * 1024,         /* of the given memory, for each worker: windows, blocks, what is printed */
   CREW_SIZE_LEAST = 4 * 1024 * 1024       /* bytes of input for which several workers start unasked */
 };
 
@@ -429,7 +431,9 @@ int frt_crew_scan(FrtRun *r, const FrtScan *scan, FrtScanner *first, uint32_t le
 
 uint32_t frt_crew_size(const FrtRun *r, const FrtScanner *s) {
   uint64_t size;
-  uint32_t asked = r->options->threads, len = asked ? asked : frt_cores();
+  uint32_t asked = r->options->threads, len = frt_parallel_width();
+  uint64_t rooms = r->options->memory / CREW_MEMORY;
+  if (r->options->memory && rooms < len) len = (uint32_t)rooms;
   if (len < 2 || !frt_ranges_fit(s, &size) || size == 0) return 1;
   return asked || size >= CREW_SIZE_LEAST ? len : 1;
 }

@@ -17,6 +17,7 @@
 #include "base/budget.h"
 #include "base/clock.h"
 #include "base/hash.h"
+#include "base/parallel.h"
 #include "edge/port.h"
 #include "errors/errors.h"
 #include "io/scan.h"
@@ -339,6 +340,7 @@ static void run_start(FrtRun *r, const FrtModule *m, const FrtRunOptions *o) {
   if (r->main.cx.block_rows > RUN_BLOCK_ROWS_MAX) r->main.cx.block_rows = RUN_BLOCK_ROWS_MAX;
   const char *stress = getenv("FLOW_SPILL");   /* tests: everything spills at once */
   frt_budget_start(o->memory, stress && strcmp(stress, "always") == 0);
+  frt_parallel_start(o->threads ? o->threads : frt_cores());
   frt_worker_start(r, &r->main);
   frt_worker_now(&r->main);
   run_make_id(r);

@@ -67,6 +67,11 @@ static void stats_text(const FrtRun *r, double seconds) {
           (unsigned long long)r->counts.blocks_fast, (unsigned long long)r->counts.blocks_careful,
           (unsigned long long)r->counts.lines_empty, (unsigned long long)r->counts.columns_extra,
           (unsigned long long)r->counts.keys_unknown);
+  if (r->threads > 1) {
+    fprintf(stderr, "%u workers; blocks of each:", r->threads);
+    for (uint32_t i = 0; i < r->threads && i < FRT_BLOCKS_OF; i++) fprintf(stderr, " %llu", (unsigned long long)r->blocks_of[i]);
+    fputc('\n', stderr);
+  }
   stats_spill_text(r);
 }
 
@@ -99,6 +104,10 @@ static void stats_json(const FrtRun *r, double seconds) {
           (unsigned long long)r->counts.columns_extra, (unsigned long long)r->counts.keys_unknown);
   fprintf(stderr, ",\"spill_files\":%llu,\"spill_bytes\":%llu,\"spill_stored\":%llu", (unsigned long long)r->spill.files,
           (unsigned long long)r->spill.raw, (unsigned long long)r->spill.stored);
+  fprintf(stderr, ",\"threads\":%u,\"blocks_of\":[", r->threads > 1 ? r->threads : 1);
+  for (uint32_t i = 0; i < r->threads && i < FRT_BLOCKS_OF; i++)
+    fprintf(stderr, "%s%llu", i ? "," : "", (unsigned long long)r->blocks_of[i]);
+  fputc(']', stderr);
   if (r->options->compile_stats) {
     fputc(',', stderr);
     stats_json_text("compile", (FrtStr){r->options->compile_stats, (uint32_t)strlen(r->options->compile_stats), 0});

@@ -262,7 +262,8 @@ static FlowProgram *compile(Child *k, const char *mode, const FlowOptions *o) {
 
 static void run_modes(Child *k, const CaseOptions *o) {
   static char *const args[][2] = {{"--block-rows=2048", NULL}, {"--block-rows=1", NULL}, {"--block-rows=7", NULL}, {"--block-rows=7", "--scan=careful"},
-                                  {"--block-rows=64", "--memory=1MiB"}, {"--block-rows=64", "FLOW_SPILL"}};
+                                  {"--block-rows=64", "--memory=1MiB"}, {"--block-rows=64", "FLOW_SPILL"},
+                                  {"--block-rows=7", "--threads=2"}, {"--block-rows=2", "--threads=3"}};
   FlowOptions plain = {0}, whole = {.no_passes = "all"}, cc = {.jit = "cc"};
   FlowProgram *p = compile(k, "", &plain);
   if (!p) return;
