@@ -371,6 +371,14 @@ static void crew_hand_start(FrtCrew *c, uint32_t i, FrtScanner *first) {
   h->stress = seed ? frt_hash_u64(strtoull(seed, NULL, 10) + i) | 1 : 0;
 }
 
+/* Where columns stand is noted in a worker's State when rows come to an operator. Steps behind this one are the first worker's: what
+ * its rows did not come to, it takes from the others. All of it lives as long as the run. */
+static void crew_state_take(const FrtRun *r, const FrtWorker *from) {
+  void **to = r->main.state, *const *other = from->state;
+  for (size_t i = 0; i < r->module->state_size / sizeof *to; i++)
+    if (!to[i]) to[i] = other[i];
+}
+
 static void crew_hand_end(FrtHand *h) {
   FrtRun *r = h->crew->r;
   CrewCounts n = crew_counts(h->scanner);
@@ -382,6 +390,7 @@ static void crew_hand_end(FrtHand *h) {
     frt_alloc_reset(h->worker);
     return;
   }
+  crew_state_take(r, h->worker);
   r->counts.lines_empty += n.lines_empty;
   r->counts.keys_unknown += n.keys_unknown;
   r->counts.columns_extra += n.columns_extra;
