@@ -22,7 +22,8 @@
 #include "sched/run_internal.h"
 
 enum { TEXTS_CHUNK_SIZE = 1024 * 1024, TEXTS_MAP_MIN = 64 * 1024, TEXTS_LONG = 0xffff,
-       TEXTS_AHEAD = 24, TEXTS_SLACK = 64, TEXTS_BATCH = 256, TEXTS_GROUP = 2048, TEXTS_AHEAD_MIN = 64 * 1024, TEXTS_AHEAD_MAX = 1024 * 1024 };
+       TEXTS_AHEAD = 24, TEXTS_SLACK = 64, TEXTS_BATCH = 256, TEXTS_LOOK = 4096,
+       TEXTS_GROUP = 2048, TEXTS_AHEAD_MIN = 64 * 1024, TEXTS_AHEAD_MAX = 1024 * 1024 };
 
 #define TEXTS_LAYOUT 0x7478657464656c68u
 
@@ -273,6 +274,7 @@ static int texts_spill(FrtCtx *cx, FrtTexts *t) {
   for (uint64_t i = 0; i < s->len; i++) {
     uint64_t row = s->pairs[i].row;
     texts_prefetch(s, i);
+    if (i % TEXTS_LOOK == 0 && frt_cancelled()) return FRT_FATAL;
     if (s->by_bytes ? texts_spill_key(cx, t, (const FrtSortKey *)(uintptr_t)row) : texts_spill_words(cx, t, frt_sorter_words(s, row)))
       return FRT_FATAL;
   }
