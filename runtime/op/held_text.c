@@ -367,7 +367,7 @@ static void texts_share_part(void *env, uint32_t part) {
 /* Writes the next rows by several threads, where the sink is a plain file: t->ahead. FRT_OK or FRT_FATAL. */
 static int texts_put_ahead(FrtCtx *cx, FrtTexts *t, uint32_t sink) {
   uint64_t left = t->sorter.len - t->at, rows = left < TEXTS_AHEAD_MAX ? left : TEXTS_AHEAD_MAX;
-  if (frt_parallel_width() == 1 || t->runs || rows < TEXTS_AHEAD_MIN) return FRT_OK;
+  if (frt_parallel_width() == 1 || t->runs || rows < TEXTS_AHEAD_MIN || t->at < t->alone) return FRT_OK;
   TextsShare h = {.pairs = t->sorter.pairs, .from = t->at, .to = t->at + rows, .groups = (uint32_t)((rows + TEXTS_GROUP - 1) / TEXTS_GROUP)};
   uint64_t sum = 0;
   h.begin = frt_malloc(((size_t)h.groups + 1) * sizeof *h.begin);
@@ -384,6 +384,8 @@ static int texts_put_ahead(FrtCtx *cx, FrtTexts *t, uint32_t sink) {
     h.begin[h.groups] = at + sum;
     frt_parallel(frt_parallel_width(), texts_share_part, &h);
     t->ahead = h.to;
+  } else {
+    t->alone = h.to;
   }
   frt_free(h.begin);
   if (h.error) return frt_sink_fail(cx->run, sink, h.error);
