@@ -346,11 +346,14 @@ op_body(A) ::= ASSERT(W) expr(E) STRING(S). {
 }
 op_body(A) ::= TAP(W) STRING(S) taps(C). {
   A = build_op(p, AST_TAP, W); A->text = S.expr->text; A->sample = C.sample; A->limit = C.limit;
-  A->pairs = C.pairs;
+  A->pairs = C.pairs; A->seed = C.seed; A->expr = C.where; A->expr2 = C.every;
 }
 taps(A) ::= . { A = (Clauses){0}; }
 taps(A) ::= taps(C) SAMPLE expr(E). { A = C; A.sample = E; }
 taps(A) ::= taps(C) LIMIT expr(E). { A = C; A.limit = E; }
+taps(A) ::= taps(C) SEED expr(E). { A = C; A.seed = E; }
+taps(A) ::= taps(C) EVERY expr(E). { A = C; A.every = E; }
+taps(A) ::= taps(C) WHERE expr(E). { A = C; A.where = E; }
 taps(A) ::= taps(C) MASK LPAREN names(L) RPAREN. { A = C; A.pairs = L.head; }
 op_body(A) ::= TEE(W) LBRACE chain(C) RBRACE. { A = build_op(p, AST_TEE, W); A->chain = C.head; }
 op_body(A) ::= ROUTE(W) LBRACE routes(L) RBRACE. { A = build_op(p, AST_ROUTE, W); A->routes = L.head; }

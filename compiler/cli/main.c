@@ -31,7 +31,7 @@ static void cli_help(FILE *out) {
         "  --opt=-PASS[,PASS]    leave optimiser passes out (--opt=-all)\n"
         "  --dump=ast|bound|opt|phys|c   print a stage and stop\n"
         "  --on-error skip|fail  the policy of operators that have none, instead of the script's default\n"
-        "  --mask COL[,COL]      columns that taps show masked\n"
+        "  --mask COL[,/REGEX/]  columns that taps, errors and reports show masked, by name or pattern\n"
         "  --diagnostics=json    errors and warnings as JSON lines\n"
         "  -e 'SCRIPT'           the script itself\n"
         "  --version, --help\n"
@@ -87,6 +87,7 @@ static int cli_own_flag(Cli *c, int argc, char **argv, int *i) {
   else if ((v = cli_value("--on-error", argc, argv, i))) c->options.on_error = v;
   else if ((v = cli_value("--mask", argc, argv, i))) c->options.mask = v;
   else if ((v = cli_value("--diagnostics", argc, argv, i))) c->json = !strcmp(v, "json");
+  else if (building && (v = cli_value("--tap", argc, argv, i))) c->options.taps = v;
   else if (building && (v = cli_value("--cc", argc, argv, i))) c->cc = v;
   else if (building && !strcmp(w, "-o") && *i + 1 < argc) c->output = argv[++*i];
   else if (building && !strcmp(w, "--static")) c->is_static = 1;

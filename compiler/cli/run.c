@@ -1,16 +1,38 @@
 /* run.c: flowc run. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli.h"
 
+/* The names that --tap asks for, as "a,b"; so that other taps cost nothing, and streams and ports can be tapped. */
+static char *run_taps(const Cli *c) {
+  size_t size = 1;
+  for (int i = 0; i < c->argc; i++) size += strlen(c->argv[i]) + 1;
+  char *names = calloc(size, 1), *p = names;
+  for (int i = 0; names && i < c->argc; i++) {
+    const char *value = !strncmp(c->argv[i], "--tap=", 6) ? c->argv[i] + 6 : NULL;
+    if (!strcmp(c->argv[i], "--tap") && i + 1 < c->argc) value = c->argv[++i];
+    if (!value) continue;
+    const char *colon = strrchr(value, ':');
+    size_t n = colon ? (size_t)(colon - value) : strlen(value);
+    if (p > names) *p++ = ',';
+    memcpy(p, value, n);
+    p += n;
+  }
+  return names;
+}
+
 int cli_run(Cli *c) {
   int status = 0;
+  char *taps = run_taps(c);
+  c->options.taps = taps;
+  c->options.taps_only = !c->dump;   /* what is printed has all taps */
   for (int i = 0; i < c->argc; i++)
     if (!strncmp(c->argv[i], "--stats", 7)) c->options.stats = 1;
   FlowProgram *p = cli_compile(c, &status);
-  if (!p) return status;
-  status = flow_run(p, c->argc, c->argv);
+  if (p) status = flow_run(p, c->argc, c->argv);
   flow_free(p);
+  free(taps);
   return status;
 }
 

@@ -30,14 +30,42 @@ static uint32_t module_unread(const Gen *g) {
   return n;
 }
 
+static bool module_masked_expr(const Gen *g, const Expr *e) {
+  if (!e) return false;
+  if (e->kind == EX_COLUMN) return g->plan->columns[e->col].mask != NULL;
+  if (e->kind == EX_PARAM) return g->plan->params[e->index].mask != NULL;
+  for (uint32_t i = 0; i < e->arg_len; i++)
+    if (module_masked_expr(g, e->arg[i])) return true;
+  return false;
+}
+
+static bool module_masked_list(const Gen *g, Expr *const *list, uint32_t len) {
+  for (uint32_t i = 0; i < len; i++)
+    if (module_masked_expr(g, list[i])) return true;
+  return false;
+}
+
+/* Whether an expression of the operator reads a masked value, which its errors then may not show. */
+static bool module_masked(const Gen *g, const PlanNode *n) {
+  for (uint32_t i = 0; i < n->made_len; i++)
+    if (module_masked_expr(g, n->made[i].value)) return true;
+  for (uint32_t i = 0; i < n->agg_len; i++)
+    if (module_masked_list(g, n->aggs[i].arg, 2) || module_masked_expr(g, n->aggs[i].where)) return true;
+  for (uint32_t i = 0; i < n->key_len; i++)
+    if (module_masked_expr(g, n->keys[i].value)) return true;
+  return module_masked_expr(g, n->cond) || module_masked_list(g, n->conds, n->conds_len) || module_masked_expr(g, n->path) ||
+         module_masked_expr(g, n->sink ? n->sink->path : NULL) || module_masked_list(g, n->left_keys, n->join_key_len) ||
+         module_masked_list(g, n->right_keys, n->join_key_len) || module_masked_expr(g, n->left_time) || module_masked_expr(g, n->right_time);
+}
+
 static void module_op(Gen *g, Buf *b, const PlanNode *n) {
   const Source *s = diags_source(g->plan->diags, n->span.file);
   uint32_t line = 0, column = 0;
   if (s) diag_place(s, n->span.start, &line, &column);
   buf_printf(b, "  [%u] = {.kind = %s, .label = %s, .script = %s, .line = %u, .column = %u,\n", n->id, module_str(g, n->word),
              module_str(g, n->stream), module_str(g, s ? s->path : ""), line, column);
-  buf_printf(b, "    .policy = %u, .port = %d, .limit_kind = %u, .limit = %.17g},\n", n->policy.kind, module_port(g, &n->policy),
-             n->policy.limit_kind, n->policy.limit);
+  buf_printf(b, "    .policy = %u, .port = %d, .limit_kind = %u, .limit = %.17g%s},\n", n->policy.kind, module_port(g, &n->policy),
+             n->policy.limit_kind, n->policy.limit, module_masked(g, n) ? ", .masked = 1" : "");
 }
 
 static void module_ops(Gen *g, Buf *out) {
@@ -144,8 +172,8 @@ static uint32_t module_taps(Gen *g, Buf *out) {
     const PlanNode *n = g->plan->nodes[i];
     if (n->kind != PLAN_TAP) continue;
     len++;
-    buf_printf(&b, "  {.name = %s, .op = %u, .limit = %luUL, .rate = %.17g},\n", module_str(g, n->text), n->id, (unsigned long)n->limit,
-               n->rate > 0 ? n->rate : 1.0);
+    buf_printf(&b, "  {.name = %s, .op = %u, .every = %u, .limit = %luUL, .seed = %luUL, .rate = %.17g},\n", module_str(g, n->text), n->id,
+               n->every < UINT32_MAX ? (uint32_t)n->every : UINT32_MAX, (unsigned long)n->limit, (unsigned long)n->seed, n->rate);
   }
   buf_printf(out, "static const FrtTap taps[] = {\n%s};\n\n", b.data ? b.data : "  {.op = 0}\n");
   return len;

@@ -22,6 +22,11 @@ static const char *scan_default(Gen *g, const PlanField *pf, uint32_t scan, uint
   return gen_printf(g, "&%s", name);
 }
 
+static const char *scan_mask(const char *mask) {
+  if (!mask) return NULL;
+  return !strcmp(mask, "hash") ? "FRT_MASK_HASH" : !strcmp(mask, "partial") ? "FRT_MASK_PARTIAL" : "FRT_MASK_REDACT";
+}
+
 static void scan_column(Gen *g, Buf *rows, const PlanRead *r, uint32_t scan, uint32_t i) {
   const PlanField *pf = &r->fields[i];
   uint8_t use = g->phys->col_use[pf->col];
@@ -34,12 +39,14 @@ static void scan_column(Gen *g, Buf *rows, const PlanRead *r, uint32_t scan, uin
     if (fresh) buf_printf(&g->consts, "static const FrtStr %s[] = {%s};\n", from, b.data);
   }
   const char *flags = !use ? "0" : use & COL_RAW ? "FRT_USE_VALUE | FRT_USE_RAW" : "FRT_USE_VALUE";
+  if (use & COL_LENIENT) flags = use & COL_LENT_NULL ? "FRT_USE_VALUE | FRT_USE_LENIENT | FRT_USE_LENT_NULL" : "FRT_USE_VALUE | FRT_USE_LENIENT";
   const char *type = gen_type_desc(g, g->plan->columns[pf->col].type);
   const char *dflt = use ? scan_default(g, pf, scan, i) : "NULL";
+  const char *mask = scan_mask(g->plan->columns[pf->col].mask);
   buf_printf(rows, "  {.name = %s, .from = %s, .from_len = %u, .use = %s, .type = %s,\n", scan_str(g, pf->name), from, pf->from_len,
              flags, type);
-  buf_printf(rows, "   .format = %s, .zone = %s, .dflt = %s, .width = %u},\n", scan_str(g, pf->format), scan_str(g, pf->zone), dflt,
-             pf->width);
+  buf_printf(rows, "   .format = %s, .zone = %s, .dflt = %s, .width = %u%s},\n", scan_str(g, pf->format), scan_str(g, pf->zone), dflt,
+             pf->width, mask ? gen_printf(g, ", .mask = %s", mask) : "");
 }
 
 static void scan_columns(Gen *g, const PlanNode *n, uint32_t index) {

@@ -453,45 +453,67 @@ static uint32_t tap_index(const Gen *g, const PlanNode *n) {
   return index;
 }
 
+/* A masked value: the masked form of its text, null as null. */
+static void tap_masked(GenFn *f, const Type *t, CVal v, const char *mask) {
+  Gen *g = f->g;
+  if (v.n) gen_line(f, "if (%s) p = frt_put_str(p, %s);", v.n, gen_const_str(g, "null", 4));
+  if (v.n) gen_line(f, "else {");
+  if (v.n) f->indent++;
+  if (!strcmp(mask, "redact")) gen_line(f, "p = frt_put_str(p, %s);", gen_const_str(g, "\"***\"", 5));
+  else gen_line(f, "p = frt_put_json_str(p, frt_mask_%s(cx, %s));", mask, gen_text_of(f, t, v.v, NULL));
+  if (v.n) f->indent--;
+  if (v.n) gen_line(f, "}");
+}
+
+enum { TAP_MASKED_SIZE = 64 };   /* a hash, or the ends of a text, in JSON */
+
 static void tap_rows(GenFn *f, const PlanNode *n, uint32_t index) {
   Gen *g = f->g;
   const Schema *s = &n->out[0].schema;
-  sink_columns(f, s, NULL);
+  sink_columns(f, s, n->cond);
   gen_turn(f);
+  gen_line(f, "int e = 0;");
   gen_line(f, "for (uint32_t k = 0; k < n; k++) {");
   f->indent++;
   gen_line(f, "uint32_t i = sel[k];");
-  gen_line(f, "size_t need = %s;", sink_need(f, s, 6, sink_names_size(s)));
+  if (n->cond) gen_line(f, "if (!(%s)) continue;", gen_cond(f, n->cond));
+  gen_line(f, "size_t need = %s;", sink_need(f, s, 6, sink_names_size(s) + TAP_MASKED_SIZE * s->len));
   gen_line(f, "char *p = frt_tap_begin(cx, %u, b, i, need);", index);
   gen_line(f, "if (!p) continue;");
   for (uint32_t i = 0; i < s->len; i++) {
     ColId c = s->cols[i].col;
     const Type *t = g->plan->columns[c].type;
-    bool masked = n->masked && n->masked[i];
-    sink_json_key(f, ",", s->cols[i].name);
-    if (masked) gen_line(f, "p = frt_put_str(p, %s);", gen_const_str(g, "\"***\"", 5));
+    sink_json_key(f, i ? "," : "{", s->cols[i].name);
+    if (n->masked && n->masked[i]) tap_masked(f, t, sink_value(g, c), n->masked[i]);
     else if (sink_is_nested(t)) gen_line(f, "p = frt_put_str(p, %s);", gen_const_str(g, "\"...\"", 5));
     else gen_put_json(f, t, sink_value(g, c));
   }
   gen_line(f, "*p++ = '}';");
   gen_line(f, "frt_tap_end(cx, %u, p);", index);
+  if (f->fails) {
+    gen_line(f, "continue;");
+    buf_put(f->out, "  fail:\n");
+    gen_line(f, "e = 0;");
+  }
   f->indent--;
   gen_line(f, "}");
+  gen_line(f, "(void)e;");
 }
 
 static void gen_tap(Gen *g, const PhysNode *pn) {
   const PlanNode *n = pn->node;
   uint32_t index = tap_index(g, n);
   GenFn rows = {.g = g, .out = &g->funcs};
-  PlanNode shown = *n;
-  gen_fn_open(&rows, g, &shown, "_show");
-  tap_rows(&rows, n, index);
-  gen_line(&rows, "return FRT_OK;");
-  gen_fn_close(&rows);
+  if (!n->tap_off) {
+    gen_fn_open(&rows, g, n, "_show");
+    tap_rows(&rows, n, index);
+    gen_line(&rows, "return FRT_OK;");
+    gen_fn_close(&rows);
+  }
   GenFn f;
   gen_fn_open(&f, g, n, "");
   gen_line(&f, "int rc = 0;");
-  gen_line(&f, "if ((cx->taps >> %u & 1) && (rc = op%u_show(cx, S, b, sel, n))) return rc;", index, n->id);
+  if (!n->tap_off) gen_line(&f, "if ((cx->taps >> %u & 1) && (rc = op%u_show(cx, S, b, sel, n))) return rc;", index, n->id);
   gen_count(&f, n->id, "IN", "n");
   gen_count(&f, n->id, "OUT", "n");
   gen_call_uses(&f, pn, 0, "b", "sel", "n");

@@ -133,8 +133,9 @@ static const char *test_row_type(const FlowProgram *p, const PlanNode *sink, con
       wanted = len == n && !strncmp(at, s->cols[i].name, n);
     }
     if (!wanted) continue;
-    text = arena_printf(a, "%s%s%s: %s", text, text[1] ? ", " : "", test_name(a, s->cols[i].name),
-                        type_text(a, p->plan->columns[s->cols[i].col].type));
+    const Column *column = &p->plan->columns[s->cols[i].col];
+    text = arena_printf(a, "%s%s%s: %s%s%s", text, text[1] ? ", " : "", test_name(a, s->cols[i].name), type_text(a, column->type),
+                        column->mask ? " mask " : "", column->mask ? column->mask : "");
   }
   return arena_printf(a, "%s}", text);
 }
@@ -302,8 +303,35 @@ static uint32_t test_lines(char *text, char ***lines, Arena *a) {
   return len;
 }
 
-/* The rows that differ, as a diff: `-` was expected, `+` came out. */
-static const char *test_diff(Test *t, char *want_text, char *got_text) {
+/* Which fields of the rows that go to `path` are masked: a byte each, the number in [0]. NULL: none is. */
+static const uint8_t *test_masks(const FlowProgram *p, const char *path, Arena *a) {
+  const PlanNode *sink = test_sink(p, path);
+  if (!sink) return NULL;
+  const Schema *s = &sink->in[0].node->out[sink->in[0].port].schema;
+  uint8_t *masks = arena_alloc(a, s->len + 1), any = 0;
+  for (uint32_t i = 0; i < s->len; i++) any |= masks[i] = p->plan->columns[s->cols[i].col].mask != NULL;
+  return any ? masks : NULL;
+}
+
+/* The line as it may be shown: what goes on over a line break in quotes does not show at all. */
+static const char *test_masked_line(Arena *a, const char *line, const uint8_t *masks) {
+  const char *out = "";
+  for (uint32_t k = 0;; k++) {
+    const char *end = line;
+    if (*end == '"')
+      for (end++; *end && !(*end == '"' && end[1] != '"'); end++) end += *end == '"';
+    end += *end == '"' ? 1 : strcspn(end, ",");
+    bool broken = *line == '"' && (end == line + 1 || end[-1] != '"');
+    if (broken || (*end && *end != ',')) return arena_printf(a, "%s***", out);
+    out = masks[k] && end > line ? arena_printf(a, "%s***", out) : arena_printf(a, "%s%.*s", out, (int)(end - line), line);
+    if (!*end) return out;
+    out = arena_printf(a, "%s,", out);
+    line = end + 1;
+  }
+}
+
+/* The rows that differ, as a diff: `-` was expected, `+` came out. Masked fields are compared, but not shown. */
+static const char *test_diff(Test *t, char *want_text, char *got_text, const uint8_t *masks) {
   char **want, **got;
   Arena *a = t->p->arena;
   uint32_t n = test_lines(want_text, &want, a), m = test_lines(got_text, &got, a), from = 0, shown = 0;
@@ -311,12 +339,14 @@ static const char *test_diff(Test *t, char *want_text, char *got_text) {
   if (from == n && from == m) return NULL;
   while (n > from && m > from && !strcmp(want[n - 1], got[m - 1])) n--, m--;
   const char *text = n ? arena_printf(a, "      %s\n", want[0]) : "";
+  for (uint32_t i = from ? from : 1; masks && i < n; i++) want[i] = (char *)(uintptr_t)test_masked_line(a, want[i], masks);
+  for (uint32_t i = from ? from : 1; masks && i < m; i++) got[i] = (char *)(uintptr_t)test_masked_line(a, got[i], masks);
   for (uint32_t i = from; i < n && shown < 20; i++, shown++) text = arena_printf(a, "%s    - %s\n", text, want[i]);
   for (uint32_t i = from; i < m && shown < 40; i++, shown++) text = arena_printf(a, "%s    + %s\n", text, got[i]);
   return text;
 }
 
-static const char *test_judge(Test *t, const AstTestStep *e, uint32_t k) {
+static const char *test_judge(Test *t, const AstTestStep *e, uint32_t k, const uint8_t *masks) {
   Arena *a = t->p->arena;
   char *got = test_read(t, test_path(t, "got", k, "csv"));
   const char *ref = test_source_text(t, e->stream->span);
@@ -325,7 +355,7 @@ static const char *test_judge(Test *t, const AstTestStep *e, uint32_t k) {
     long long have = atoll(number), want = e->value->kind == AST_INT ? atoll(e->value->text) : -1;
     return have == want ? NULL : arena_printf(a, "    count(%s) is %lld, expected %lld\n", ref, have, want);
   }
-  const char *diff = test_diff(t, test_read(t, test_path(t, "again", k, "csv")), got);
+  const char *diff = test_diff(t, test_read(t, test_path(t, "again", k, "csv")), got, masks);
   return diff ? arena_printf(a, "    %s differs (- expected, + came out)\n%s", ref, diff) : NULL;
 }
 
@@ -371,8 +401,12 @@ static const char *test_one(Test *t) {
   if (t->why) return arena_printf(a, "    %s\n", t->why);
   FlowProgram *types = test_compile(t, test_sinks(t, NULL));
   const char *failed = flow_error_count(types) && !wants_error ? test_diagnostics(types, a) : NULL;
+  uint32_t steps = 0;
+  for (const AstTestStep *s = t->stmt->steps; s; s = s->next) steps++;
+  const uint8_t **masks = arena_alloc(a, (steps + 1) * sizeof *masks);
   if (!failed) {
     FlowProgram *p = test_compile(t, test_sinks(t, types));
+    for (uint32_t i = 0; i < steps; i++) masks[i] = test_masks(p, test_path(t, "got", i, "csv"), a);
     failed = test_run(t, p, wants_error);
     flow_free(p);
   }
@@ -381,7 +415,7 @@ static const char *test_one(Test *t) {
   const char *all = "";
   for (const AstTestStep *s = t->stmt->steps; s && !failed && !wants_error; s = s->next, k++) {
     if (s->kind != AST_EXPECT_ROWS && s->kind != AST_EXPECT_COUNT) continue;
-    const char *wrong = test_judge(t, s, k);
+    const char *wrong = test_judge(t, s, k, masks[k]);
     if (wrong) all = arena_printf(a, "%s%s", all, wrong);
   }
   return failed ? failed : *all ? all : NULL;

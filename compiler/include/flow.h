@@ -28,7 +28,9 @@ typedef struct FlowOptions {
   const char *no_passes;    /* optimiser passes that are left out: "fold,pushdown" or "all" */
   int check_only;           /* no file is read for its types */
   const char *on_error;     /* "fail" or "skip": the default policy, instead of the script's */
-  const char *mask;         /* "email,phone": columns that taps show masked */
+  const char *mask;         /* "email,/pass|secret/": columns that are masked wherever values are shown */
+  const char *taps;         /* "orders,bad": streams and ports that get a tap of their name; or NULL */
+  int taps_only;            /* other taps than those are off: they cost nothing */
   int stats;                /* times of the passes are kept for --stats */
 } FlowOptions;
 

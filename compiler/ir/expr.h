@@ -76,6 +76,7 @@ struct Expr {
   const char *const *formats;     /* EX_CONCAT */
   bool widening;                  /* EX_CAST */
   bool checked_zero;              /* EX_DIV of integers: a zero divisor is an error */
+  bool revealed;                  /* reveal(x): the masks of x end here */
   bool literal;                   /* a number literal (or its negation): may still take another type */
 };
 

@@ -62,6 +62,7 @@ static void live_exprs(Live *l, const PlanNode *n) {
 }
 
 static void live_node(Live *l, const PlanNode *n) {
+  if (n->kind == PLAN_TAP && n->tap_off) return;
   if (n->kind == PLAN_WRITE || n->kind == PLAN_TAP || n->kind == PLAN_SCRIPT) live_input(l, n);
   if (n->kind == PLAN_UNION) live_sources(l, n, n->in_len);
   if (n->kind == PLAN_JOIN) live_sources(l, n, 2);
@@ -117,7 +118,7 @@ void opt_unused(Plan *p) {
     PlanNode *n = p->nodes[i];
     if (n->kind == PLAN_AGGREGATE) drop_aggs(&l, n);
     if (n->kind == PLAN_MAP) drop_made(&l, n);
-    for (uint32_t port = 0; n->in_len && n->kind != PLAN_ERRORS && n->kind != PLAN_TAP && port < n->out_len; port++)
+    for (uint32_t port = 0; n->in_len && n->kind != PLAN_ERRORS && (n->kind != PLAN_TAP || n->tap_off) && port < n->out_len; port++)
       drop_columns(&l, n, port);
   }
 }

@@ -124,6 +124,7 @@ static void phys_read_columns(Phys *p, const PlanNode *n) {
       p->col_use[n->time_col] |= COL_VALUE;
       break;
     case PLAN_TAP:
+      if (n->tap_off || p->without_taps) return;
       for (uint32_t i = 0; i < n->out[0].schema.len; i++) p->col_use[n->out[0].schema.cols[i].col] |= COL_VALUE;
       break;
     case PLAN_SCRIPT:   /* it asks for columns by name when it runs */
@@ -212,6 +213,7 @@ static void phys_mark_all(Phys *p) {
 
 void phys_check_sources(Arena *a, Plan *plan) {
   Phys *p = phys_new(a, plan);
+  p->without_taps = true;
   phys_mark_all(p);
   plan->checked = p->col_use;
   plan->checked_len = plan->column_len;
@@ -224,6 +226,23 @@ static void phys_keep_checks(Phys *p) {
     for (uint32_t k = 0; r && k < r->field_len; k++) {
       ColId c = r->fields[k].col;
       if (c < p->plan->checked_len && p->plan->checked[c] && !p->col_use[c]) p->col_use[c] = COL_VALUE;
+    }
+  }
+}
+
+/* Columns of a source that only taps read: they are shown where they can be read, and fail no row, so that a run with a
+ * tap gives what the run without it gives. */
+static void phys_lend_to_taps(Phys *p) {
+  for (uint32_t i = 0; i < p->plan->node_len; i++) {
+    const PlanRead *r = p->plan->nodes[i]->kind == PLAN_READ ? p->plan->nodes[i]->read : NULL;
+    for (uint32_t k = 0; r && k < r->field_len; k++) {
+      ColId c = r->fields[k].col;
+      Column *column = &p->plan->columns[c];
+      if (c >= p->plan->checked_len || p->plan->checked[c] || !p->col_use[c]) continue;
+      p->col_use[c] |= COL_LENIENT;
+      if (column->type->nullable || column->type->kind == TY_STRING || column->type->kind == TY_BYTES) continue;
+      p->col_use[c] |= COL_LENT_NULL;
+      column->type = type_with_null(p->plan->arena, column->type, true);
     }
   }
 }
@@ -241,6 +260,7 @@ Phys *phys_build(Arena *a, Plan *plan) {
   if (!built) return NULL;
   phys_mark_all(p);
   phys_keep_checks(p);
+  phys_lend_to_taps(p);
   for (uint32_t i = 0; i < plan->node_len; i++)
     p->nodes[plan->nodes[i]->id].state_class = phys_state_class(plan->nodes[i]);
   phys_find_spills(p);

@@ -26,12 +26,13 @@ typedef struct PhysNode {          /* index = PlanNode.id */
                                       probed in a step of its own */
 } PhysNode;
 
-enum { COL_VALUE = 1, COL_RAW = 2, COL_CHECK = 4 };
+enum { COL_VALUE = 1, COL_RAW = 2, COL_CHECK = 4, COL_LENIENT = 8 /* only taps read it */, COL_LENT_NULL = 16 };
 
 typedef struct Phys {
   Plan *plan;
   PhysNode *nodes;                 /* by node id */
   uint32_t node_max;               /* largest id + 1 */
+  bool without_taps;               /* what taps read is not marked */
   uint8_t *col_use;                /* by ColId: COL_* bits; 0: nobody needs it */
   PlanNode **scans;                /* read, values, range in the order in which they run */
   uint32_t scan_len;

@@ -159,7 +159,9 @@ struct PlanNode {
                                    right and full joins. Left columns keep their identity but there */
   ColId *unpivot_cols;          /* unpivot: made[0] the name, made[1] the value */
   uint32_t unpivot_len;
-  bool *masked;                 /* tap: per column of the schema */
+  const char **masked;          /* tap: per column of the schema how it is masked, or NULL; cond: rows shown */
+  uint64_t every;               /* tap: each n-th row; 0: all */
+  bool tap_off;                 /* tap: nobody asks for it, so that it reads no column */
   uint32_t error_port;          /* errors: index into Plan.error_ports */
   PlanAgg *aggs;                /* aggregate, rank, pivot */
   uint32_t agg_len;

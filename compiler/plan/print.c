@@ -143,6 +143,9 @@ static void print_tap(const Printer *p, const PlanNode *n) {
     if (n->masked[i]) fprintf(p->out, "%s%s", first ? " mask " : ", ", s->cols[i].name), first = 0;
   if (n->limit != ~(uint64_t)0) fprintf(p->out, " limit %" PRIu64, n->limit);
   if (n->rate < 1) fprintf(p->out, " sample %g", n->rate);
+  if (n->seed) fprintf(p->out, " seed %" PRIu64, n->seed);
+  if (n->every) fprintf(p->out, " every %" PRIu64, n->every);
+  if (n->cond) fprintf(p->out, " where %s", expr_text(p->plan->arena, p->plan, n->cond));
 }
 
 static void print_values(const Printer *p, const PlanNode *n) {

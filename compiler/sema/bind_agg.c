@@ -157,6 +157,15 @@ static void agg_counts(const AggSpec *spec, uint32_t *least, uint32_t *most) {
   if (spec->second != SECOND_ROWS) *least = 2;
 }
 
+/* Whether the result tells nothing of the values: counts and places. */
+static bool agg_only_counts(AggKind k) {
+  switch (k) {
+    case AGG_COUNT: case AGG_COUNT_DISTINCT: case AGG_APPROX_DISTINCT: case AGG_ROW_NUMBER: case AGG_RANK:
+    case AGG_DENSE_RANK: case AGG_NTILE: return true;
+    default: return false;
+  }
+}
+
 static bool agg_arguments(Binder *b, const Scope *s, const AggSpec *spec, const AstExpr *call, PlanAgg *out) {
   uint32_t least, most, len = 0;
   bool good = true;
@@ -257,6 +266,8 @@ bool bind_aggregate(Binder *b, const Scope *s, const AstArg *a, bool windowed, P
   const Type *t = type_null_if(b, agg_result(b, spec, out->arg[0]), agg_needs_value(spec->kind));
   const char *name = a->name.text ? a->name.text : spec->name;
   out->col = plan_add_column(b->plan, name, t, a->name.text ? a->name.span : a->span);
+  for (int i = 0; i < 2 && !agg_only_counts(spec->kind); i++) column_add_mask(b, out->col, mask_of_expr(b->plan, out->arg[i]));
+  column_add_mask(b, out->col, mask_of_name(b, name));
   if (windowed && spec->kind != AGG_LAG && spec->kind != AGG_LEAD) bind_aggregate_grouped(b, out, 1);
   return true;
 }

@@ -274,6 +274,16 @@ static Expr *bind_len(Binder *b, const AstExpr *call, Expr **args, uint32_t len)
   return r;
 }
 
+/* The same value, whose masks end here. */
+static Expr *bind_reveal(Binder *b, const AstExpr *call, Expr **args, uint32_t len) {
+  if (len != 1) return wrong_count(b, call, "1", len, NULL);
+  Expr *own = arena_alloc(b->arena, sizeof *own);
+  *own = *args[0];
+  own->revealed = true;
+  own->span = call->span;
+  return own;
+}
+
 /* ---- the way in ---- */
 
 typedef Expr *GenericFn(Binder *b, const AstExpr *call, Expr **args, uint32_t len);
@@ -282,7 +292,7 @@ static const struct { const char *name; GenericFn *bind; } generics[] = {
   {"least", bind_extreme}, {"greatest", bind_extreme}, {"clamp", bind_extreme},
   {"abs", bind_rounding}, {"sign", bind_rounding}, {"round", bind_rounding},
   {"floor", bind_rounding}, {"ceil", bind_rounding}, {"trunc", bind_rounding},
-  {"len", bind_len}};
+  {"len", bind_len}, {"reveal", bind_reveal}};
 
 bool bind_generic(Binder *b, const Scope *s, const AstExpr *call, const Type *want, Expr **out) {
   const char *name = call->name.text;

@@ -374,6 +374,7 @@ void op_window(Chain *c, const AstOp *op) {
   n->made_len = 2;
   for (int i = 0; i < 2; i++) {
     ColId col = column_make(c->b, names[i], t, op->word);
+    column_add_mask(c->b, col, c->b->plan->columns[time->col].mask);
     n->made[i] = (PlanMade){ col, NULL };
     name_add(c, &out, names[i], col, op->word);
   }

@@ -82,6 +82,7 @@ typedef struct Streams {
   } * sinks; /* constant paths that are written */
   uint32_t sink_len;
   uint32_t walked; /* operators looked at while naming ports: bounds calls that double */
+  const char *mask;  /* `option mask`: rules as those of --mask; or NULL */
   bool limit_reported;
   bool incomplete; /* the syntax had errors: what seems unknown may only be lost */
 } Streams;
@@ -129,6 +130,10 @@ const char *source_text(Binder *b, Span span);
 bool type_is_scalar(const Type *t);
 /* Says that `what` is not built yet. */
 void report_unbuilt(Binder *b, Span span, const char *what);
+
+/* ---- bind_op.c ---- */
+/* Adds a tap of that name that shows the rows of an edge (--tap of a stream or port). */
+void tap_stream(Binder *b, const char *name, PlanEdge e);
 
 /* ---- module.c ---- */
 /* Loads what the script uses and collects all names. False when something was reported. */

@@ -115,7 +115,7 @@ static void select_item(Chain *c, const AstOp *op, const AstArg *a, Mapping *m) 
                 "give one of them another name: `name = ...`", name.text);
     return;
   }
-  bool moved = e->kind == EX_COLUMN;
+  bool moved = e->kind == EX_COLUMN && !e->revealed;
   ColId col = moved ? e->col : map_column(c, m, op, name.text, a->span, e);
   schema_push(&m->schema, name.text, col, NULL);
 }

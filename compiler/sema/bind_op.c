@@ -179,12 +179,22 @@ static void op_sample(Chain *c, const AstOp *op) {
   else n->seed = (uint64_t)seed->value.i;
 }
 
-/* Whether --mask names the column. */
-static bool mask_named(const Chain *c, const char *name) {
-  size_t n = strlen(name);
-  for (const char *at = c->b->options->mask; at && *at; at += strcspn(at, ",") + (at[strcspn(at, ",")] == ','))
-    if (strcspn(at, ",") == n && !strncmp(at, name, n)) return true;
-  return false;
+static uint64_t tap_number(Chain *c, const AstExpr *e, const char *what) {
+  Expr *n = e ? chain_count(c, e, 0, what) : NULL;
+  if (!n || n->type->kind == TY_ERROR) return 0;
+  if (n->kind == EX_CONST) return (uint64_t)n->value.i;
+  diag_report(c->b->diags, DIAG_E0615, e->span, NULL, NULL, what, "a constant");
+  return 0;
+}
+
+/* How each column of the schema is shown: masks of the columns, and those of `mask(a, b)`. */
+static const char **tap_masks(Binder *b, const Schema *s) {
+  const char **masked = arena_alloc(b->arena, (s->len + 1) * sizeof *masked);
+  for (uint32_t i = 0; i < s->len; i++) {
+    const char *mask = b->plan->columns[s->cols[i].col].mask;
+    masked[i] = mask ? mask : mask_of_name(b, s->cols[i].name);
+  }
+  return masked;
 }
 
 static void op_tap(Chain *c, const AstOp *op) {
@@ -194,24 +204,35 @@ static void op_tap(Chain *c, const AstOp *op) {
         !strcmp(plan->nodes[i]->text, op->text) && !c->expansion)
       diag_report(c->b->diags, DIAG_E0309, op->span, NULL, NULL, "tap", op->text);
   const Schema *schema = chain_schema(c);
-  bool *masked = arena_alloc(c->b->arena, (schema->len + 1) * sizeof *masked);
-  for (uint32_t i = 0; i < schema->len; i++)
-    masked[i] = plan->columns[schema->cols[i].col].mask != NULL || mask_named(c, schema->cols[i].name);
+  const char **masked = tap_masks(c->b, schema);
   for (const AstNamePair *p = op->pairs; p; p = p->next) {
     const SchemaColumn *sc = chain_column(c, p->left);
-    if (!sc) continue;
-    for (uint32_t i = 0; i < schema->len; i++)
-      if (schema->cols[i].col == sc->col) masked[i] = true;
+    for (uint32_t i = 0; sc && i < schema->len; i++)
+      if (schema->cols[i].col == sc->col && !masked[i]) masked[i] = "redact";
   }
+  Expr *where = op->expr ? bind_cond(c->b, chain_scope(c), op->expr) : NULL;
   double rate = op->sample ? chain_share(c, op->sample, "sample") : 1.0;
-  Expr *limit = op->limit ? chain_count(c, op->limit, 0, "limit") : NULL;
+  uint64_t seed = tap_number(c, op->seed, "seed"), every = tap_number(c, op->expr2, "every");
+  uint64_t limit = op->limit ? tap_number(c, op->limit, "limit") : ~(uint64_t)0;
   PlanNode *n = chain_node(c, op, PLAN_TAP, 1, 1);
   n->text = op->text ? op->text : "";
   n->masked = masked;
+  n->cond = where;
   n->rate = rate;
-  if (limit && limit->kind == EX_CONST) n->limit = (uint64_t)limit->value.i;
-  else if (limit && limit->type->kind != TY_ERROR)
-    diag_report(c->b->diags, DIAG_E0615, op->limit->span, NULL, NULL, "limit", "a constant");
+  n->seed = seed;
+  n->every = every;
+  n->limit = limit;
+}
+
+void tap_stream(Binder *b, const char *name, PlanEdge e) {
+  PlanNode *n = plan_add(b->plan, PLAN_TAP, e.node->span, 1, 1);
+  n->word = "tap";
+  n->stream = n->text = name;
+  n->in[0] = e;
+  n->out[0].schema = e.node->out[e.port].schema;
+  n->masked = tap_masks(b, &n->out[0].schema);
+  n->rate = 1.0;
+  n->limit = ~(uint64_t)0;
 }
 
 static bool chain_ends_in_sink(const AstOp *op) {

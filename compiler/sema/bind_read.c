@@ -171,7 +171,7 @@ static void fields_bind(Chain *c, const AstField *ast, PlanRead *r, Schema *sche
     f->name = a->name.text;
     f->key = a->key;
     f->col = column_make(b, f->name, t, a->name.span);
-    b->plan->columns[f->col].mask = field_mask(c, a);
+    if (a->mask.text) b->plan->columns[f->col].mask = field_mask(c, a);
     if (t->kind != TY_ERROR) field_format(c, a, t, f);
     field_names(c, a, f);
     f->dflt = field_default(c, a, t);

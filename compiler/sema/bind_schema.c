@@ -56,23 +56,14 @@ ColId column_make(Binder *b, const char *name, const Type *type, Span span) {
     diag_report(b->diags, DIAG_E0905, span, NULL, "split the script", (unsigned)LIMIT_COLUMNS,
                 "columns");
   }
-  return plan_add_column(b->plan, name, type, span);
-}
-
-typedef struct MaskEnv {
-  const Plan *plan;
-  const char *mask;
-} MaskEnv;
-static void mask_visit(void *env, ColId col) {
-  MaskEnv *m = env;
-  if (!m->mask && m->plan->columns[col].mask) m->mask = m->plan->columns[col].mask;
+  ColId col = plan_add_column(b->plan, name, type, span);
+  b->plan->columns[col].mask = mask_of_name(b, name);
+  return col;
 }
 
 ColId column_make_of(Binder *b, const char *name, const Type *type, Span span, const Expr *value) {
-  MaskEnv m = { b->plan, NULL };
-  expr_columns(value, mask_visit, &m);
   ColId col = column_make(b, name, type, span);
-  b->plan->columns[col].mask = m.mask;
+  column_add_mask(b, col, mask_of_expr(b->plan, value));
   return col;
 }
 

@@ -198,7 +198,7 @@ PlanEdge source_values(Chain *c, const AstFlow *f) {
   for (const AstField *a = row ? row->fields : NULL; a; a = a->next, i++) {
     PlanField *field = &e.node->read->fields[i];
     field->key = a->key;
-    c->b->plan->columns[field->col].mask = field_mask(c, a);
+    if (a->mask.text) c->b->plan->columns[field->col].mask = field_mask(c, a);
   }
   if (row) fields_check(c, row->fields, e.node->read, &e.node->out[0].schema);
   policy_apply(c, e.node, &f->on_error);

@@ -67,7 +67,7 @@ static void mark_live(Finish *f) {
   memset(f->live, 0, p->next_id * sizeof *f->live);
   f->stack_len = 0;
   for (uint32_t i = 0; i < p->node_len; i++)
-    if (p->nodes[i]->kind == PLAN_WRITE || p->nodes[i]->kind == PLAN_TAP) push(f, p->nodes[i]);
+    if (p->nodes[i]->kind == PLAN_WRITE || (p->nodes[i]->kind == PLAN_TAP && !p->nodes[i]->tap_off)) push(f, p->nodes[i]);
   while (f->stack_len) {
     PlanNode *n = f->stack[--f->stack_len];
     for (uint32_t i = 0; i < n->in_len; i++) {

@@ -43,14 +43,31 @@ static void add_default(Binder *b, const AstStmt *s) {
   st->dflt = &s->on_error;
 }
 
+/* `option mask = "email"`, or a list of texts. */
+static void option_mask(Binder *b, const AstExpr *value) {
+  Streams *st = streams_of(b);
+  const AstExpr *first = value && value->kind == AST_LIST ? value->items : value;
+  for (const AstExpr *e = first; e; e = value->kind == AST_LIST ? e->next : NULL) {
+    if (e->kind != AST_STRING) {
+      diag_report(b->diags, DIAG_E0615, e->span, NULL, "as in `option mask = [\"email\", \"/pass|secret/\"]`", "mask", "names of columns, or patterns between slashes");
+      return;
+    }
+    st->mask = st->mask ? arena_printf(b->arena, "%s,%s", st->mask, e->text) : e->text;
+    mask_check_patterns(b, e->text, e->span);
+  }
+}
+
 static void check_option(Binder *b, const AstStmt *s) {
-  static const char *const known[] = { "threads", "memory", "temp", "jit" };
+  static const char *const known[] = { "threads", "memory", "temp", "jit", "mask" };
   enum { LEN = sizeof known / sizeof *known };
   if (!s->name.text) return;
   for (uint32_t i = 0; i < LEN; i++)
-    if (!strcmp(known[i], s->name.text)) return;
+    if (!strcmp(known[i], s->name.text)) {
+      if (!strcmp(s->name.text, "mask")) option_mask(b, s->value);
+      return;
+    }
   diag_report(b->diags, DIAG_E0811, s->name.span, hint_nearest(b, s->name.text, known, LEN),
-              "options: threads, memory, temp, jit", s->name.text);
+              "options: threads, memory, temp, jit, mask", s->name.text);
 }
 
 static void collect_units(Binder *b, const AstScript *script) {
@@ -77,6 +94,44 @@ static void bind_flows(Binder *b) {
       diag_report(b->diags, DIAG_E0213, u->span, NULL,
                   "end it with `| write ...`, or give it a name: `name = ...`");
   }
+}
+
+/* ---- taps of streams ---- */
+
+static const PlanEdge no_edge;
+
+static PlanEdge tapped_edge(Binder *b, const char *name) {
+  Streams *st = streams_of(b);
+  const char *dot = strchr(name, '.');
+  AstStreamRef ref = { .name = { .text = name } };
+  for (uint32_t i = 0; i < b->plan->node_len; i++)
+    if (b->plan->nodes[i]->kind == PLAN_TAP && !strcmp(b->plan->nodes[i]->text, name)) return no_edge;
+  for (uint32_t i = 0; i < st->unit_len; i++)
+    if (!strcmp(st->units[i]->name, name)) return st->units[i]->result;
+  Port *port = port_find(b, dot ? dot + 1 : name);
+  if (!port || !dot) return port ? port_edge(b, port, &ref) : no_edge;
+  for (uint32_t i = 0; i < st->unit_len; i++)
+    if (!strncmp(st->units[i]->name, name, (size_t)(dot - name)) && !st->units[i]->name[dot - name]) return port_edge_of(b, port, st->units[i], &ref);
+  return no_edge;
+}
+
+static bool is_asked(const char *names, const char *name) {
+  size_t n = strlen(name);
+  for (const char *at = names; *at; at += strcspn(at, ","), at += *at == ',')
+    if (strcspn(at, ",") == n && !strncmp(at, name, n)) return true;
+  return false;
+}
+
+/* --tap of a stream or port: a tap of its name. Other names are taps of the script, or refused by the run. */
+static void bind_taps(Binder *b) {
+  uint32_t errors = diag_error_len(b->diags);
+  for (const char *at = b->options ? b->options->taps : NULL; at && *at; at += strcspn(at, ","), at += *at == ',') {
+    const char *name = arena_strndup(b->arena, at, strcspn(at, ","));
+    PlanEdge e = errors || !*name ? no_edge : tapped_edge(b, name);
+    if (e.node) tap_stream(b, name, e);
+  }
+  for (uint32_t i = 0; b->options && b->options->taps_only && i < b->plan->node_len; i++)
+    if (b->plan->nodes[i]->kind == PLAN_TAP) b->plan->nodes[i]->tap_off = !is_asked(b->options->taps ? b->options->taps : "", b->plan->nodes[i]->text);
 }
 
 /* ---- tests: only their names ---- */
@@ -147,6 +202,7 @@ Plan *sema_bind(Arena *arena, Diags *diags, const AstScript *script, const SemaO
   port_declare_all(&b);
   bind_names(&b);
   bind_flows(&b);
+  bind_taps(&b);
   for (const AstStmt *s = script->stmts; s; s = s->next)
     if (s->kind == AST_TEST) test_steps(&b, s);
   plan_finish(&b);

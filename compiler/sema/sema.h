@@ -14,7 +14,9 @@ typedef struct SemaOptions {
   void *load_env;
   bool infer_files;      /* read the heads of files for types (run, check); false: an error instead */
   const char *on_error;  /* "fail" or "skip": the default policy, instead of the script's; or NULL */
-  const char *mask;      /* "email,phone": columns that are masked wherever they are shown; or NULL */
+  const char *mask;      /* "email,/pass|secret/": columns that are masked wherever they are shown; or NULL */
+  const char *taps;      /* "valid,orders.bad": streams and ports that get a tap; or NULL */
+  bool taps_only;        /* the other taps are off */
 } SemaOptions;
 
 /* Binds a script. Reports every error it finds to `diags`; returns the plan, or NULL when there were

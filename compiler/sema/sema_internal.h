@@ -100,6 +100,16 @@ const SchemaColumn *bind_column(Binder *b, const Scope *s, AstName qualifier, As
 /* `run.name`, a call of `run_name`; reported when the run has no such value. */
 Expr *bind_run_value(Binder *b, Span span, AstName name);
 
+/* ---- bind_mask.c ---- */
+/* "hash", "redact", "partial", or NULL where nothing that e reads is masked. */
+const char *mask_of_expr(const Plan *plan, const Expr *e);
+/* The mask of columns of that name, by --mask or `option mask`; or NULL. */
+const char *mask_of_name(Binder *b, const char *name);
+/* Gives the column a mask where it has none. */
+void column_add_mask(Binder *b, ColId col, const char *mask);
+/* Reports patterns that are no regular expressions. */
+void mask_check_patterns(Binder *b, const char *rules, Span span);
+
 /* ---- bind_agg.c ---- */
 /* An aggregate `name = f(x) [where P]`; the column is added to the plan. windowed: row_number and its kin
  * are allowed (rank). false on errors (reported). */

@@ -150,7 +150,7 @@ typedef enum AstOpKind {
   AST_UNION,      /* streams; the incoming flow is the first */
   AST_ROUTE,      /* routes */
   AST_TEE,        /* chain */
-  AST_TAP,        /* text: name, sample, pairs: masked columns, limit */
+  AST_TAP,        /* text: name, sample, seed, pairs: masked columns, limit, expr: where, expr2: every */
   AST_ASSERT,     /* expr, text */
   AST_SAMPLE,     /* expr, seed */
   AST_EXPLODE,    /* expr (a name or path), as_name */

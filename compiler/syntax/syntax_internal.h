@@ -41,7 +41,7 @@ typedef struct List {
 typedef struct Clauses {
   AstName else_port;
   AstOnError on_error;
-  AstExpr *sample, *seed, *limit;
+  AstExpr *sample, *seed, *limit, *every, *where;
   AstNamePair *pairs;
 } Clauses;
 

@@ -115,6 +115,7 @@ int frt_deadletter_row(FrtCtx *cx, uint32_t sink, const FrtBlock *b, uint32_t ro
   FrtErrorRow e;
   memset(&e, 0, sizeof e);
   frt_error_envelope(cx, &e, b, row, op);
+  frt_error_mask_raw(cx->run, &e);
   e.code = (FrtStr){"else", 4, 0};
   char *text = frt_alloc(cx, port.len + 32);
   memcpy(text, "the row went to `", 17);

@@ -108,6 +108,7 @@ static void err_resolve(FrtRun *r, ErrNote *n, const FrtBlock *b, uint32_t row) 
   e->message = frt_error_text(r->cx, n->code, n->detail, c ? c->type : NULL);
   e->error = (uint32_t)n->code;
   frt_error_field_place(r, b, row, e, &n->line);
+  frt_error_mask_raw(r, e);
   n->row = e;
 }
 
@@ -125,7 +126,7 @@ void frt_error(FrtCtx *cx, const FrtBlock *b, uint32_t row, uint32_t op, int cod
   n->op = op;
   n->code = code;
   n->field = field;
-  n->detail = err_copy(cx, cx->detail);
+  n->detail = err_copy(cx, frt_mask_detail(cx, op, code, field, cx->detail));
   n->seen = cx->seen;
   cx->seen = UINT64_MAX;
   n->block = b;

@@ -31,6 +31,8 @@ const FrtColumn *frt_error_column(const FrtRun *r, uint32_t op, FrtStr field, ui
 void frt_error_envelope(FrtCtx *cx, FrtErrorRow *e, const FrtBlock *b, uint32_t row, uint32_t op);
 /* Where the field stands: its line (record's line and line breaks before it) and character; 0 if unknown. */
 void frt_error_field_place(const FrtRun *r, const FrtBlock *b, uint32_t row, FrtErrorRow *e, int64_t *line);
+/* Masks the raw text, which frt_error_field_place needs as it is. */
+void frt_error_mask_raw(FrtRun *r, FrtErrorRow *e);
 /* `file:line:column: error: ...`, the source line with a caret, the operator and the cure. run_arena. */
 const char *frt_error_report(FrtRun *r, const FrtErrorRow *e, int64_t line);
 /* The same place before a message of its own, for limits. */
@@ -38,6 +40,14 @@ const char *frt_error_limit_report(FrtRun *r, const FrtErrorRow *e, uint32_t op,
 /* Text for a terminal: control characters as \xXX, cut at `max` bytes. run_arena, NUL-terminated. */
 const char *frt_error_show(FrtRun *r, FrtStr text, size_t max);
 const char *frt_error_show_lines(FrtRun *r, FrtStr text, size_t max);   /* keeps line breaks */
+
+/* ---- mask.c ---- */
+/* The masked form of a text: FRT_MASK_*. Lives until the block ends. */
+FrtStr frt_mask_text(FrtCtx *cx, uint32_t mask, FrtStr text);
+/* The detail of an error as it may be shown: masked when it may be a value of a masked field. */
+FrtStr frt_mask_detail(FrtCtx *cx, uint32_t op, int code, FrtStr field, FrtStr detail);
+/* The raw text of a record of the present scan with its masked fields masked. */
+FrtStr frt_mask_raw(FrtRun *r, FrtStr raw);
 
 /* ---- ledger.c ---- */
 /* Checks in = out + else + errors + dropped for every operator. NULL, or what is wrong. */

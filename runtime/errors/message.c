@@ -148,6 +148,13 @@ void frt_error_field_place(const FrtRun *r, const FrtBlock *b, uint32_t row, Frt
   }
 }
 
+void frt_error_mask_raw(FrtRun *r, FrtErrorRow *e) {
+  FrtStr raw = frt_mask_raw(r, e->raw);
+  if (raw.ptr == e->raw.ptr) return;
+  e->raw = raw;
+  e->raw_masked = 1;
+}
+
 static const char *message_show(FrtRun *r, FrtStr text, size_t max, int lines) {
   uint32_t n = message_cut(text, max < UINT32_MAX ? (uint32_t)max : UINT32_MAX);
   char *out = arena_alloc(r->run_arena, (size_t)n * 4 + 4), *p = out;
@@ -184,7 +191,7 @@ static const char *message_place(FrtRun *r, const FrtErrorRow *e, int64_t line) 
 static const char *message_excerpt(FrtRun *r, const FrtErrorRow *e, int64_t line) {
   if (!e || !e->raw.len) return "";
   const char *raw = frt_error_show(r, e->raw, MESSAGE_SHOW_MAX);
-  if (!e->column || line != e->line || e->column > MESSAGE_SHOW_MAX / 2)
+  if (!e->column || e->raw_masked || line != e->line || e->column > MESSAGE_SHOW_MAX / 2)
     return arena_printf(r->run_arena, "\n  | %s", raw);
   return arena_printf(r->run_arena, "\n  | %s\n  | %*s^", raw, (int)e->column - 1, "");
 }

@@ -203,8 +203,12 @@ typedef struct FrtBlock {
 enum {
   FRT_USE_VALUE = 1,   /* col[c] and nul[c] are wanted */
   FRT_USE_CHECK = 2,   /* it must be checked, its value is not wanted */
-  FRT_USE_RAW = 4      /* fields[c] and canon[c] are wanted */
+  FRT_USE_RAW = 4,     /* fields[c] and canon[c] are wanted */
+  FRT_USE_LENIENT = 8, /* only taps want it: a value that is wrong is shown as null, and the row goes on */
+  FRT_USE_LENT_NULL = 16 /* and its type is nullable for that reason alone */
 };
+
+enum { FRT_MASK_NONE, FRT_MASK_HASH, FRT_MASK_REDACT, FRT_MASK_PARTIAL };
 
 /* A column of a scan's declared type, in the order of the type. */
 typedef struct FrtColumn {
@@ -217,6 +221,7 @@ typedef struct FrtColumn {
   FrtStr zone;             /* tz attribute: zone of timestamps without one; empty: UTC */
   const void *dflt;        /* the default in its C form, or NULL; points into state or constants */
   uint32_t width;          /* fixed: bytes of the column */
+  uint32_t mask;           /* FRT_MASK_*: how messages and raw texts show it */
 } FrtColumn;
 
 /* ---- the tables of a module ---------------------------------------------------------------- */
@@ -239,6 +244,7 @@ typedef struct FrtOp {
   uint32_t policy;
   int32_t port;            /* FRT_POLICY_PORT: index into ports; else -1 */
   uint32_t limit_kind;
+  uint32_t masked;         /* its expressions read masked values: errors do not show them */
   double limit;            /* rows, or percent */
 } FrtOp;
 
@@ -316,8 +322,9 @@ typedef struct FrtParam {
 typedef struct FrtTap {
   FrtStr name;
   uint32_t op;
-  uint32_t unused;
+  uint32_t every;          /* each n-th row of those that come by; 0 or 1: all */
   uint64_t limit;          /* rows at most, ~0 for no limit */
+  uint64_t seed;           /* of the sample; 0: the usual one */
   double rate;             /* share of rows shown, 1.0 for all */
 } FrtTap;
 
@@ -407,7 +414,7 @@ FrtStr frt_path_safe(FrtCtx *cx, FrtStr value);  /* a value made safe for one pa
  * the port `port` with no error. */
 int frt_deadletter(FrtCtx *cx, uint32_t sink, const FrtErrorRow *row);
 int frt_deadletter_row(FrtCtx *cx, uint32_t sink, const FrtBlock *b, uint32_t row, uint32_t op, FrtStr port);
-/* A tap's row: room to write a JSON object into ({"a":1}, or its members only: ,"a":1), then frt_tap_end; NULL when its limit is reached
+/* A tap's row: room to write the JSON object of its values into, then frt_tap_end; NULL when its limit is reached
  * or the sample leaves the row out. */
 char *frt_tap_begin(FrtCtx *cx, uint32_t tap, const FrtBlock *b, uint32_t row, size_t need);
 void frt_tap_end(FrtCtx *cx, uint32_t tap, char *end);
@@ -423,6 +430,8 @@ struct FrtErrorRow {
   int64_t retry_count;
   uint32_t op;
   uint32_t error;          /* FRT_E_*, 0 for a row of an else port */
+  uint32_t raw_masked;     /* `raw` is not as it stands in the file */
+  uint32_t unused;
 };
 
 #include "flowrt_fn.h"

@@ -128,7 +128,8 @@ static void contract_column(ContractCheck *k, const FrtColumn *column, int64_t *
     return;
   }
   *at = -1;
-  if (evolves && (column->type->nullable || column->dflt)) return;
+  int nullable = column->type->nullable && !(column->use & FRT_USE_LENT_NULL);
+  if (evolves && (nullable || column->dflt)) return;
   frt_type_text(column->type, type, sizeof type);
   k->diff = arena_printf(k->arena, "%s\n  - `%.*s` (%s) is missing%s", k->diff, (int)column->name.len,
                          column->name.ptr, type, contract_hint(k->arena, column->name, k->names, k->len));

@@ -430,7 +430,7 @@ static void json_set_nul(FrtScanner *s, uint32_t c, uint32_t row, uint8_t nul) {
 static void json_value_error(FrtScanner *s, uint32_t c, uint32_t row, int code, const JsonPath *path) {
   const FrtColumn *column = &s->scan->columns[c];
   uint32_t op = s->scan->op;
-  if (path->len == 0 || (column->type->nullable && s->cx->run->module->ops[op].policy == FRT_POLICY_NULL)) {
+  if (path->len == 0 || column->use & FRT_USE_LENIENT || (column->type->nullable && s->cx->run->module->ops[op].policy == FRT_POLICY_NULL)) {
     frt_scan_value_error(s, c, row, code);
     return;
   }
@@ -444,10 +444,11 @@ static void json_value_error(FrtScanner *s, uint32_t c, uint32_t row, int code, 
 void json_convert_missing(FrtScanner *s, uint32_t c, uint32_t row) {
   const FrtColumn *column = &s->scan->columns[c];
   if (s->row_bad[row]) return;
-  if (column->type->nullable) {
+  if (column->type->nullable && !(column->use & FRT_USE_LENT_NULL && column->dflt)) {
     memset(json_place(s, c, row), 0, column->type->size);
     json_set_nul(s, c, row, 1);
   } else if (column->dflt) {
+    json_set_nul(s, c, row, 0);
     memcpy(json_place(s, c, row), column->dflt, column->type->size);
   } else if (s->scan->options.contract == FRT_CONTRACT_DISCARD) {
     FRT_COUNT(s->cx, s->scan->op, FRT_DROPPED, 1);

@@ -31,6 +31,7 @@ static FrtColumnKernel *convert_kernel(FrtScanner *s, uint32_t c) {
   const FrtColumn *column = &s->scan->columns[c];
   const FrtScanOptions *o = &s->scan->options;
   if (s->format->kernel) return s->format->kernel(s, c);
+  if (column->use & FRT_USE_LENT_NULL && column->dflt) return NULL;
   if (column->type->nullable && convert_null_clashes(s, column)) return NULL;
   if (column->type->kind != FRT_STRING) return frt_column_kernel(column->type, column->format, column->zone);
   if (s->format == &frt_format_csv && (o->trim || (o->quote && o->quote != '"'))) return NULL;
@@ -70,8 +71,9 @@ static void *convert_place(FrtScanner *s, uint32_t c, uint32_t row) {
 
 static void convert_set_null(FrtScanner *s, uint32_t c, uint32_t row) {
   const FrtType *type = s->scan->columns[c].type;
+  uint8_t *nulls = convert_nulls(s, c);
   memset(convert_place(s, c, row), 0, type->size);
-  convert_nulls(s, c)[row] = 1;
+  if (nulls) nulls[row] = 1;
 }
 
 void frt_scan_value_error(FrtScanner *s, uint32_t column, uint32_t row, int code) {
@@ -79,6 +81,10 @@ void frt_scan_value_error(FrtScanner *s, uint32_t column, uint32_t row, int code
   uint32_t op = s->scan->op;
   if (s->row_bad[row]) return;
   s->block.canon[column] = 0;
+  if (col->use & FRT_USE_LENIENT) {
+    convert_set_null(s, column, row);
+    return;
+  }
   if (col->type->nullable && s->cx->run->module->ops[op].policy == FRT_POLICY_NULL) {
     convert_set_null(s, column, row);
     FRT_COUNT(s->cx, op, FRT_NULLED, 1);
@@ -91,9 +97,10 @@ void frt_scan_value_error(FrtScanner *s, uint32_t column, uint32_t row, int code
 /* No value: null, the default, or an error. */
 static void convert_missing(FrtScanner *s, uint32_t c, uint32_t row) {
   const FrtColumn *column = &s->scan->columns[c];
-  if (column->type->nullable) {
+  if (column->type->nullable && !(column->use & FRT_USE_LENT_NULL && column->dflt)) {
     convert_set_null(s, c, row);
   } else if (column->dflt) {
+    if (column->type->nullable) convert_nulls(s, c)[row] = 0;
     memcpy(convert_place(s, c, row), column->dflt, column->type->size);
     s->block.canon[c] = 0;
   } else if (column->type->kind == FRT_STRING || column->type->kind == FRT_BYTES) {

@@ -81,9 +81,9 @@ const char *frt_tap_unknown(Arena *arena, const FrtModule *m, const char *name, 
   for (uint32_t i = 0; i < m->tap_len; i++)
     args_consider(name, len, m->taps[i].name.ptr, m->taps[i].name.len, &best, &best_len, &distance);
   if (best && frt_word_is_near(distance, len))
-    return arena_printf(arena, "error: --tap: the script has no tap `%.*s`; did you mean `%.*s`?", (int)len, name,
+    return arena_printf(arena, "error: --tap: the script has no tap, stream or port `%.*s`; did you mean `%.*s`?", (int)len, name,
                         (int)best_len, best);
-  return arena_printf(arena, "error: --tap: the script has no tap `%.*s`", (int)len, name);
+  return arena_printf(arena, "error: --tap: the script has no tap, stream or port `%.*s`", (int)len, name);
 }
 
 static int args_fail(const char *flag, const char *what) {
@@ -102,7 +102,7 @@ const FrtFlag frt_flags[] = {
   {"memory", "SIZE", FRT_FLAG_MEMORY, "memory to keep to, like 256MiB (60% of what is free)"},
   {"temp", "DIR", FRT_FLAG_TEMP, "folder for what does not fit into memory"},
   {"temp-limit", "SIZE", FRT_FLAG_TEMP_LIMIT, "how much of it at most"},
-  {"tap", "NAME[:N]", FRT_FLAG_TAP, "show the rows of a tap, N at most"},
+  {"tap", "NAME[:N]", FRT_FLAG_TAP, "show the rows of a tap, stream or port, N at most"},
   {"dry-run", NULL, FRT_FLAG_DRY_RUN, "do everything, but leave no output"},
   {"scan", "careful", FRT_FLAG_SCAN, "read without the fast paths"},
   {"block-rows", "N", FRT_FLAG_BLOCK_ROWS, "rows of a block"},

@@ -110,6 +110,8 @@ static int run_set_params(FrtRun *r) {
   frt_alloc_for_run(&r->main);
   int status = m->defaults ? m->defaults(r->cx, r->state, given) : FRT_OK;
   if (status == FRT_OK && m->init) status = m->init(r->cx, r->state);
+  for (uint32_t i = 0; status > 0 && i < m->param_len; i++)
+    if (m->params[i].masked) r->cx->detail = frt_mask_text(r->cx, FRT_MASK_REDACT, r->cx->detail);
   if (status > 0) frt_fatal(r->cx, UINT32_MAX, status, r->cx->detail);
   frt_alloc_reset(&r->main);
   return status == FRT_OK && !r->exit_code ? FRT_OK : FRT_FATAL;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ir/stdlib.h"
 #include "sema/sema.h"
 #include "syntax/parse.h"
 
@@ -23,7 +24,7 @@ static char *sema_read_file(Arena *a, const char *path, size_t *size) {
   return text;
 }
 
-/* `env` is the arena. Two modules stand in memory; others are files beside the script. */
+/* `env` is the arena. Two modules stand in memory, those of stdlib are built in; others are files beside the script. */
 static const char *sema_load(void *env, const char *path, const char *from, size_t *size) {
   static const char *const memory[][2] = {
     { "mem/ops.flow", "type T = { id: i64, v: i64 }\nfn half(x: i64) -> i64 = x // 2\nop biggest(k: column, n: i64) = | sort k desc | take n\n" },
@@ -32,6 +33,11 @@ static const char *sema_load(void *env, const char *path, const char *from, size
     if (!strcmp(path, memory[i][0]) || !strcmp(path, memory[i][0] + 4)) {
       *size = strlen(memory[i][1]);
       return memory[i][1];
+    }
+  for (const StdlibFile *f = flow_stdlib; f->name; f++)
+    if (!strncmp(path, f->name, strlen(f->name) - 5) && !path[strlen(f->name) - 5]) {
+      *size = f->size;
+      return f->text;
     }
   const char *slash = strrchr(from, '/');
   return sema_read_file(env, arena_printf(env, "%.*s%s", slash ? (int)(slash + 1 - from) : 0, from, path), size);

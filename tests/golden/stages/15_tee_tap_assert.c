@@ -5,50 +5,49 @@
 #error "this module needs another version of the runtime"
 #endif
 
-static const FrtStr k1 = {",\042id\042:", 6, 0};
+static const FrtStr k1 = {"{\042id\042:", 6, 0};
 static const FrtStr k2 = {",\042mail\042:", 8, 0};
-static const FrtStr k3 = {"\042\052\052\052\042", 5, 0};
-static const FrtStr k4 = {"ids are not negative", 20, 0};
-static const FrtStr k5 = {"", 0, 0};
-static const FrtType t6 = {.kind = 5, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(int64_t)};
-static const FrtType t7 = {.kind = 13, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(FrtStr)};
+static const FrtStr k3 = {"ids are not negative", 20, 0};
+static const FrtStr k4 = {"", 0, 0};
+static const FrtType t5 = {.kind = 5, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(int64_t)};
+static const FrtType t6 = {.kind = 13, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(FrtStr)};
 static const FrtColumn columns0[] = {
-  {.name = {"id", 2, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE | FRT_USE_RAW, .type = &t6,
+  {.name = {"id", 2, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE | FRT_USE_RAW, .type = &t5,
    .format = {0}, .zone = {0}, .dflt = NULL, .width = 0},
-  {.name = {"mail", 4, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE | FRT_USE_RAW, .type = &t7,
-   .format = {0}, .zone = {0}, .dflt = NULL, .width = 0},
+  {.name = {"mail", 4, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE | FRT_USE_RAW, .type = &t6,
+   .format = {0}, .zone = {0}, .dflt = NULL, .width = 0, .mask = FRT_MASK_HASH},
 };
-static const FrtStr k8 = {"in\057a.csv", 8, 0};
+static const FrtStr k7 = {"in\057a.csv", 8, 0};
 static const FrtSinkColumn sink0_columns[] = {
-  {{"id", 2, 0}, &t6},
-  {{"mail", 4, 0}, &t7},
+  {{"id", 2, 0}, &t5},
+  {{"mail", 4, 0}, &t6},
 };
-static const FrtStr k9 = {"out\057late.csv", 12, 0};
+static const FrtStr k8 = {"out\057late.csv", 12, 0};
 static const FrtSinkColumn sink1_columns[] = {
-  {{"id", 2, 0}, &t6},
-  {{"mail", 4, 0}, &t7},
+  {{"id", 2, 0}, &t5},
+  {{"mail", 4, 0}, &t6},
 };
-static const FrtStr k10 = {"-", 1, 0};
-static const FrtType t11 = {.kind = 13, .nullable = 1, .precision = 0, .scale = 0, .size = sizeof(FrtStr)};
-static const FrtType t12 = {.kind = 5, .nullable = 1, .precision = 0, .scale = 0, .size = sizeof(int64_t)};
-static const FrtType t13 = {.kind = 17, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(int64_t)};
+static const FrtStr k9 = {"-", 1, 0};
+static const FrtType t10 = {.kind = 13, .nullable = 1, .precision = 0, .scale = 0, .size = sizeof(FrtStr)};
+static const FrtType t11 = {.kind = 5, .nullable = 1, .precision = 0, .scale = 0, .size = sizeof(int64_t)};
+static const FrtType t12 = {.kind = 17, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(int64_t)};
 static const FrtSinkColumn sink2_columns[] = {
-  {{"run", 3, 0}, &t7},
-  {{"script_hash", 11, 0}, &t7},
-  {{"operator", 8, 0}, &t7},
-  {{"script_line", 11, 0}, &t6},
-  {{"script_column", 13, 0}, &t6},
-  {{"file", 4, 0}, &t11},
-  {{"line", 4, 0}, &t12},
-  {{"offset", 6, 0}, &t12},
-  {{"field", 5, 0}, &t11},
-  {{"code", 4, 0}, &t7},
-  {{"message", 7, 0}, &t7},
-  {{"retry_count", 11, 0}, &t6},
-  {{"time", 4, 0}, &t13},
-  {{"raw", 3, 0}, &t11},
+  {{"run", 3, 0}, &t6},
+  {{"script_hash", 11, 0}, &t6},
+  {{"operator", 8, 0}, &t6},
+  {{"script_line", 11, 0}, &t5},
+  {{"script_column", 13, 0}, &t5},
+  {{"file", 4, 0}, &t10},
+  {{"line", 4, 0}, &t11},
+  {{"offset", 6, 0}, &t11},
+  {{"field", 5, 0}, &t10},
+  {{"code", 4, 0}, &t6},
+  {{"message", 7, 0}, &t6},
+  {{"retry_count", 11, 0}, &t5},
+  {{"time", 4, 0}, &t12},
+  {{"raw", 3, 0}, &t10},
 };
-static const FrtStr k14 = {"out\057wrong.jsonl", 15, 0};
+static const FrtStr k13 = {"out\057wrong.jsonl", 15, 0};
 typedef struct Held {
   uint64_t port_rows6;
 } Held;
@@ -81,18 +80,20 @@ static int op1_show(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel
   int64_t *c0 = S->c0;
   FrtStr *c1 = S->c1;
   if (FRT_TURN(cx)) return FRT_FATAL;
+  int e = 0;
   for (uint32_t k = 0; k < n; k++) {
     uint32_t i = sel[k];
-    size_t need = 236 + 6 * (size_t)c1[i].len;
+    size_t need = 364 + 6 * (size_t)c1[i].len;
     char *p = frt_tap_begin(cx, 0, b, i, need);
     if (!p) continue;
     p = frt_put_str(p, k1);
     p = frt_put_i64(p, c0[i]);
     p = frt_put_str(p, k2);
-    p = frt_put_str(p, k3);
+    p = frt_put_json_str(p, frt_mask_hash(cx, c1[i]));
     *p++ = '}';
     frt_tap_end(cx, 0, p);
   }
+  (void)e;
   return FRT_OK;
 }
 
@@ -119,7 +120,7 @@ static int op2(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
 #line 5 "stages\05715_tee_tap_assert.flow"
     keep[kept] = i;
     kept += ((c0[i] > 10L)) != 0;
-#line 123 "flow_module.c"
+#line 124 "flow_module.c"
   }
   FRT_COUNT(cx, 2, FRT_IN, n);
   FRT_COUNT(cx, 2, FRT_OUT, kept);
@@ -183,13 +184,13 @@ static int op4(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
   for (uint32_t k = 0; k < n; k++) {
     uint32_t i = sel[k];
 #line 6 "stages\05715_tee_tap_assert.flow"
-    if (!((c0[i] >= 0L))) { cx->detail = k4; e = FRT_E_ASSERT; goto fail; }
+    if (!((c0[i] >= 0L))) { cx->detail = k3; e = FRT_E_ASSERT; goto fail; }
     keep[kept++] = i;
-#line 189 "flow_module.c"
+#line 190 "flow_module.c"
     continue;
   fail:
     FRT_SEEN(cx, 4, k);
-    frt_error(cx, b, i, 4, e, k5);
+    frt_error(cx, b, i, 4, e, k4);
     e = 0;
     failed++;
   }
@@ -275,7 +276,7 @@ static int scan0_path(FrtCtx *cx, void *state, FrtStr *out) {
   State *S = state;
   int e = 0;
   (void)S;
-  *out = k8;
+  *out = k7;
   return e;
 }
 
@@ -297,7 +298,7 @@ static int sink0_path(FrtCtx *cx, void *state, FrtStr *out) {
   State *S = state;
   int e = 0;
   (void)S;
-  *out = k9;
+  *out = k8;
   return e;
 }
 
@@ -305,7 +306,7 @@ static int sink1_path(FrtCtx *cx, void *state, FrtStr *out) {
   State *S = state;
   int e = 0;
   (void)S;
-  *out = k10;
+  *out = k9;
   return e;
 }
 
@@ -313,7 +314,7 @@ static int sink2_path(FrtCtx *cx, void *state, FrtStr *out) {
   State *S = state;
   int e = 0;
   (void)S;
-  *out = k14;
+  *out = k13;
   return e;
 }
 
@@ -402,7 +403,7 @@ static const FrtSink sinks[] = {
 };
 
 static const FrtTap taps[] = {
-  {.name = {"seen", 4, 0}, .op = 1, .limit = 5UL, .rate = 1},
+  {.name = {"seen", 4, 0}, .op = 1, .every = 0, .limit = 5UL, .seed = 0UL, .rate = 1},
 };
 
 const FrtModule flow_module = {
