@@ -447,13 +447,20 @@ static const char *gen_c_function(Gen *g, const Function *fn) {
   return name;
 }
 
+/* Whether a text matches a constant pattern is found out by a table, where it can be. */
+static const char *gen_call_dfa(Gen *g, const Expr *e) {
+  if (e->fn->c_body || e->arg_len != 2 || strcmp(e->fn->symbol, "frt_regex_matches") != 0) return NULL;
+  const Expr *pattern = e->arg[1];
+  return pattern->kind == EX_CONST && !pattern->value.is_null ? gen_dfa(g, pattern->value.s) : NULL;
+}
+
 static CVal gen_call(GenFn *f, const Expr *e) {
   Gen *g = f->g;
   const Function *fn = e->fn;
   const char *symbol = fn->c_body ? gen_c_function(g, fn) : fn->symbol;
   CVal *args = arena_alloc(g->arena, (e->arg_len + 1) * sizeof *args);
-  const char *n = NULL;
-  for (uint32_t i = 0; i < e->arg_len; i++) {
+  const char *n = NULL, *dfa = gen_call_dfa(g, e);
+  for (uint32_t i = 0; i < e->arg_len - (dfa != NULL); i++) {
     args[i] = gen_expr(f, e->arg[i]);
     n = gen_null_or(f, n, args[i].n);
   }
@@ -462,6 +469,11 @@ static CVal gen_call(GenFn *f, const Expr *e) {
   const char *tn = can_null ? gen_temp(f, "uint8_t", n ? n : "0") : n;
   const char *t = gen_temp(f, gen_ctype(g, e->type), n || can_null ? gen_zero(g, e->type) : NULL);
   gen_unless_null(f, n);
+  if (dfa) {
+    gen_line(f, "%s = frt_dfa_matches(%s, %s);", t, dfa, args[0].v);
+    gen_end_unless_null(f, n);
+    return (CVal){t, tn};
+  }
   Buf list = {.arena = g->arena};
   for (uint32_t i = 0; i < e->arg_len; i++) {
     const char *v = i < 8 && fn->prepared[i] ? gen_prepared_arg(f, fn, i, e->arg[i], args[i].v) : args[i].v;

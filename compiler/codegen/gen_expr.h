@@ -30,6 +30,8 @@ const char *gen_wide(GenFn *f, const Type *t, const char *v);
 /* A value of any scalar type as FrtStr; format: NULL or ".2". */
 const char *gen_text_of(GenFn *f, const Type *t, const char *v, const char *format);
 /* The state member that holds what `preparer` made of the constant text. */
+/* "&dfa3": the table of a constant pattern, printed into the module, for frt_dfa_matches; NULL: the pattern has none. */
+const char *gen_dfa(Gen *g, FrtStr pattern);
 const char *gen_prepared(Gen *g, const char *preparer, const char *text);
 
 #endif

@@ -178,6 +178,19 @@ int frt_url_decode(FrtCtx *cx, FrtStr *out, FrtStr s);
 /* Frees what regular expressions hold outside the arenas: once, before the run's arena goes. */
 void frt_functions_end(FrtCtx *cx);
 int frt_regex_prepare(FrtCtx *cx, const void **out, FrtStr text);
+
+/* A constant pattern, for whether a text matches, as the compiler printed it into the module (text/fn_dfa.h). */
+enum { FRT_DFA_TABLE, FRT_DFA_EQUALS, FRT_DFA_STARTS, FRT_DFA_ENDS, FRT_DFA_CONTAINS, FRT_DFA_ALWAYS };
+typedef struct FrtDfa {
+  uint32_t kind;
+  uint32_t columns;         /* FRT_DFA_TABLE: classes of bytes, and one more for the end of the text */
+  uint32_t anchored;        /* the match must begin with the text */
+  uint32_t unused;          /* padding, 0 */
+  const uint8_t *class_of;  /* [256] */
+  const uint16_t *next;     /* [state + class]: states are multiples of `columns`: 0 no match, 1 a match, 2 the start */
+  FrtStr text;              /* of the other kinds; of a table: what a match must begin with, or empty */
+} FrtDfa;
+uint8_t frt_dfa_matches(const FrtDfa *d, FrtStr s);
 int frt_regex_matches(FrtCtx *cx, uint8_t *out, FrtStr s, const void *regex);
 /* The first match: groups[0] is the whole match, groups[i] group i, for i < n; ptr is NULL for a
  * group that took no part. FRT_OK, FRT_NULL (no match) or FRT_E_REGEX_LIMIT. */

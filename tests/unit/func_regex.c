@@ -1,5 +1,6 @@
 /* Regular expressions: the functions, the limits, and the simple automaton against PCRE2 on random
  * patterns and texts. */
+#include "text/fn_dfa.h"
 #include "text/fn_regex.h"
 #include "text/fn_simple.h"
 #include "support/func_harness.h"
@@ -288,4 +289,85 @@ Test(func_regex, simple_equals_pcre2) {
   cr_expect_gt(taken, 3000);
   cr_expect_gt(matched, 5000);
   fprintf(stderr, "%d patterns, %d texts, %d matches\n", taken, compared, matched);
+}
+
+/* ---- tables ---- */
+
+static int dfa_matches(const char *s, const char *pattern, uint32_t kind) {
+  FrtDfa d;
+  uint32_t states;
+  cr_assert(fn_dfa_compile(cx, X(pattern), &d, &states), "%s", pattern);
+  cr_expect_eq(d.kind, kind, "%s: kind %u", pattern, d.kind);
+  return frt_dfa_matches(&d, X(s));
+}
+
+Test(func_regex, tables) {
+  cr_expect(dfa_matches("xabcx", "abc", FRT_DFA_CONTAINS));
+  cr_expect_not(dfa_matches("xabx", "(ab)c", FRT_DFA_CONTAINS));
+  cr_expect(dfa_matches("", "", FRT_DFA_CONTAINS));
+  cr_expect(dfa_matches("語x", "^語", FRT_DFA_STARTS));
+  cr_expect_not(dfa_matches("x", "^xy", FRT_DFA_STARTS));
+  cr_expect(dfa_matches("x語", "語$", FRT_DFA_ENDS));
+  cr_expect_not(dfa_matches("x\n", "x$", FRT_DFA_ENDS));
+  cr_expect(dfa_matches("a.b", "^a\\.b$", FRT_DFA_EQUALS));
+  cr_expect_not(dfa_matches("a.bc", "^a\\.b$", FRT_DFA_EQUALS));
+  cr_expect(dfa_matches("", "a*", FRT_DFA_ALWAYS));
+  cr_expect(dfa_matches("x-2024y", "\\d{4}", FRT_DFA_TABLE));
+  cr_expect_not(dfa_matches("x-202y4", "\\d{4}", FRT_DFA_TABLE));
+  cr_expect(dfa_matches("a*b aab", "a+b$", FRT_DFA_TABLE));
+  cr_expect(dfa_matches("abab", "^(ab)*$", FRT_DFA_TABLE));
+  cr_expect_not(dfa_matches("ababa", "^(ab)*$", FRT_DFA_TABLE));
+  cr_expect(dfa_matches("GET /x", "^(GET|POST|PUT) /", FRT_DFA_TABLE));
+}
+
+/* What may meet the limit of the general engine stays with it, and so does what would make a large table. */
+Test(func_regex, no_table) {
+  const char *const other[] = {"^(a+)+$", "^(?:a|aa)+[bc]", "(?:a*)*[bc]", "(?i)a", "\\bx", "(a)\\1", "[a", "(", "x(?=y)",
+                               "[ab]{1,99}a[ab]{12}", "a[ab]{9}$"};
+  for (size_t i = 0; i < sizeof other / sizeof *other; i++) {
+    FrtDfa d;
+    uint32_t states;
+    cr_expect_not(fn_dfa_compile(cx, X(other[i]), &d, &states), "%s", other[i]);
+  }
+}
+
+Test(func_regex, tables_equal_pcre2) {
+  int taken = 0, matched = 0;
+  for (int i = 0; i < 15000; i++) {
+    char pattern[512], *p = pattern;
+    if (pick(3) == 0) p = put(p, "^");
+    p = random_sequence(p, 0);
+    if (pick(3) == 0) p = put(p, "$");
+    *p = 0;
+    FrtStr source = {pattern, (uint32_t)(p - pattern), 0};
+    FrtDfa d;
+    uint32_t states;
+    if (i % 16 == 0) {
+      arena_reset(func_ctx.arena);
+      func_ctx.at = func_ctx.end = NULL;
+    }
+    if (!fn_dfa_compile(cx, source, &d, &states)) continue;
+    taken++;
+    int error;
+    PCRE2_SIZE at;
+    pcre2_code *code = pcre2_compile((PCRE2_SPTR)pattern, source.len, PCRE2_UTF | PCRE2_DOLLAR_ENDONLY, &error, &at, NULL);
+    cr_assert(code, "PCRE2 refuses %s", pattern);
+    pcre2_match_data *data = pcre2_match_data_create_from_pattern(code, NULL);
+    for (int j = 0; j < 16; j++) {
+      char buffer[128];
+      FrtStr s = random_text(buffer);
+      char *exact = malloc(s.len ? s.len : 1);
+      memcpy(exact, buffer, s.len);
+      s.ptr = exact;
+      int want = pcre2_match(code, (PCRE2_SPTR)s.ptr, s.len, 0, 0, data, NULL) >= 0, got = frt_dfa_matches(&d, s);
+      cr_assert(got == want, "`%s` on `%.*s`: %d, want %d", pattern, (int)s.len, s.ptr, got, want);
+      matched += want;
+      free(exact);
+    }
+    pcre2_match_data_free(data);
+    pcre2_code_free(code);
+  }
+  cr_expect_gt(taken, 5000);
+  cr_expect_gt(matched, 20000);
+  fprintf(stderr, "%d tables, %d matches\n", taken, matched);
 }
