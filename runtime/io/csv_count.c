@@ -24,8 +24,11 @@ void csv_count_start(FrtScanner *s, CsvState *csv) {
   uint32_t n = csv->columns;
   csv->count_newlines = NULL;
   if (n < 2 || n > CSV_COUNT_COLUMNS_MAX) return;   /* a file of one column has empty lines to look for */
-  csv->count_newlines = frt_alloc_run(s->cx, sizeof *csv->count_newlines * n);
-  csv->count_behind = frt_alloc_run(s->cx, sizeof *csv->count_behind * (n + 64));
+  if (!csv->count_behind) {   /* once for all files */
+    csv->count_room = frt_alloc_run(s->cx, sizeof *csv->count_room * CSV_COUNT_COLUMNS_MAX);
+    csv->count_behind = frt_alloc_run(s->cx, sizeof *csv->count_behind * (CSV_COUNT_COLUMNS_MAX + 64));
+  }
+  csv->count_newlines = csv->count_room;
   for (uint32_t k = 0; k < n; k++) {
     csv->count_newlines[k] = 0;
     for (uint32_t at = n - 1 - k; at < 64; at += n) csv->count_newlines[k] |= (uint64_t)1 << at;

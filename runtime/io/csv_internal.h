@@ -67,7 +67,8 @@ typedef struct CsvState {
   int raw_wanted;              /* a string column asks for FRT_USE_RAW */
   CsvIndexer *indexer;
   CsvCounter *counter;         /* NULL: the rows are wanted, or there is none for this CPU */
-  uint64_t *count_newlines;    /* see CsvCount; for the present number of columns */
+  uint64_t *count_newlines;    /* see CsvCount; for the present number of columns; NULL: it cannot be counted */
+  uint64_t *count_room;        /* what count_newlines points to when it can */
   uint16_t *count_behind;
 } CsvState;
 
