@@ -381,6 +381,7 @@ static void rank_function(const Rank *w) {
   gen_line(&f, "static void op%u_w%u(FrtCtx *cx, State *S, const FrtPair *p, uint64_t n) {", id, w->k);
   f.indent = 1;
   gen_line(&f, "(void)cx;");
+  gen_line(&f, "if (n >> 16 && frt_cancelled()) return;");
   rank_body(&f, w);
   f.indent = 0;
   gen_line(&f, "}");
@@ -401,6 +402,7 @@ static void rank_groups(GenFn *f, const GenOrder *o) {
     gen_line(f, "to = len;");
   }
   for (uint32_t k = 0; k < o->n->agg_len; k++) gen_line(f, "op%u_w%u(cx, S, p + from, to - from);", id, k);
+  gen_line(f, "if ((from ^ to) >> 16 && frt_cancelled()) return FRT_FATAL;");
   f->indent--;
   gen_line(f, "}");
 }
@@ -439,6 +441,7 @@ static void rank_emit(const GenOrder *o) {
   gen_emit_open(&f, g, n);
   gen_line(&f, "static const FrtStr names[] = {%s};", names.data ? names.data : "{0}");
   gen_line(&f, "frt_sort_pairs(S->h->pairs%u.data, S->h->pairs%u.len, %d, %s, S, &S->h->store%u);", id, id, o->exact, gen_order_compare_name(o), id);
+  gen_line(&f, "if (frt_cancelled()) return FRT_FATAL;");
   if (n->by_len) gen_line(&f, "frt_pairs_group(&S->h->pairs%u, &S->h->store%u, S->h->table%u.len);", id, id, id);
   if (n->frame) gen_line(&f, "S->h->queue%u = frt_alloc_run(cx, (S->h->pairs%u.len + 1) * sizeof(uint64_t));", id, id);
   rank_groups(&f, o);

@@ -381,6 +381,7 @@ void gen_carry_flush(Gen *g, const PhysNode *pn, const ColId *cols, uint32_t len
   gen_line(&f, "static int op%u_flush(FrtCtx *cx, State *S, const FrtBlock *up, uint32_t m) {", n->id);
   f.indent = 1;
   gen_line(&f, "int rc = 0;");
+  gen_line(&f, "if (frt_cancelled()) return FRT_FATAL;");   /* one row of the input may give millions */
   gen_line(&f, "FrtBlock *b = &S->b%u;", n->id);
   gen_line(&f, "b->n = b->sel_len = m; b->sel = S->iota; b->up = up; b->parent = S->parent%u; b->row0 = up->row0;", n->id);
   for (uint32_t i = 0; i < len; i++) {

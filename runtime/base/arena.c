@@ -36,6 +36,12 @@ void *frt_malloc(size_t size) {
   return p;
 }
 
+void *frt_calloc(size_t len, size_t size) {
+  void *p = calloc(len ? len : 1, size ? size : 1);
+  if (!p) arena_out_of_memory(size && len > SIZE_MAX / size ? SIZE_MAX : len * size);
+  return p;
+}
+
 void *frt_realloc(void *old, size_t size) {
   void *p = realloc(old, size ? size : 1);
   if (!p) arena_out_of_memory(size);

@@ -24,6 +24,7 @@ size_t arena_size(const Arena *a);              /* bytes held from the system */
 
 /* Checked malloc for what has no arena; never NULL. */
 void *frt_malloc(size_t size);
+void *frt_calloc(size_t len, size_t size);      /* zeroed; the kernel's pages are touched only when used */
 void *frt_realloc(void *old, size_t size);
 void frt_free(void *p);
 /* Called when memory is out, before the process ends: removes what must not stay. NULL: nothing. */

@@ -13,6 +13,7 @@
 #include "base/alloc.h"
 #include "base/budget.h"
 #include "edge/port.h"
+#include "io/sink.h"
 #include "sched/run_internal.h"
 
 enum { ERRORS_RATE_ROWS = 1000 /* a rate is judged after so many rows */, ERRORS_DETAIL_MAX = 64 * 1024 };
@@ -280,8 +281,9 @@ int frt_block_end(FrtCtx *cx, const FrtBlock *b) {
   frt_alloc_reset(cx->worker);
   frt_budget_poll();
   if (frt_budget_passed()) frt_run_check_memory(r);
+  if (frt_cancelled()) frt_run_fail(r, 130, NULL);
   if (status == FRT_FATAL || r->exit_code) return FRT_FATAL;
-  return r->stopped || cx->stop ? FRT_STOP : FRT_OK;
+  return r->stopped || cx->stop || frt_sinks_all_closed(r) ? FRT_STOP : FRT_OK;
 }
 
 void frt_stop(FrtCtx *cx, const FrtBlock *b, uint32_t row) {

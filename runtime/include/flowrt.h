@@ -390,6 +390,8 @@ void frt_stop(FrtCtx *cx, const FrtBlock *b, uint32_t row);
  * FRT_OK, FRT_STOP (nobody wants more: end the emit with FRT_OK), FRT_FATAL. The runtime calls it for scans,
  * and once more with NULL after an emit. */
 int frt_block_end(FrtCtx *cx, const FrtBlock *b);
+/* Whether the run is to end (a signal): for loops that make many blocks of one. */
+int frt_cancelled(void);
 /* The number of the source row, for sampling and ordering: same for any block size. */
 uint64_t frt_row_number(const FrtBlock *b, uint32_t row);
 /* The file of the source row, which lives as long as the run, and its line (UINT64_MAX: it has none), for rows that are held. */

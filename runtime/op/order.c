@@ -6,6 +6,8 @@
 #include "base/budget.h"
 #include "flowrt.h"
 
+enum { ORDER_CANCEL_EVERY = 1 << 16 };
+
 static uint32_t order_group(const FrtStore *s, uint64_t row) { return *(const uint32_t *)FRT_ROW(s, row); }
 
 static uint64_t *order_counts(uint32_t groups) {
@@ -57,10 +59,15 @@ void frt_pairs_group(FrtPairs *p, const FrtStore *s, uint32_t groups) {
   FrtPair *sorted = frt_malloc(p->len * sizeof *sorted);
   for (uint64_t i = 0; i < p->len; i++) at[(group[i] = order_group(s, p->data[i].row)) + 1]++;
   for (uint32_t g = 0; g < groups; g++) at[g + 1] += at[g];
-  for (uint64_t i = 0; i < p->len; i++) sorted[at[group[i]]++] = p->data[i];
-  frt_free(p->data);
+  uint64_t i = 0;
+  for (; i < p->len && !(i % ORDER_CANCEL_EVERY == 0 && frt_cancelled()); i++) sorted[at[group[i]]++] = p->data[i];
   frt_free(group);
   frt_free(at);
+  if (i < p->len) {              /* the run ends, and nobody looks at the order */
+    frt_free(sorted);
+    return;
+  }
+  frt_free(p->data);
   frt_unreserve(NULL, (p->room - p->len) * sizeof *p->data);
   p->data = sorted;
   p->room = p->len;

@@ -9,10 +9,12 @@
 
 #include "base/arena.h"
 #include "base/budget.h"
+#include "base/cancel.h"
 #include "flowrt.h"
 #include "op/table.h"
 
 enum {
+  TABLE_CANCEL_EVERY = 4096,
   TABLE_FIRST = 1024,
   TABLE_BATCH = 64,
   TABLE_NEAR = 1 << 13,
@@ -111,10 +113,10 @@ static void table_grow(FrtTable *t) {
   if (t->slots) frt_unreserve(NULL, (t->mask + 1) * sizeof *t->slots);
   table_hold(t, size * sizeof *t->slots);
   frt_free(t->slots);
-  t->slots = frt_malloc(size * sizeof *t->slots);
-  memset(t->slots, 0, size * sizeof *t->slots);
+  t->slots = frt_calloc(size, sizeof *t->slots);
   t->mask = size - 1;
-  for (uint32_t i = 0; i < t->len; i++)
+  /* Half a second for 10 million keys: a run that was cancelled does not look them up again. */
+  for (uint32_t i = 0; i < t->len && !(i % TABLE_CANCEL_EVERY == 0 && frt_cancelled()); i++)
     if (i != t->null_number && (t->is_text || t->words[i] >= t->dense_room))
       table_place(t, table_number_hash(t, i), i);
 }

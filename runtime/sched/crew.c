@@ -328,7 +328,7 @@ static int crew_range(FrtHand *h) {
     return 0;
   }
   if (rc == FRT_FATAL || rc == FRT_STOP) {
-    if (rc == FRT_FATAL) frt_run_fail(c->r, 2, "error: the run failed");
+    if (rc == FRT_FATAL) frt_run_fail(c->r, frt_cancelled() ? 130 : 2, frt_cancelled() ? NULL : "error: the run failed");
     crew_end(c, rc);
     return 0;
   }

@@ -195,6 +195,13 @@ void frt_count_scan(FrtRun *r, uint32_t op, uint64_t rows) {
   l[FRT_OUT] = rows - l[FRT_ERRORS] - l[FRT_DROPPED] - l[FRT_ELSE];
 }
 
+/* Whoever failed has said why, but where a signal ended it. */
+static int run_failed(FrtRun *r) {
+  if (frt_cancelled()) frt_run_fail(r, 130, NULL);
+  else frt_run_fail(r, 2, "error: the run failed");
+  return FRT_FATAL;
+}
+
 int frt_check_stop(FrtRun *r) {
   if (frt_cancelled()) frt_run_fail(r, 130, NULL);
   if (frt_sinks_all_closed(r)) return FRT_STOP;
@@ -221,7 +228,7 @@ static int run_blocks(FrtRun *r, const FrtScan *scan, FrtScanner *s) {
     if (r->options->progress) frt_progress(r, 0);
     status = wanted == FRT_STOP ? FRT_STOP : frt_check_stop(r);
   }
-  if (status == FRT_FATAL) return frt_run_fail(r, 2, "error: the run failed"), FRT_FATAL;
+  if (status == FRT_FATAL) return run_failed(r);
   if (status == FRT_END) {       /* rows that failed behind the last block */
     status = frt_block_end(r->cx, NULL);
     frt_count_scan(r, scan->op, rows);
@@ -268,7 +275,7 @@ static int run_steps(FrtRun *r) {
       if (status != FRT_FATAL && !r->exit_code && frt_block_end(r->cx, NULL) == FRT_FATAL) status = FRT_FATAL;
     }
     if (!r->exit_code) frt_errors_end_step(r);
-    if (status == FRT_FATAL) frt_run_fail(r, 2, "error: the run failed");
+    if (status == FRT_FATAL) run_failed(r);
     if (r->exit_code) return FRT_FATAL;
   }
   return r->exit_code ? FRT_FATAL : FRT_OK;

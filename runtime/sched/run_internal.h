@@ -73,7 +73,6 @@ const char *frt_op_place(FrtRun *r, uint32_t op);
 /* cancel.c: SIGINT and SIGTERM set a flag; the second one removes temporary files and ends the process. */
 void frt_cancel_install(void);
 void frt_cancel_restore(void);
-int frt_cancelled(void);         /* base/cancel.h */
 /* Signals that come to one thread are passed on to all, so that each wait of theirs ends: the caller, and those that follow. */
 void frt_cancel_threads_begin(void);
 void frt_cancel_thread(pthread_t thread);

@@ -57,6 +57,7 @@ static int op3(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
 
 static int op1_flush(FrtCtx *cx, State *S, const FrtBlock *up, uint32_t m) {
   int rc = 0;
+  if (frt_cancelled()) return FRT_FATAL;
   FrtBlock *b = &S->b1;
   b->n = b->sel_len = m; b->sel = S->iota; b->up = up; b->parent = S->parent1; b->row0 = up->row0;
   int64_t *old_c0 = S->c0;
@@ -77,7 +78,7 @@ static int op1(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
   for (uint32_t k = 0; k < n; k++) {
     uint32_t i = sel[k];
 #line 3 "stages\05716_lists.flow"
-#line 81 "flow_module.c"
+#line 82 "flow_module.c"
     gone += c1[i].len == 0;
     made += c1[i].len;
     for (uint32_t j = 0; j < c1[i].len; j++) {
@@ -114,7 +115,7 @@ static int op2(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
     {
       c4[i] = c2[i].f1;
     }
-#line 118 "flow_module.c"
+#line 119 "flow_module.c"
   }
   FRT_COUNT(cx, 2, FRT_IN, n);
   FRT_COUNT(cx, 2, FRT_OUT, n);

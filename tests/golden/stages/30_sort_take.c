@@ -401,6 +401,7 @@ static int op6(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
 #define ROW(at) ((R6 *)FRT_ROW(&S->h->store6, p[at].row))
 static void op6_w0(FrtCtx *cx, State *S, const FrtPair *p, uint64_t n) {
   (void)cx;
+  if (n >> 16 && frt_cancelled()) return;
   int64_t place = 0;
   for (uint64_t i = 0; i < n; i++) {
     if (!i || p[i].key != p[i - 1].key) place = (int64_t)i + 1;
@@ -413,6 +414,7 @@ static void op6_w0(FrtCtx *cx, State *S, const FrtPair *p, uint64_t n) {
 #define ROW(at) ((R6 *)FRT_ROW(&S->h->store6, p[at].row))
 static void op6_w1(FrtCtx *cx, State *S, const FrtPair *p, uint64_t n) {
   (void)cx;
+  if (n >> 16 && frt_cancelled()) return;
   uint64_t by = S->h->arg6_1;
   for (uint64_t i = 0; i < n; i++) {
     R6 *r = ROW(i), *other = r;
@@ -434,6 +436,7 @@ static int op6_emit(FrtCtx *cx, void *state) {
   S->block = b;
   static const FrtStr names[] = {{"place", 5, 0}, {"last", 4, 0}};
   frt_sort_pairs(S->h->pairs6.data, S->h->pairs6.len, 1, NULL, S, &S->h->store6);
+  if (frt_cancelled()) return FRT_FATAL;
   frt_pairs_group(&S->h->pairs6, &S->h->store6, S->h->table6.len);
   const FrtPair *p = S->h->pairs6.data;
   uint64_t len = S->h->pairs6.len;
@@ -443,6 +446,7 @@ static int op6_emit(FrtCtx *cx, void *state) {
     }
     op6_w0(cx, S, p + from, to - from);
     op6_w1(cx, S, p + from, to - from);
+    if ((from ^ to) >> 16 && frt_cancelled()) return FRT_FATAL;
   }
   frt_pairs_free(&S->h->pairs6);
   S->c0 = S->x6_c0;

@@ -328,6 +328,7 @@ static int op2_in0(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel,
 
 static int op2_flush(FrtCtx *cx, State *S, const FrtBlock *up, uint32_t m) {
   int rc = 0;
+  if (frt_cancelled()) return FRT_FATAL;
   FrtBlock *b = &S->b2;
   b->n = b->sel_len = m; b->sel = S->iota; b->up = up; b->parent = S->parent2; b->row0 = up->row0;
   int32_t *old_c0 = S->c0;
@@ -573,7 +574,7 @@ static int op16(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, ui
 #line 11 "stages\05731_through.flow"
     keep[kept] = i;
     kept += ((c12[i] > 1L)) != 0;
-#line 577 "flow_module.c"
+#line 578 "flow_module.c"
   }
   FRT_COUNT(cx, 16, FRT_IN, n);
   FRT_COUNT(cx, 16, FRT_OUT, kept);
@@ -673,7 +674,7 @@ static int op19(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, ui
 #line 17 "stages\05731_through.flow"
     keep[kept] = i;
     kept += ((c0[i] > 7)) != 0;
-#line 677 "flow_module.c"
+#line 678 "flow_module.c"
   }
   FRT_COUNT(cx, 19, FRT_IN, n);
   FRT_COUNT(cx, 19, FRT_OUT, kept);
@@ -764,6 +765,7 @@ static int op9_in0(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel,
 
 static int op9_flush(FrtCtx *cx, State *S, const FrtBlock *up, uint32_t m) {
   int rc = 0;
+  if (frt_cancelled()) return FRT_FATAL;
   FrtBlock *b = &S->b9;
   b->n = b->sel_len = m; b->sel = S->iota; b->up = up; b->parent = S->parent9; b->row0 = up->row0;
   int32_t *old_c0 = S->c0;
@@ -894,7 +896,7 @@ static int op10(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, ui
 #line 17 "stages\05731_through.flow"
     keep[kept] = i;
     kept += (n18[i]) != 0;
-#line 898 "flow_module.c"
+#line 900 "flow_module.c"
   }
   FRT_COUNT(cx, 10, FRT_IN, n);
   FRT_COUNT(cx, 10, FRT_OUT, kept);
@@ -1041,7 +1043,7 @@ static int op12(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, ui
 #line 19 "stages\05731_through.flow"
     keep[kept] = i;
     kept += (!(c19[i].len == 2 && (uint8_t)c19[i].ptr[0] == 69 && (uint8_t)c19[i].ptr[1] == 85)) != 0;
-#line 1045 "flow_module.c"
+#line 1047 "flow_module.c"
   }
   FRT_COUNT(cx, 12, FRT_IN, n);
   FRT_COUNT(cx, 12, FRT_OUT, kept);
