@@ -75,18 +75,21 @@ static void need(void *env, ColId col) { ((Ref *)env)->needed[col] = true; }
 
 static void count_column(void *env, ColId col) { ++*(uint32_t *)env; }
 
-/* What constants decide is not read: `if false then a else b end` reads b alone. Without the optimiser it reads both, which
- * shows where a bad field stands in a: fold_matters. */
-static const Expr *folded(Ref *r, const Expr *e) {
+/* Whether constants decide what is read, `if false then a else b end`: fold_matters. */
+static void look_at_folds(Ref *r, const Expr *e) {
   Expr *f = expr_fold(r->arena, (Expr *)(uintptr_t)e);
   uint32_t before = 0, after = 0;
   expr_columns(e, count_column, &before);
   expr_columns(f, count_column, &after);
   r->fold_matters |= before != after || expr_can_fail(e) != expr_can_fail(f);
-  return f;
 }
 
-static void need_expr(Ref *r, const Expr *e) { if (e) expr_columns(folded(r, e), need, r); }
+/* "Columns that any operator uses are checked", whatever constants decide. */
+static void need_expr(Ref *r, const Expr *e) {
+  if (!e) return;
+  look_at_folds(r, e);
+  expr_columns(e, need, r);
+}
 
 static void need_schema(Ref *r, const Schema *s) {
   for (uint32_t i = 0; i < s->len; i++) r->needed[s->cols[i].col] = true;
@@ -96,7 +99,7 @@ static void need_schema(Ref *r, const Schema *s) {
 static void need_made(Ref *r, const PlanNode *n) {
   for (uint32_t i = n->made_len; i-- > 0;) {
     const PlanMade *m = &n->made[i];
-    if (m->value && expr_can_fail(folded(r, m->value))) r->needed[m->col] = true;
+    if (m->value && expr_can_fail(m->value)) r->needed[m->col] = true;
     if (r->needed[m->col]) need_expr(r, m->value);
   }
 }
