@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -210,7 +211,7 @@ static int input_open_fd(FrtInput *in, const char **why) {
     in->fd = STDIN_FILENO;
     in->kept = input_kept;
     in->kept_len = input_kept_len;
-  } else {
+  } else if (!in->owns_fd) {
     do in->fd = open(in->path, O_RDONLY | O_CLOEXEC);
     while (in->fd < 0 && errno == EINTR && !frt_cancelled());
     in->owns_fd = in->fd >= 0;
@@ -239,8 +240,16 @@ static FrtInput *input_new(Arena *arena, const char *path) {
   return in;
 }
 
-FrtInput *frt_input_open(Arena *arena, const char *path, const char **why) {
+int frt_input_again(const FrtInput *in) {
+  char path[64];
+  snprintf(path, sizeof path, "/proc/self/fd/%d", in->fd);
+  return in->owns_fd ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+}
+
+FrtInput *frt_input_open(Arena *arena, const char *path, int fd, const char **why) {
   FrtInput *in = input_new(arena, path);
+  in->fd = fd;
+  in->owns_fd = fd >= 0;
   if (input_open_fd(in, why) == 0 && input_tell(in, why) == 0) {
     if (in->kept) input_kept_len = 0;  /* the bytes are this input's now */
     return in;

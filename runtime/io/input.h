@@ -10,8 +10,11 @@
 typedef struct FrtInput FrtInput;
 
 /* Opens a file, or "-" for standard input. NULL and *why (arena-owned, "in/x.csv: No such file or
- * directory") on failure. */
-FrtInput *frt_input_open(Arena *arena, const char *path, const char **why);
+ * directory") on failure. fd: a descriptor of the file, which is the input's now; -1: by its name. */
+FrtInput *frt_input_open(Arena *arena, const char *path, int fd, const char **why);
+/* Another descriptor of the same file, with a place of its own, also when its name has gone to another file since; -1: there
+ * is none. */
+int frt_input_again(const FrtInput *in);
 /* The same, for the file's first `max` bytes only (as they lie on disk): where they end within compressed
  * data is the end. Bytes of "-" are kept for the next open. */
 FrtInput *frt_input_open_head(Arena *arena, const char *path, size_t max, const char **why);

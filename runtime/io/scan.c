@@ -169,7 +169,8 @@ static int scan_skip_bom(FrtScanner *s) {
 int frt_scan_file_open(FrtScanner *s) {
   const char *why = NULL;
   s->file = scan_str(s->paths[s->path_at]);
-  s->input = frt_input_open(s->cx->run->run_arena, s->file.ptr, &why);
+  s->input = frt_input_open(s->cx->run->run_arena, s->file.ptr, s->given_fd, &why);
+  s->given_fd = -1;
   if (!s->input) return scan_fatal(s, FRT_E_OPEN, why);
   s->input_ended = 0;
   int rc = scan_map_open(s);
@@ -294,6 +295,7 @@ int frt_scan_block_next(FrtScanner *s, FrtBlock **out) {
 int frt_scan_open(FrtCtx *cx, void *state, const FrtScan *scan, FrtScanner **out) {
   FrtScanner *s = frt_alloc_run(cx, sizeof *s);
   memset(s, 0, sizeof *s);
+  s->given_fd = -1;
   *out = s;
   s->cx = cx;
   s->state = state;

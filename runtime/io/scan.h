@@ -56,6 +56,7 @@ struct FrtScanner {
   /* files */
   char **paths;
   uint32_t path_len, path_at;
+  int given_fd;              /* of the file path_at, for frt_scan_file_open; -1: it goes by the name */
   FrtInput *input;
   FrtStr file;                         /* the present file, as opened */
   int input_ended;

@@ -125,24 +125,25 @@ static void range_file_close(FrtRanges *g) {
 /* Opens the present file; 0: it is to be read as a whole, or cannot be opened, which its scanner will say. */
 static int range_file_open(FrtRanges *g) {
   const char *why;
-  g->input = frt_input_open(g->scan->cx->run->run_arena, g->scan->paths[g->path], &why);
+  g->input = frt_input_open(g->scan->cx->run->run_arena, g->scan->paths[g->path], -1, &why);
   g->fd = g->input ? frt_input_plain_fd(g->input) : -1;
   if (g->fd < 0) return 0;
   range_sample(g);
   return 1;
 }
 
-int frt_ranges_next(FrtRanges *g, FrtRange *out) {
+int frt_ranges_next(FrtRanges *g, uint32_t open, FrtRange *out) {
   pthread_mutex_lock(&g->lock);
   int more = g->path < g->scan->path_len;
   if (more) {
-    *out = (FrtRange){.number = g->number++, .path = g->path, .from = g->from, .to = UINT64_MAX};
+    *out = (FrtRange){.number = g->number++, .path = g->path, .from = g->from, .to = UINT64_MAX, .fd = -1};
     out->whole = !g->input && !range_file_open(g);
     if (!out->whole) {
       uint64_t size = g->rows * g->record_size;
       if (size > RANGE_SIZE_MAX) size = RANGE_SIZE_MAX;
       out->to = range_align(g, g->from + (size ? size : 1));
     }
+    if (g->input && open != out->path) out->fd = frt_input_again(g->input);
     g->from = out->to;
     if (out->to == UINT64_MAX) range_file_close(g);
   }
@@ -174,12 +175,13 @@ FrtScanner *frt_scan_twin(FrtCtx *cx, void *state, const FrtScanner *first) {
   FrtScanner *s = frt_alloc_run(cx, sizeof *s);
   *s = (FrtScanner){.cx = cx, .state = state, .scan = first->scan, .format = first->format, .paths = first->paths,
                     .path_len = first->path_len, .path_at = first->path_len, .rows_max = first->rows_max,
-                    .record_max = first->record_max, .window_want = first->window_want, .careful = first->careful};
+                    .given_fd = -1, .record_max = first->record_max, .window_want = first->window_want, .careful = first->careful};
   frt_scan_rooms_make(s);
   return s;
 }
 
 static int range_scan_open(FrtScanner *s, uint32_t path, uint64_t fence) {
+  if (s->given_fd < 0 && s->input && s->path_at == path) s->given_fd = frt_input_again(s->input);
   if (s->input) frt_scan_file_close(s);
   s->path_at = path;
   s->fence = fence;

@@ -14,6 +14,7 @@ typedef struct FrtRange {
   uint32_t path;         /* index of the file */
   uint64_t from, to;     /* records that begin at from <= offset < to; to is UINT64_MAX for the last of a file */
   int whole;             /* a file that is not cut: compressed, a pipe */
+  int fd;                /* the file for a scanner that has another one open; -1: none. Its taker's */
 } FrtRange;
 
 /* Gives out the ranges of a scan's files. Any thread may ask. */
@@ -33,8 +34,8 @@ typedef struct FrtRanges {
 /* Whether the scan's files can be read in ranges; *size: bytes in them as far as they can be cut. */
 int frt_ranges_fit(const FrtScanner *s, uint64_t *size);
 void frt_ranges_start(FrtRanges *g, const FrtScanner *s);
-/* 1, or 0 when all are given out. */
-int frt_ranges_next(FrtRanges *g, FrtRange *out);
+/* 1, or 0 when all are given out. open: the index of the file that the asker has open, UINT32_MAX: none. */
+int frt_ranges_next(FrtRanges *g, uint32_t open, FrtRange *out);
 /* So many bytes had so many rows: for the size of the next ranges. */
 void frt_ranges_learn(FrtRanges *g, uint64_t bytes, uint64_t rows);
 void frt_ranges_end(FrtRanges *g);

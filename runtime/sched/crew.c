@@ -274,6 +274,8 @@ static int crew_read(FrtHand *h, uint64_t from) {
   FrtScanner *s = h->scanner;
   FrtCtx *cx = &h->worker->cx;
   h->fence_step = CREW_FENCE_STEP;
+  s->given_fd = h->range.fd;
+  h->range.fd = -1;
   int rc = frt_scan_seek(s, h->range.path, from, h->range.to == UINT64_MAX ? 0 : h->range.to);
   h->left_out = rc == FRT_END;
   if (rc == FRT_OK && h->range.whole && FRT_TURN(cx)) rc = FRT_FATAL;
@@ -342,9 +344,11 @@ static int crew_range(FrtHand *h) {
 
 /* ---- the crew ---- */
 
+static uint32_t crew_open(const FrtHand *h) { return h->scanner->input ? h->scanner->path_at : UINT32_MAX; }
+
 static void *crew_work(void *hand) {
   FrtHand *h = hand;
-  while (!atomic_load(&h->crew->over) && frt_ranges_next(&h->crew->ranges, &h->range))
+  while (!atomic_load(&h->crew->over) && frt_ranges_next(&h->crew->ranges, crew_open(h), &h->range))
     if (!crew_range(h)) break;
   atomic_fetch_sub(&h->crew->working, 1);
   return NULL;
