@@ -14,7 +14,14 @@ $(BUILD)/bench/prototypes/%: bench/prototypes/%.c bench/prototypes/proto.c bench
 	$(call say,cc)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -std=c11 -D_GNU_SOURCE -O2 $(WARN) -o $@ $< bench/prototypes/proto.c -lpthread -lxxhash -lzstd -llz4
-prototypes: $(PROTO_BIN) $(BUILD)/bench/gen $(BUILD)/flowc
+LIMIT_BIN := $(patsubst bench/%.c,$(BUILD)/bench/%,$(sort $(wildcard bench/limits/*.c)))
+$(BUILD)/bench/limits/%: bench/limits/%.c bench/prototypes/proto.c bench/prototypes/proto.h $(BUILD)/libflowrt.a
+	$(call say,cc)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=c11 -D_GNU_SOURCE -O2 $(WARN) -Iruntime -Iruntime/include -o $@ $< bench/prototypes/proto.c $(BUILD)/libflowrt.a $(LIBS_RT)
+prototypes: $(PROTO_BIN) $(LIMIT_BIN) $(BUILD)/bench/gen $(BUILD)/flowc
 bench-prototypes: prototypes ## measure the prototypes and write their tables into docs/adr (about 4 minutes)
-	@BUILD=$(BUILD) bench/prototypes/run --docs
-.PHONY: prototypes bench-prototypes
+	@BUILD=$(BUILD) bench/prototypes/run --docs --only prototypes
+bench-limits: prototypes ## measure how far flowc is from the bounds of bench/limits; into docs/performance.md
+	@BUILD=$(BUILD) bench/prototypes/run --docs --only limits
+.PHONY: prototypes bench-prototypes bench-limits
