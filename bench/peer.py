@@ -3,6 +3,7 @@
 A request is {"sql": ...} or {"polars": NAME}; an answer has wall and cpu seconds of the query alone (no start-up, no
 import, which favours the peer) and the rows as text."""
 import json
+import os
 import resource
 import sys
 import time
@@ -39,6 +40,7 @@ def main():
         import duckdb
         connection = duckdb.connect()
         connection.execute(open(sys.argv[2]).read())
+        connection.execute(f"SET threads = {int(os.environ['BENCH_THREADS'])}")
         ask = lambda request: connection.execute(request["sql"]).fetchall()
     for line in sys.stdin:
         wall, cpu = time.perf_counter(), cpu_seconds()
