@@ -207,7 +207,7 @@ Test(agg_op, quantiles_are_those_of_the_sorted_values) {
     double q = round % 7 == 0 ? 1.0 : round % 7 == 1 ? 0.0 : (double)(next_random() % 1000) / 999;
     double place = q * (double)(n - 1), rest = place - floor(place);
     uint64_t k = (uint64_t)place;
-    double want = rest == 0 || sorted[k] == sorted[k + 1] ? sorted[k] : sorted[k] + (sorted[k + 1] - sorted[k]) * rest;
+    double want = rest == 0 || sorted[k] == sorted[k + 1] ? sorted[k] : sorted[k] * (1 - rest) + sorted[k + 1] * rest;
     double got = frt_quantile(v, n, q);
     cr_assert(isnan(got) ? isnan(want) : got == want, "%g, not %g", got, want);
   }
