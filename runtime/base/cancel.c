@@ -1,4 +1,6 @@
 /* cancel.c: see cancel.h. */
+#include "flowrt.h"
+
 #include "base/cancel.h"
 
 volatile sig_atomic_t frt_cancel_count;
