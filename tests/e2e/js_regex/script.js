@@ -1,0 +1,1 @@
+function process(c) { c.output.setField('x', /^(a+)+$/.test(c.input.getValue('s'))); }
