@@ -98,7 +98,6 @@ static void *js_realloc(void *udata, void *block, duk_size_t size) {
 /* The engine has lost its way: nothing may be called any more. The message is the run's; control does not return. */
 static void js_fatal(void *udata, const char *message) {
   FrtJs *js = udata;
-  js->fatal = 1;
   fprintf(stderr, "error: %.*s: the JavaScript engine failed: %s\n", FRT_SLICE(js->spec->file), message ? message : "");
   _Exit(2);
 }

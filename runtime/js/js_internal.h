@@ -23,7 +23,7 @@ struct FrtJs {
   int64_t deadline_us;         /* of the present call; 0: none is under way */
   int64_t allowed_us, cpu_end_us; /* what it may take; the end by the processor's time, 0: not looked at yet */
   uint64_t asked;              /* bytes since the last look at the clock */
-  int late, fatal;             /* the call took too long; the engine is gone */
+  int late;                    /* the call took too long */
   uint64_t random;             /* state of Math.random */
   JsName *names;
   uint32_t name_len, name_mask;
