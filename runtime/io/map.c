@@ -1,4 +1,4 @@
-/* map.c: a reserved range of addresses, its first and last page zeros, a window of the file between them. */
+/* map.c: a reserved range of addresses, its first and last page zeros, a window of the file or all of it between them. */
 #include "io/map.h"
 
 #include <signal.h>
@@ -16,6 +16,8 @@ struct FrtMap {
   size_t page;
   char *area;                 /* a page, room, a page */
   size_t room;
+  int whole;
+  _Atomic uint32_t owners;
   uint32_t slot;              /* in fmap_slots */
   volatile sig_atomic_t cut;
 };
@@ -90,21 +92,57 @@ static int fmap_slot_take(FrtMap *m) {
   return 0;
 }
 
+/* The file's first byte comes to a multiple of FRT_MAP_STEP, so that steps of the file are steps of the tables. */
+static int fmap_whole_show(FrtMap *m) {
+  size_t span = ((size_t)m->size + m->page - 1) & ~(m->page - 1), before = (size_t)FRT_MAP_STEP;
+  if (!fmap_area_make(m, span + before)) return 0;
+  m->room = span;
+  uintptr_t room = ((uintptr_t)m->area + m->page + before - 1) & ~(uintptr_t)(before - 1);
+  char *end = m->area + span + before + 2 * m->page, *area = (char *)(room - m->page);
+  if (area > m->area) munmap(m->area, (size_t)(area - m->area));
+  if (end > area + span + 2 * m->page) munmap(area + span + 2 * m->page, (size_t)(end - area - span - 2 * m->page));
+  m->area = area;
+  atomic_store(&fmap_slots[m->slot].to, (uintptr_t)area + span + 2 * m->page);
+  atomic_store(&fmap_slots[m->slot].from, (uintptr_t)area);
+  return mmap((void *)room, span, PROT_READ, MAP_PRIVATE | MAP_FIXED, m->fd, 0) != MAP_FAILED;
+}
+
 /* ---- the face ---- */
 
 FrtMap *frt_map_open(int fd, uint64_t size) {
   if (!fmap_handle()) return NULL;
   FrtMap *m = frt_malloc(sizeof *m);
-  *m = (FrtMap){.fd = fd, .size = size, .page = (size_t)sysconf(_SC_PAGESIZE)};
+  *m = (FrtMap){.fd = fd, .size = size, .page = (size_t)sysconf(_SC_PAGESIZE), .owners = 1};
   if (fmap_slot_take(m)) return m;
   frt_free(m);
   return NULL;
+}
+
+FrtMap *frt_map_open_whole(int fd, uint64_t size) {
+  FrtMap *m = size && size <= SIZE_MAX / 2 ? frt_map_open(fd, size) : NULL;
+  if (!m) return NULL;
+  m->whole = fmap_whole_show(m);
+  if (m->whole) return m;
+  frt_map_close(m);
+  return NULL;
+}
+
+int frt_map_is_whole(const FrtMap *m) { return m->whole; }
+
+FrtMap *frt_map_share(FrtMap *m) {
+  if (m) atomic_fetch_add(&m->owners, 1);
+  return m;
+}
+
+void frt_map_release(FrtMap *m, uint64_t from, uint64_t to) {
+  if (m->whole && to <= m->size && from < to) madvise(m->area + m->page + from, (size_t)(to - from), MADV_DONTNEED);
 }
 
 const char *frt_map_window(FrtMap *m, uint64_t from, size_t size, size_t *len) {
   size_t skip = (size_t)(from & (m->page - 1));
   uint64_t left = from < m->size ? m->size - from : 0;
   *len = left < size ? (size_t)left : size;
+  if (m->whole) return m->area + m->page + m->size - left;
   size_t span = (skip + *len + m->page - 1) & ~(m->page - 1);
   if ((!m->area || span > m->room) && !fmap_area_make(m, span)) return NULL;
   char *room = m->area + m->page;
@@ -117,7 +155,7 @@ const char *frt_map_window(FrtMap *m, uint64_t from, size_t size, size_t *len) {
 
 uint64_t frt_map_size(FrtMap *m) {
   struct stat st;
-  if (fstat(m->fd, &st) == 0) {
+  if (!m->whole && fstat(m->fd, &st) == 0) {
     if ((uint64_t)st.st_size < m->size) m->cut = 1;
     m->size = (uint64_t)st.st_size;
   }
@@ -127,7 +165,7 @@ uint64_t frt_map_size(FrtMap *m) {
 int frt_map_is_cut(const FrtMap *m) { return m->cut; }
 
 void frt_map_close(FrtMap *m) {
-  if (!m) return;
+  if (!m || atomic_fetch_sub(&m->owners, 1) > 1) return;
   fmap_area_free(m);
   atomic_store(&fmap_slots[m->slot].to, 0);
   frt_free(m);

@@ -54,6 +54,8 @@ static void scan_window_grow(FrtScanner *s) {
 }
 
 static void scan_window_free(FrtScanner *s) {
+  frt_map_close(s->given_map);
+  s->given_map = NULL;
   if (s->map) frt_map_close(s->map);
   else if (s->window) frt_free(s->window - FRT_PAD);
   s->map = NULL;
@@ -77,11 +79,18 @@ static int scan_map_show(FrtScanner *s, uint64_t from) {
   return FRT_OK;
 }
 
+/* The map that was given, or one of the scanner's own. NULL: the file is to be read. */
+static FrtMap *scan_map_take(FrtScanner *s) {
+  FrtMap *map = s->given_map;
+  s->given_map = NULL;
+  if (map) return map;
+  int fd = s->window_want < FRT_WINDOW_SIZE ? -1 : frt_input_plain_fd(s->input);
+  return fd < 0 || frt_input_size(s->input) < FRT_MAP_MIN ? NULL : frt_map_open(fd, frt_input_size(s->input));
+}
+
 /* Maps the file in place of reading it, where that can be done. */
 static int scan_map_open(FrtScanner *s) {
-  int fd = s->window_want < FRT_WINDOW_SIZE ? -1 : frt_input_plain_fd(s->input);
-  if (fd < 0 || frt_input_size(s->input) < FRT_MAP_MIN) return FRT_OK;
-  FrtMap *map = frt_map_open(fd, frt_input_size(s->input));
+  FrtMap *map = scan_map_take(s);
   size_t len;
   const char *p = map ? frt_map_window(map, 0, FRT_WINDOW_SIZE, &len) : NULL;
   if (!p) {
@@ -96,9 +105,20 @@ static int scan_map_open(FrtScanner *s) {
   return rc;
 }
 
+/* The file has no more bytes where all of it was mapped: whether it has grown since is for a map of the scanner's own to see. */
+static int scan_map_own(FrtScanner *s, uint64_t end) {
+  if (!frt_map_is_whole(s->map) || end < frt_map_size(s->map)) return FRT_OK;
+  FrtMap *map = frt_map_open(frt_input_plain_fd(s->input), end);
+  if (!map) return scan_fatal(s, FRT_E_READ, arena_printf(s->cx->run->run_arena, "%s: too many files are mapped", s->file.ptr));
+  frt_map_close(s->map);
+  s->map = map;
+  return FRT_OK;
+}
+
 static int scan_map_refill(FrtScanner *s) {
   uint64_t end = s->map_from + (uint64_t)(s->limit - s->window), from = s->map_from + (uint64_t)(s->at - s->window);
   if (frt_map_is_cut(s->map)) return scan_map_cut(s);
+  if (scan_map_own(s, end) != FRT_OK) return FRT_FATAL;
   if (end - from >= s->window_size) s->window_size *= 2;
   int rc = scan_map_show(s, from);
   if (rc != FRT_OK) return rc;

@@ -63,6 +63,7 @@ struct FrtScanner {
   /* window: valid bytes are [at, limit); FRT_PAD readable bytes on both sides. at is a record start. */
   char *window;
   size_t window_size;
+  FrtMap *given_map;                   /* of the file that is opened next, mapped as a whole; the scanner's */
   FrtMap *map;                         /* NULL: the bytes are read into `window`, which is the scanner's */
   uint64_t map_from;                   /* of `window` in the file */
   char *at, *limit;

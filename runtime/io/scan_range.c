@@ -116,7 +116,9 @@ static void range_sample(FrtRanges *g) {
 }
 
 static void range_file_close(FrtRanges *g) {
+  frt_map_close(g->map);
   if (g->input) frt_input_close(g->input);
+  g->map = NULL;
   g->input = NULL;
   g->path++;
   g->from = 0;
@@ -128,6 +130,8 @@ static int range_file_open(FrtRanges *g) {
   g->input = frt_input_open(g->scan->cx->run->run_arena, g->scan->paths[g->path], -1, &why);
   g->fd = g->input ? frt_input_plain_fd(g->input) : -1;
   if (g->fd < 0) return 0;
+  if (frt_input_size(g->input) >= FRT_MAP_MIN && g->scan->window_want >= FRT_WINDOW_SIZE)
+    g->map = frt_map_open_whole(g->fd, frt_input_size(g->input));
   range_sample(g);
   return 1;
 }
@@ -143,7 +147,10 @@ int frt_ranges_next(FrtRanges *g, uint32_t open, FrtRange *out) {
       if (size > RANGE_SIZE_MAX) size = RANGE_SIZE_MAX;
       out->to = range_align(g, g->from + (size ? size : 1));
     }
-    if (g->input && open != out->path) out->fd = frt_input_again(g->input);
+    if (g->input && open != out->path) {
+      out->fd = frt_input_again(g->input);
+      out->map = frt_map_share(g->map);
+    }
     g->from = out->to;
     if (out->to == UINT64_MAX) range_file_close(g);
   }
@@ -164,6 +171,7 @@ void frt_ranges_start(FrtRanges *g, const FrtScanner *s) {
 }
 
 void frt_ranges_end(FrtRanges *g) {
+  frt_map_close(g->map);
   if (g->input) frt_input_close(g->input);
   if (g->head) frt_free(g->head - FRT_PAD);
   pthread_mutex_destroy(&g->lock);

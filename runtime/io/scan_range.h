@@ -15,6 +15,7 @@ typedef struct FrtRange {
   uint64_t from, to;     /* records that begin at from <= offset < to; to is UINT64_MAX for the last of a file */
   int whole;             /* a file that is not cut: compressed, a pipe */
   int fd;                /* the file for a scanner that has another one open; -1: none. Its taker's */
+  FrtMap *map;           /* of that file, which its takers share; NULL: it is read or mapped by each. Its taker's */
 } FrtRange;
 
 /* Gives out the ranges of a scan's files. Any thread may ask. */
@@ -25,6 +26,7 @@ typedef struct FrtRanges {
   uint64_t record_size;        /* bytes of a record, on average; 0: not known yet */
   uint32_t number, path;
   FrtInput *input;             /* the present file */
+  FrtMap *map;                 /* all of it; NULL: it is not mapped */
   int fd;
   uint64_t from;
   uint32_t fields;             /* csv: of the file's first record, 0: not known */

@@ -275,7 +275,9 @@ static int crew_read(FrtHand *h, uint64_t from) {
   FrtCtx *cx = &h->worker->cx;
   h->fence_step = CREW_FENCE_STEP;
   s->given_fd = h->range.fd;
+  s->given_map = h->range.map;
   h->range.fd = -1;
+  h->range.map = NULL;
   int rc = frt_scan_seek(s, h->range.path, from, h->range.to == UINT64_MAX ? 0 : h->range.to);
   h->left_out = rc == FRT_END;
   if (rc == FRT_OK && h->range.whole && FRT_TURN(cx)) rc = FRT_FATAL;
@@ -312,6 +314,13 @@ static void crew_file_end(FrtCrew *c) {
   c->offset = c->lines = 0;
 }
 
+/* Every range up to this one is done: pages behind the last step of the file that it touches are not needed. */
+static void crew_release(const FrtHand *h) {
+  const FrtScanner *s = h->scanner;
+  uint64_t step = (uint64_t)FRT_MAP_STEP, at = h->range.to == UINT64_MAX ? 0 : h->range.to / step;
+  if (s->map && at > h->range.from / step) frt_map_release(s->map, h->range.from / step * step, at * step);
+}
+
 /* 0 when the step is over. */
 static int crew_range(FrtHand *h) {
   FrtCrew *c = h->crew;
@@ -338,6 +347,7 @@ static int crew_range(FrtHand *h) {
   if (h->range.to == UINT64_MAX) crew_file_end(c);
   crew_pass(c);
   frt_parts_write(h->worker);
+  crew_release(h);
   h->worker->blocks++;
   return 1;
 }
