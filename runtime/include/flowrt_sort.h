@@ -49,8 +49,7 @@ typedef struct FrtTexts {
   char *key_at, *key_end;
   FrtSorter sorter;
   uint64_t at;          /* rows that were put */
-  uint64_t ahead;       /* rows that stand in the file already */
-  uint64_t alone;       /* rows that one thread puts: their sink is no plain file */
+  uint64_t ahead;       /* rows that were written by several threads already */
   uint64_t held;        /* bytes of the chunks */
   void *runs;           /* sorted runs on disk */
   uint32_t op, refused;

@@ -212,16 +212,14 @@ static void out_start_writeback(OutFile *f) {
   f->written_back = f->bytes;
 }
 
-static int out_write(FrtRun *r, OutFile *f, int end) {
-  size_t n = f->buffer ? (size_t)(f->out.at - f->buffer) : 0;
-  f->out.at = f->buffer;
+static int out_write_text(FrtRun *r, OutFile *f, const char *text, size_t n, int end) {
   f->text_bytes += n;
   if (!out_is_live(r, f)) return f->failed ? FRT_FATAL : FRT_OK;
   int error;
   if (f->codec) {
-    error = frt_codec_write(f->codec, f->fd, f->buffer, n, end, &f->bytes);
+    error = frt_codec_write(f->codec, f->fd, text, n, end, &f->bytes);
   } else {
-    error = f->reserved ? frt_write_all_at(f->fd, f->buffer, n, f->bytes) : frt_write_all(f->fd, f->buffer, n);
+    error = f->reserved ? frt_write_all_at(f->fd, text, n, f->bytes) : frt_write_all(f->fd, text, n);
     f->bytes += error ? 0 : n;
   }
   if (!error && f->temp) out_start_writeback(f);
@@ -232,7 +230,18 @@ static int out_write(FrtRun *r, OutFile *f, int end) {
   return error ? frt_out_fail(r, f, error) : FRT_OK;
 }
 
+static int out_write(FrtRun *r, OutFile *f, int end) {
+  size_t n = f->buffer ? (size_t)(f->out.at - f->buffer) : 0;
+  f->out.at = f->buffer;
+  return out_write_text(r, f, f->buffer, n, end);
+}
+
 int frt_out_flush(FrtRun *r, OutFile *f) { return out_write(r, f, 0); }
+
+int frt_out_append(FrtRun *r, OutFile *f, const char *text, size_t n) {
+  int status = frt_out_flush(r, f);
+  return status == FRT_OK ? out_write_text(r, f, text, n, 0) : status;
+}
 
 int frt_out_reserve(FrtRun *r, OutFile *f, size_t n, uint64_t *at) {
   if (!f->temp || !f->awake || f->codec || f->append_at >= 0 || f->sink->partitioned || !out_is_live(r, f)) return 0;

@@ -50,6 +50,8 @@ int frt_out_link(FrtRun *r, OutFile *f);
 int frt_out_link_fd(int fd, const char *name);
 /* Writes the buffer out. FRT_OK (also when the reader is gone) or FRT_FATAL. */
 int frt_out_flush(FrtRun *r, OutFile *f);
+/* Writes the buffer, then text[0..n). As above. */
+int frt_out_append(FrtRun *r, OutFile *f, const char *text, size_t n);
 /* Keeps n bytes of the file at *at for the caller to write with pwrite, behind all that was printed so far. 1; 0: that cannot
  * be done with this file; FRT_FATAL. */
 int frt_out_reserve(FrtRun *r, OutFile *f, size_t n, uint64_t *at);

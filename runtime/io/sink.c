@@ -210,6 +210,8 @@ int frt_sink_reserve(FrtRun *r, uint32_t sink, size_t n, uint64_t *at, int *fd) 
   return rc;
 }
 
+int frt_sink_append(FrtRun *r, uint32_t sink, const char *text, size_t n) { return frt_out_append(r, r->sinks->fixed[sink], text, n); }
+
 int frt_sink_fail(FrtRun *r, uint32_t sink, int error) { return frt_out_fail(r, r->sinks->fixed[sink], error); }
 
 FrtOut *frt_sink_out(FrtCtx *cx, uint32_t sink) {

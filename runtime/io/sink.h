@@ -18,6 +18,8 @@ struct OutFile;
 struct OutFile *frt_sink_alone(const FrtRun *r, uint32_t sink);
 /* As frt_out_reserve, for the file of a sink that is alone; *fd is to be written to. */
 int frt_sink_reserve(FrtRun *r, uint32_t sink, size_t n, uint64_t *at, int *fd);
+/* Writes n bytes behind what was printed, to the file of a sink that is alone. FRT_OK (also when nobody reads them) or FRT_FATAL. */
+int frt_sink_append(FrtRun *r, uint32_t sink, const char *text, size_t n);
 int frt_sink_fail(FrtRun *r, uint32_t sink, int error);
 uint64_t frt_sinks_bytes(const FrtRun *r);
 

@@ -1,7 +1,7 @@
 /* sink_part.c: see sink_part.h.
  *
  * A worker prints the rows of its block into a buffer of its own. In its turn a small part is copied behind what the file
- * has; a large one of a plain file only takes its place, and is written when the turn has passed. */
+ * has; a large one is written itself, or of a plain file only takes its place, and is written when the turn has passed. */
 #include "io/sink_part.h"
 
 #include <stdatomic.h>
@@ -16,8 +16,7 @@ enum {
   PART_HEAD = 16,                  /* before the text: room for what divides it from the part before */
   PART_FIRST = 4 * 1024,
   PART_MAX = 4 * 1024 * 1024,      /* a part that would be larger waits for its turn */
-  PART_LATER = 64 * 1024,          /* from here on a part is written behind its turn */
-  PART_PIECE = 64 * 1024
+  PART_LATER = 64 * 1024           /* from here on a part is not copied, and is written behind its turn where that can be done */
 };
 
 typedef struct FrtPart {
@@ -78,15 +77,11 @@ void frt_parts_write(FrtWorker *w) {
 /* ---- in its turn ---- */
 
 static int part_copy(FrtRun *r, OutFile *f, const char *p, size_t n) {
-  while (n) {
-    size_t k = n < PART_PIECE ? n : PART_PIECE;
-    char *to = frt_out_room(r->cx, &f->out, k);
-    if (!to) return FRT_FATAL;
-    memcpy(to, p, k);
-    f->out.at = to + k;
-    p += k;
-    n -= k;
-  }
+  if (n >= PART_LATER) return frt_out_append(r, f, p, n);
+  char *to = frt_out_room(r->cx, &f->out, n);
+  if (!to) return FRT_FATAL;
+  memcpy(to, p, n);
+  f->out.at = to + n;
   return FRT_OK;
 }
 

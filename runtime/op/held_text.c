@@ -4,10 +4,12 @@
  * an address in the mapping. Whether the mapping shows what was read is checked with the first row of each block;
  * for compressed files and standard input it does not, and the rows are copied. */
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -23,7 +25,8 @@
 
 enum { TEXTS_CHUNK_SIZE = 1024 * 1024, TEXTS_MAP_MIN = 64 * 1024, TEXTS_LONG = 0xffff,
        TEXTS_AHEAD = 24, TEXTS_SLACK = 64, TEXTS_BATCH = 256, TEXTS_LOOK = 4096,
-       TEXTS_GROUP = 2048, TEXTS_AHEAD_MIN = 64 * 1024, TEXTS_AHEAD_MAX = 1024 * 1024 };
+       TEXTS_GROUP = 2048, TEXTS_AHEAD_MIN = 64 * 1024, TEXTS_AHEAD_MAX = 1024 * 1024, TEXTS_ROOMS = 16,
+       TEXTS_WAIT_NS = 20 * 1000 };
 
 #define TEXTS_LAYOUT 0x7478657464656c68u
 
@@ -322,15 +325,22 @@ static int texts_put_runs(FrtCtx *cx, FrtTexts *t, FrtOut *o, uint32_t n, uint32
 
 /* ---- several threads ---- */
 
-/* Rows of a plain file: groups of TEXTS_GROUP of them, each with its place in the file. */
+/* Rows for one sink: groups of TEXTS_GROUP of them. In a plain file each has its place. Else the thread whose run it is
+ * writes them in order (signals interrupt it), and every thread copies some of the next TEXTS_ROOMS groups. */
 typedef struct TextsShare {
+  FrtRun *run;
+  uint32_t sink;
   const FrtPair *pairs;
   uint64_t from, to;
-  uint64_t *begin;            /* in the file, of each group; behind the last: the end */
-  int fd;
+  uint64_t *begin;            /* of each group, in the file or from the first; behind the last: the end */
+  int fd;                     /* -1: no plain file */
   uint32_t groups;
-  _Atomic uint32_t next;
-  _Atomic int error;
+  pthread_t writer;
+  char *rooms[TEXTS_ROOMS];
+  size_t sizes[TEXTS_ROOMS];
+  _Atomic uint32_t ready[TEXTS_ROOMS];   /* the group that is in the room, and one more */
+  _Atomic uint32_t next, written;
+  _Atomic int error;          /* errno; -1: the run has failed */
 } TextsShare;
 
 static char *texts_group(const TextsShare *h, uint32_t group, char *to) {
@@ -346,29 +356,67 @@ static char *texts_group(const TextsShare *h, uint32_t group, char *to) {
   return to;
 }
 
-static void texts_share_part(void *env, uint32_t part) {
+static char *texts_group_room(const TextsShare *h, uint32_t group, char *room, size_t *size) {
+  size_t need = (size_t)(h->begin[group + 1] - h->begin[group]) + TEXTS_SLACK;
+  if (need <= *size) return room;
+  *size = 2 * need;
+  return frt_realloc(room, *size);
+}
+
+static int texts_share_over(const TextsShare *h) { return h->error || frt_cancelled(); }
+
+static void texts_share_place(void *env, uint32_t part) {
   TextsShare *h = env;
   char *room = NULL;
   size_t size = 0;
   (void)part;
-  for (uint32_t g; (g = atomic_fetch_add(&h->next, 1)) < h->groups && !h->error && !frt_cancelled();) {
-    size_t need = (size_t)(h->begin[g + 1] - h->begin[g]);
-    if (need + TEXTS_SLACK > size) {
-      size = 2 * (need + TEXTS_SLACK);
-      room = frt_realloc(room, size);
-    }
+  for (uint32_t g; (g = atomic_fetch_add(&h->next, 1)) < h->groups && !texts_share_over(h);) {
+    room = texts_group_room(h, g, room, &size);
     texts_group(h, g, room);
-    int error = frt_write_all_at(h->fd, room, need, h->begin[g]);
+    int error = frt_write_all_at(h->fd, room, (size_t)(h->begin[g + 1] - h->begin[g]), h->begin[g]);
     if (error) atomic_store(&h->error, error);
   }
   frt_free(room);
 }
 
-/* Writes the next rows by several threads, where the sink is a plain file: t->ahead. FRT_OK or FRT_FATAL. */
+/* Copies the next group, if there is one and its room is free. */
+static int texts_share_copy(TextsShare *h) {
+  uint32_t g = atomic_load(&h->next), at = g % TEXTS_ROOMS;
+  if (g >= h->groups || g >= atomic_load(&h->written) + TEXTS_ROOMS || !atomic_compare_exchange_strong(&h->next, &g, g + 1)) return 0;
+  h->rooms[at] = texts_group_room(h, g, h->rooms[at], &h->sizes[at]);
+  texts_group(h, g, h->rooms[at]);
+  atomic_store(&h->ready[at], g + 1);
+  return 1;
+}
+
+static int texts_share_write(TextsShare *h) {
+  uint32_t g = atomic_load(&h->written), at = g % TEXTS_ROOMS;
+  if (atomic_load(&h->ready[at]) != g + 1) return 0;
+  if (frt_sink_append(h->run, h->sink, h->rooms[at], (size_t)(h->begin[g + 1] - h->begin[g])) != FRT_OK) atomic_store(&h->error, -1);
+  atomic_store(&h->written, g + 1);
+  return 1;
+}
+
+static void texts_share_order(void *env, uint32_t part) {
+  TextsShare *h = env;
+  int writer = pthread_equal(h->writer, pthread_self());
+  (void)part;
+  while (!texts_share_over(h) && atomic_load(writer ? &h->written : &h->next) < h->groups)
+    if (!(writer && texts_share_write(h)) && !texts_share_copy(h)) nanosleep(&(struct timespec){0, TEXTS_WAIT_NS}, NULL);
+}
+
+static void texts_share(TextsShare *h) {
+  h->writer = pthread_self();
+  frt_parallel(frt_parallel_width(), h->fd < 0 ? texts_share_order : texts_share_place, h);
+  for (uint32_t i = 0; i < TEXTS_ROOMS; i++) frt_free(h->rooms[i]);
+}
+
+/* Writes the next rows by several threads: t->ahead. FRT_OK or FRT_FATAL. */
 static int texts_put_ahead(FrtCtx *cx, FrtTexts *t, uint32_t sink) {
   uint64_t left = t->sorter.len - t->at, rows = left < TEXTS_AHEAD_MAX ? left : TEXTS_AHEAD_MAX;
-  if (frt_parallel_width() == 1 || t->runs || rows < TEXTS_AHEAD_MIN || t->at < t->alone) return FRT_OK;
-  TextsShare h = {.pairs = t->sorter.pairs, .from = t->at, .to = t->at + rows, .groups = (uint32_t)((rows + TEXTS_GROUP - 1) / TEXTS_GROUP)};
+  if (frt_parallel_width() == 1 || t->runs || rows < TEXTS_AHEAD_MIN || !frt_sink_alone(cx->run, sink)) return FRT_OK;
+  TextsShare h = {.run = cx->run, .sink = sink, .pairs = t->sorter.pairs, .from = t->at, .to = t->at + rows, .fd = -1,
+                  .groups = (uint32_t)((rows + TEXTS_GROUP - 1) / TEXTS_GROUP)};
   uint64_t sum = 0;
   h.begin = frt_malloc(((size_t)h.groups + 1) * sizeof *h.begin);
   for (uint64_t i = 0; i < rows; i++) {
@@ -379,17 +427,13 @@ static int texts_put_ahead(FrtCtx *cx, FrtTexts *t, uint32_t sink) {
   }
   uint64_t at = 0;
   int rc = frt_sink_reserve(cx->run, sink, sum, &at, &h.fd);
-  if (rc == 1) {
-    for (uint32_t g = 0; g < h.groups; g++) h.begin[g] += at;
-    h.begin[h.groups] = at + sum;
-    frt_parallel(frt_parallel_width(), texts_share_part, &h);
-    t->ahead = h.to;
-  } else {
-    t->alone = h.to;
-  }
+  for (uint32_t g = 0; g < h.groups; g++) h.begin[g] += at;
+  h.begin[h.groups] = at + sum;
+  if (rc != FRT_FATAL) texts_share(&h);
+  t->ahead = h.to;
   frt_free(h.begin);
-  if (h.error) return frt_sink_fail(cx->run, sink, h.error);
-  return rc == FRT_FATAL ? FRT_FATAL : FRT_OK;
+  if (h.error > 0) return frt_sink_fail(cx->run, sink, h.error);
+  return rc == FRT_FATAL || h.error || frt_cancelled() ? FRT_FATAL : FRT_OK;
 }
 
 int frt_texts_put(FrtCtx *cx, FrtTexts *t, uint32_t sink, uint32_t n, uint32_t *done) {
