@@ -6,7 +6,12 @@ bench: $(BUILD)/flowc $(BUILD)/bench/gen $(BUILD)/bench/measure ## measure again
 	BUILD=$(BUILD) bench/run $(BENCH)
 bench-quick: $(BUILD)/flowc $(BUILD)/bench/gen $(BUILD)/bench/measure ## the same with 1 M rows
 	BUILD=$(BUILD) bench/run --quick --repeats 3 $(BENCH)
-.PHONY: bench bench-quick
+$(BUILD)/bench/patterns: bench/patterns.c $(BUILD)/libflow.a $(BUILD)/libflowrt.a
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=c11 -D_GNU_SOURCE -O2 $(WARN) $(INC) -o $@ $< $(BUILD)/libflow.a $(BUILD)/libflowrt.a $(LIBS)
+bench-patterns: $(BUILD)/bench/patterns ## tables of constant patterns against PCRE2's JIT
+	@$<
+.PHONY: bench bench-quick bench-patterns
 
 # The prototypes behind docs/adr: see bench/prototypes/README.md.
 PROTO_BIN := $(patsubst bench/%.c,$(BUILD)/bench/%,$(filter-out %/proto.c,$(sort $(wildcard bench/prototypes/*.c))))

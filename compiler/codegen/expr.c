@@ -422,7 +422,25 @@ static CVal gen_try(GenFn *f, const Expr *e) {
 
 /* ---- calls ---- */
 
-static const char *gen_prepared_arg(GenFn *f, const Function *fn, uint32_t i, const Expr *arg, const char *v) {
+/* Whether groups of a match are asked for by a function that takes a constant pattern. */
+static bool gen_wants_groups(const Expr *e) {
+  if (e->arg_len < 3) return false;
+  const Expr *last = e->arg[2];
+  if (last->kind != EX_CONST || last->value.is_null) return true;
+  if (strcmp(e->fn->symbol, "frt_regex_extract_group") == 0) return last->value.i != 0;
+  return last->value.s.len && memchr(last->value.s.ptr, '$', last->value.s.len);
+}
+
+static bool gen_is_const_regex(const Expr *e, uint32_t i) {
+  const Expr *arg = e->arg[i];
+  return i < 8 && e->fn->prepared[i] && arg->kind == EX_CONST && !arg->value.is_null &&
+         strcmp(e->fn->prepare[i], "frt_regex_prepare") == 0;
+}
+
+static const char *gen_prepared_arg(GenFn *f, const Expr *call, uint32_t i, const char *v) {
+  const Function *fn = call->fn;
+  const Expr *arg = call->arg[i];
+  if (gen_is_const_regex(call, i)) return gen_regex(f->g, arg->value.s, gen_wants_groups(call));
   if (arg->kind == EX_CONST) return gen_prepared(f->g, fn->prepare[i], v);
   const char *t = gen_temp(f, "const void *", "NULL");
   gen_try_call(f, gen_printf(f->g, "%s(cx, &%s, %s)", fn->prepare[i], t, v));
@@ -460,7 +478,8 @@ static CVal gen_call(GenFn *f, const Expr *e) {
   const char *symbol = fn->c_body ? gen_c_function(g, fn) : fn->symbol;
   CVal *args = arena_alloc(g->arena, (e->arg_len + 1) * sizeof *args);
   const char *n = NULL, *dfa = gen_call_dfa(g, e);
-  for (uint32_t i = 0; i < e->arg_len - (dfa != NULL); i++) {
+  for (uint32_t i = 0; i < e->arg_len; i++) {
+    if (gen_is_const_regex(e, i)) continue;
     args[i] = gen_expr(f, e->arg[i]);
     n = gen_null_or(f, n, args[i].n);
   }
@@ -476,7 +495,7 @@ static CVal gen_call(GenFn *f, const Expr *e) {
   }
   Buf list = {.arena = g->arena};
   for (uint32_t i = 0; i < e->arg_len; i++) {
-    const char *v = i < 8 && fn->prepared[i] ? gen_prepared_arg(f, fn, i, e->arg[i], args[i].v) : args[i].v;
+    const char *v = i < 8 && fn->prepared[i] ? gen_prepared_arg(f, e, i, args[i].v) : args[i].v;
     buf_printf(&list, ", %s", v);
   }
   const char *rest = list.data ? list.data : "";

@@ -29,9 +29,12 @@ void gen_unsupported(Gen *g, Span span, const char *what);
 const char *gen_wide(GenFn *f, const Type *t, const char *v);
 /* A value of any scalar type as FrtStr; format: NULL or ".2". */
 const char *gen_text_of(GenFn *f, const Type *t, const char *v, const char *format);
-/* The state member that holds what `preparer` made of the constant text. */
 /* "&dfa3": the table of a constant pattern, printed into the module, for frt_dfa_matches; NULL: the pattern has none. */
 const char *gen_dfa(Gen *g, FrtStr pattern);
+/* "&re3": a constant pattern that is ready for frt_regex_*: printed into the module with its table where it has one, else
+ * prepared at start. groups: the groups of a match are asked for. */
+const char *gen_regex(Gen *g, FrtStr pattern, bool groups);
+/* The state member that holds what `preparer` made of the constant text. */
 const char *gen_prepared(Gen *g, const char *preparer, const char *text);
 
 #endif

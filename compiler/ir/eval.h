@@ -39,10 +39,6 @@ FrtStr value_print(Arena *a, const Type *t, const Value *v);
  * or an error code with *detail. */
 int eval_prepare(Arena *a, const char *symbol, FrtStr text, FrtStr *detail);
 
-/* The table of a constant pattern for frt_dfa_matches, in the arena, with the number of its states; NULL: it is for the
- * general engine. */
-const FrtDfa *eval_dfa(Arena *a, FrtStr pattern, uint32_t *states);
-
 /* How symbols are found: the tables of the runtime's .def files, then dlsym(RTLD_DEFAULT) unless set. Set once, before any evaluation. */
 void eval_set_lookup(void *(*lookup)(const char *symbol));
 

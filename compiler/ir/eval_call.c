@@ -8,7 +8,6 @@
 
 #include "ir/eval_internal.h"
 #include "sched/run_internal.h"
-#include "text/fn_dfa.h"
 
 #if defined(__aarch64__)
 enum { CALL_INTS = 8, CALL_BACKFILL = 0 };
@@ -131,11 +130,6 @@ int eval_prepare(Arena *a, const char *symbol, FrtStr text, FrtStr *detail) {
   int status = frame_prepared(&f, cx, symbol, text);
   *detail = cx->detail;
   return status;
-}
-
-const FrtDfa *eval_dfa(Arena *a, FrtStr pattern, uint32_t *states) {
-  FrtDfa *d = arena_alloc(a, sizeof *d);
-  return fn_dfa_compile(eval_context(a), pattern, d, states) ? d : NULL;
 }
 
 static bool frame_return(const Frame *f, void *address, Arena *a, const Type *t, Value *out) {

@@ -179,7 +179,7 @@ int frt_url_decode(FrtCtx *cx, FrtStr *out, FrtStr s);
 void frt_functions_end(FrtCtx *cx);
 int frt_regex_prepare(FrtCtx *cx, const void **out, FrtStr text);
 
-/* A constant pattern, for whether a text matches, as the compiler printed it into the module (text/fn_dfa.h). */
+/* A constant pattern, for whether a text matches, as the compiler printed it into the module (compiler/regex). */
 enum { FRT_DFA_TABLE, FRT_DFA_EQUALS, FRT_DFA_STARTS, FRT_DFA_ENDS, FRT_DFA_CONTAINS, FRT_DFA_ALWAYS };
 typedef struct FrtDfa {
   uint32_t kind;
@@ -191,6 +191,44 @@ typedef struct FrtDfa {
   FrtStr text;              /* of the other kinds; of a table: what a match must begin with, or empty */
 } FrtDfa;
 uint8_t frt_dfa_matches(const FrtDfa *d, FrtStr s);
+
+/* A constant pattern, for where a text matches and what its groups took; printed into the module too. */
+enum {
+  FRT_TAGGED_REGISTERS = 64, /* positions of one search; one more is scratch */
+  FRT_TAGGED_HERE = 254,     /* instead of a register: the present position */
+  FRT_TAGGED_UNSET = 255     /* no position; the end of moves */
+};
+typedef struct FrtRegexName {
+  FrtStr name;
+  uint32_t group, unused;
+} FrtRegexName;
+typedef struct FrtTagged {
+  uint32_t kind;            /* FRT_DFA_*, not _ALWAYS */
+  uint32_t columns;         /* FRT_DFA_TABLE: classes of bytes, and one more for what matches in the state */
+  uint32_t anchored;        /* the match must begin with the text */
+  uint32_t at_end;          /* the match must end with the text */
+  uint32_t groups;          /* the table finds groups, not only the whole match */
+  uint32_t group_len;       /* groups of the pattern */
+  uint32_t name_len;        /* groups that have a name */
+  uint32_t behind;          /* the state behind `text`, and << 16 its registers: as moves, but distances from where it begins */
+  const FrtRegexName *names;
+  const uint8_t *class_of;  /* [256] */
+  const uint32_t *next;     /* [state + class]: the next state, a multiple of `columns` (0: none; the start is the first),
+                             * and its moves << 16; [state + columns - 1]: borders of the match, or 0 */
+  const uint8_t *moves;     /* pairs of register and source, FRT_TAGGED_UNSET behind the last; and borders: the begin of the
+                             * match, begin and end of each group */
+  FrtStr text;              /* as in FrtDfa */
+} FrtTagged;
+
+/* A pattern that is ready: what functions take as `regex`. Made by frt_regex_prepare, or printed by the compiler, with a
+ * table. */
+typedef struct FrtRegex {
+  const FrtTagged *table;   /* NULL: */
+  void *code;               /* what the general engine made of it */
+  uint32_t group_len;       /* groups, the whole match not counted */
+  uint32_t jit;
+  FrtStr pattern;
+} FrtRegex;
 int frt_regex_matches(FrtCtx *cx, uint8_t *out, FrtStr s, const void *regex);
 /* The first match: groups[0] is the whole match, groups[i] group i, for i < n; ptr is NULL for a
  * group that took no part. FRT_OK, FRT_NULL (no match) or FRT_E_REGEX_LIMIT. */

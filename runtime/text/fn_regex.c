@@ -1,5 +1,5 @@
-/* fn_regex.c: regular expressions: simple ones by the automaton of fn_simple.c, others by PCRE2 (8
- * bit, UTF, JIT where there is one). Both give the same matches.
+/* fn_regex.c: regular expressions: where the compiler made a table (fn_table.c walks it) by that, others by PCRE2 (8 bit,
+ * UTF, JIT where there is one). Both give the same matches.
  *
  * `.` is a code point other than a line feed, `$` is the end of the text, \d \w \s \b know ASCII.
  * What would backtrack without end meets a limit of steps, depth and memory and is
@@ -8,8 +8,6 @@
  */
 #include "text/fn_regex.h"
 
-#include "text/fn_simple.h"
-
 #ifndef FRT_NO_PCRE2
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
@@ -17,23 +15,13 @@
 
 #ifdef FRT_NO_PCRE2
 
-typedef struct FnRegexRoom {
-  size_t spans[2 * FN_SIMPLE_GROUPS_MAX + 2];
-} FnRegexRoom;
-
-static FnRegexRoom *fnregex_room(FrtCtx *cx) {
-  if (!cx->regex) cx->regex = frt_alloc_run(cx, sizeof(FnRegexRoom));
-  return cx->regex;
-}
-
-static int fnregex_compile(FrtCtx *cx, FnRegex *re, int keep) {
+static int fnregex_compile(FrtCtx *cx, FrtRegex *re, int keep) {
+  (void)re;
   (void)keep;
-  if (re->simple) return FRT_OK;
-  return fn_error(cx, FRT_E_REGEX,
-                  "this program was built without PCRE2 and takes simple patterns only");
+  return fn_error(cx, FRT_E_REGEX, "this program was built without PCRE2 and takes simple constant patterns only");
 }
 
-static int fnregex_search(FrtCtx *cx, const FnRegex *re, FrtStr s, size_t from,
+static int fnregex_search(FrtCtx *cx, const FrtRegex *re, FrtStr s, size_t from,
                           const size_t **spans) {
   (void)s;
   (void)from;
@@ -41,7 +29,7 @@ static int fnregex_search(FrtCtx *cx, const FnRegex *re, FrtStr s, size_t from,
   return fn_error_value(cx, FRT_E_REGEX_LIMIT, re->pattern);
 }
 
-static int fnregex_group(const FnRegex *re, FrtStr name) {
+static int fnregex_group(const FrtRegex *re, FrtStr name) {
   (void)re;
   (void)name;
   return -1;
@@ -67,7 +55,6 @@ typedef struct FnRegexRoom {
   pcre2_jit_stack *stack;
   void *list[FN_PREPARED_MAX]; /* codes that were compiled by the JIT */
   uint32_t list_len;
-  size_t spans[2 * FN_SIMPLE_GROUPS_MAX + 2];
 } FnRegexRoom;
 
 static void *fnregex_alloc_run(PCRE2_SIZE size, void *cx) { return frt_alloc_run(cx, size); }
@@ -110,7 +97,7 @@ static int fnregex_bad(FrtCtx *cx, FrtStr pattern, int code, PCRE2_SIZE at) {
   return fn_error_value(cx, FRT_E_REGEX, fn_str(text, len + take));
 }
 
-static int fnregex_compile(FrtCtx *cx, FnRegex *re, int keep) {
+static int fnregex_compile(FrtCtx *cx, FrtRegex *re, int keep) {
   FrtStr pattern = re->pattern;
   FnRegexRoom *room = fnregex_room(cx);
   pcre2_general_context *memory =
@@ -127,10 +114,8 @@ static int fnregex_compile(FrtCtx *cx, FnRegex *re, int keep) {
   pcre2_pattern_info(code, PCRE2_INFO_CAPTURECOUNT, &re->group_len);
   re->code = code;
   if (!keep || room->list_len == FN_PREPARED_MAX) return FRT_OK;
-  if (re->simple && (re->simple->begin || re->simple->prefix_len)) return FRT_OK;
   re->jit = pcre2_jit_compile(code, PCRE2_JIT_COMPLETE) == 0;
   if (!re->jit) return FRT_OK;
-  re->simple = NULL; /* where a match may begin anywhere, the JIT is faster */
   room->list[room->list_len++] = code;
   if (!room->stack) {
     room->stack = pcre2_jit_stack_create(32 * 1024, FNREGEX_STACK_BYTES_MAX, room->memory);
@@ -139,7 +124,7 @@ static int fnregex_compile(FrtCtx *cx, FnRegex *re, int keep) {
   return FRT_OK;
 }
 
-static int fnregex_failed(FrtCtx *cx, const FnRegex *re, int code) {
+static int fnregex_failed(FrtCtx *cx, const FrtRegex *re, int code) {
   switch (code) {
     case PCRE2_ERROR_NOMATCH: return FRT_NULL;
     case PCRE2_ERROR_MATCHLIMIT:
@@ -150,7 +135,7 @@ static int fnregex_failed(FrtCtx *cx, const FnRegex *re, int code) {
   }
 }
 
-static int fnregex_search(FrtCtx *cx, const FnRegex *re, FrtStr s, size_t from,
+static int fnregex_search(FrtCtx *cx, const FrtRegex *re, FrtStr s, size_t from,
                           const size_t **spans) {
   FnRegexRoom *room = fnregex_room(cx);
   if (room->pairs <= re->group_len) {
@@ -167,7 +152,7 @@ static int fnregex_search(FrtCtx *cx, const FnRegex *re, FrtStr s, size_t from,
   return pairs[0] > pairs[1] ? FRT_NULL : FRT_OK;
 }
 
-static int fnregex_group(const FnRegex *re, FrtStr name) {
+static int fnregex_group(const FrtRegex *re, FrtStr name) {
   char key[64];
   if (!name.len || name.len >= sizeof key) return -1;
   memcpy(key, name.ptr, name.len);
@@ -185,23 +170,18 @@ void frt_functions_end(FrtCtx *cx) {
 }
 #endif
 
-int fn_regex_search(FrtCtx *cx, const FnRegex *re, FrtStr s, size_t from, const size_t **spans) {
-  if (re->simple) {
-    size_t *own = fnregex_room(cx)->spans;
-    int status = fn_simple_search(re->simple, s, from, own);
-    *spans = own;
-    if (status != FRT_E_REGEX_LIMIT) return status;
-  }
-  return fnregex_search(cx, re, s, from, spans);
+int fn_regex_search(FrtCtx *cx, const FrtRegex *re, FrtStr s, size_t from, size_t *own, const size_t **spans) {
+  if (!re->table) return fnregex_search(cx, re, s, from, spans);
+  *spans = own;
+  return fn_tagged_search(re->table, s, from, own);
 }
 
-int fn_regex_group(const FnRegex *re, FrtStr name) {
-  const FnSimple *m = re->simple;
-  if (!m) return fnregex_group(re, name);
-  for (uint32_t i = 0; i < m->name_len; i++) {
-    if (m->names[i].name.len == name.len && !memcmp(m->names[i].name.ptr, name.ptr, name.len)) {
-      return (int)m->names[i].group;
-    }
+int fn_regex_group(const FrtRegex *re, FrtStr name) {
+  const FrtTagged *t = re->table;
+  if (!t) return fnregex_group(re, name);
+  for (uint32_t i = 0; i < t->name_len; i++) {
+    FrtStr own = t->names[i].name;
+    if (own.len == name.len && !memcmp(own.ptr, name.ptr, name.len)) return (int)t->names[i].group;
   }
   return -1;
 }
@@ -209,16 +189,11 @@ int fn_regex_group(const FnRegex *re, FrtStr name) {
 int frt_regex_prepare(FrtCtx *cx, const void **out, FrtStr text) {
   if ((*out = fn_prepared_find(cx, FN_REGEX, text))) return FRT_OK;
   int keep = fn_prepared_keeps(cx);
-  FnRegex *re = keep ? frt_alloc_run(cx, sizeof *re) : frt_alloc(cx, sizeof *re);
+  FrtRegex *re = keep ? frt_alloc_run(cx, sizeof *re) : frt_alloc(cx, sizeof *re);
   char *pattern = keep ? frt_alloc_run(cx, text.len) : frt_alloc(cx, text.len);
   fn_copy(pattern, text.ptr, text.len);
   memset(re, 0, sizeof *re);
   re->pattern = fn_str(pattern, text.len);
-#ifndef FRT_NO_PCRE2
-  if (keep) /* else it is used once: compiling is what counts */
-#endif
-    re->simple = fn_simple_compile(cx, re->pattern, keep);
-  if (re->simple) re->group_len = re->simple->group_len;
   int status = fnregex_compile(cx, re, keep);
   if (status) return status;
   if (keep) fn_prepared_keep(cx, FN_REGEX, text, re);
@@ -229,10 +204,9 @@ int frt_regex_prepare(FrtCtx *cx, const void **out, FrtStr text) {
 /* ---- the functions ---- */
 
 int frt_regex_matches(FrtCtx *cx, uint8_t *out, FrtStr s, const void *regex) {
-  const FnRegex *re = regex;
+  size_t own[FN_TAGGED_SPANS];
   const size_t *spans;
-  int status = re->simple ? fn_simple_search(re->simple, s, 0, NULL) : FRT_E_REGEX_LIMIT;
-  if (status == FRT_E_REGEX_LIMIT) status = fnregex_search(cx, re, s, 0, &spans);
+  int status = fn_regex_search(cx, regex, s, 0, own, &spans);
   *out = status == FRT_OK;
   return status == FRT_NULL ? FRT_OK : status;
 }
@@ -242,10 +216,11 @@ static FrtStr fnregex_slice(FrtStr s, const size_t *span) {
 }
 
 int frt_regex_match_groups(FrtCtx *cx, const void *regex, FrtStr s, FrtStr *groups, uint32_t n) {
-  const FnRegex *re = regex;
+  const FrtRegex *re = regex;
+  size_t own[FN_TAGGED_SPANS];
   const size_t *spans;
   if (!s.ptr) s.ptr = ""; /* an empty group is not an unset one */
-  int status = fn_regex_search(cx, re, s, 0, &spans);
+  int status = fn_regex_search(cx, re, s, 0, own, &spans);
   if (status) return status;
   for (uint32_t i = 0; i < n; i++) {
     groups[i] = i <= re->group_len ? fnregex_slice(s, spans + 2 * (size_t)i) : fn_str(NULL, 0);
@@ -254,12 +229,13 @@ int frt_regex_match_groups(FrtCtx *cx, const void *regex, FrtStr s, FrtStr *grou
 }
 
 int frt_regex_extract_group(FrtCtx *cx, FrtStr *out, FrtStr s, const void *regex, int64_t group) {
-  const FnRegex *re = regex;
+  const FrtRegex *re = regex;
   if (group < 0 || group > (int64_t)re->group_len) {
     return fn_error(cx, FRT_E_ARGUMENT, "regex_extract: the pattern has no group of that number");
   }
+  size_t own[FN_TAGGED_SPANS];
   const size_t *spans;
-  int status = fn_regex_search(cx, re, s, 0, &spans);
+  int status = fn_regex_search(cx, re, s, 0, own, &spans);
   if (status) return status;
   if (spans[2 * group] == FN_UNSET) return FRT_NULL;
   *out = fnregex_slice(s, spans + 2 * group);
@@ -273,14 +249,22 @@ int frt_regex_extract(FrtCtx *cx, FrtStr *out, FrtStr s, const void *regex) {
 /* The next match from *at on that is not empty right behind the last one. *at is moved behind the
  * code point after an empty match, so that every search makes way. */
 typedef struct FnMatches {
-  const FnRegex *re;
+  const FrtRegex *re;
   FrtStr s;
   size_t at, last_end;
+  size_t own[FN_TAGGED_SPANS];
 } FnMatches;
+
+static void fnregex_begin(FnMatches *m, const void *regex, FrtStr s) {
+  m->re = regex;
+  m->s = s;
+  m->at = 0;
+  m->last_end = FN_UNSET;
+}
 
 static int fnregex_next(FrtCtx *cx, FnMatches *m, const size_t **spans) {
   while (m->at <= m->s.len) {
-    int status = fn_regex_search(cx, m->re, m->s, m->at, spans);
+    int status = fn_regex_search(cx, m->re, m->s, m->at, m->own, spans);
     if (status) return status;
     size_t begin = (*spans)[0], end = (*spans)[1];
     int empty = begin == end;
@@ -294,7 +278,8 @@ static int fnregex_next(FrtCtx *cx, FnMatches *m, const size_t **spans) {
 }
 
 int frt_regex_count(FrtCtx *cx, int64_t *out, FrtStr s, const void *regex) {
-  FnMatches m = {regex, s, 0, FN_UNSET};
+  FnMatches m;
+  fnregex_begin(&m, regex, s);
   const size_t *spans;
   int status;
   for (*out = 0; !(status = fnregex_next(cx, &m, &spans)); ++*out) {
@@ -308,7 +293,8 @@ int frt_regex_extract_all(FrtCtx *cx, FrtList *out, FrtStr s, const void *regex)
   if (status) return status;
   if (n > FN_PARTS_MAX) return fn_error(cx, FRT_E_TOO_LONG, "16777216 parts");
   FrtStr *items = frt_alloc(cx, (size_t)n * sizeof *items);
-  FnMatches m = {regex, s, 0, FN_UNSET};
+  FnMatches m;
+  fnregex_begin(&m, regex, s);
   const size_t *spans;
   for (int64_t i = 0; i < n && !fnregex_next(cx, &m, &spans); i++)
     items[i] = fnregex_slice(s, spans);
@@ -322,7 +308,8 @@ int frt_regex_split(FrtCtx *cx, FrtList *out, FrtStr s, const void *regex) {
   if (status) return status;
   if (n >= FN_PARTS_MAX) return fn_error(cx, FRT_E_TOO_LONG, "16777216 parts");
   FrtStr *items = frt_alloc(cx, ((size_t)n + 1) * sizeof *items);
-  FnMatches m = {regex, s, 0, FN_UNSET};
+  FnMatches m;
+  fnregex_begin(&m, regex, s);
   const size_t *spans;
   size_t from = 0;
   int64_t i = 0;
@@ -358,7 +345,7 @@ static int fnregex_append(FrtCtx *cx, FnBuffer *b, FrtStr s) {
 
 /* A reference at text[*at] == '$': its group, with *at behind it; -1: the dollar stands for itself,
  * -2: no such group. */
-static int fnregex_reference(const FnRegex *re, FrtStr text, uint32_t *at) {
+static int fnregex_reference(const FrtRegex *re, FrtStr text, uint32_t *at) {
   uint32_t i = *at + 1;
   if (i < text.len && text.ptr[i] >= '0' && text.ptr[i] <= '9') {
     uint32_t n = 0;
@@ -405,11 +392,12 @@ static int fnregex_expand(FrtCtx *cx, FnBuffer *b, const FnMatches *m, const siz
 }
 
 int frt_regex_replace(FrtCtx *cx, FrtStr *out, FrtStr s, const void *regex, FrtStr text) {
-  FnMatches m = {regex, s, 0, FN_UNSET};
+  FnMatches m;
   FnBuffer b = {NULL, 0, 0};
   const size_t *spans;
   size_t from = 0;
   int status, any = 0;
+  fnregex_begin(&m, regex, s);
   while (!(status = fnregex_next(cx, &m, &spans))) {
     if (!any) {
       b.room = (size_t)s.len + text.len + 16;

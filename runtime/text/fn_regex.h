@@ -4,21 +4,16 @@
 
 #include "text/fn.h"
 
-struct FnSimple; /* fn_simple.c: a pattern that needs no backtracking */
+enum { FN_TAGGED_GROUPS_MAX = 10, FN_TAGGED_SPANS = 2 * FN_TAGGED_GROUPS_MAX + 2 };
 
-typedef struct FnRegex {
-  const struct FnSimple *simple; /* or NULL: */
-  void *code;         /* a pcre2_code: also of simple ones, which may need too many steps */
-  uint32_t group_len; /* groups, the whole match not counted */
-  uint32_t jit;
-  FrtStr pattern;
-} FnRegex;
+/* The first match of a table in s from byte `from` on. FRT_OK: spans are begin and end of the whole match and, where the
+ * table finds them, of each group (FN_UNSET: it took no part). FRT_NULL: no match. */
+int fn_tagged_search(const FrtTagged *t, FrtStr s, size_t from, size_t *spans);
 
-/* Searches s from byte `from` on. FRT_OK: *spans are 2 * (group_len + 1) offsets, begin and end of
- * the whole match and of each group, valid until the next search. FRT_NULL: no match. Else an
- * error. */
-int fn_regex_search(FrtCtx *cx, const FnRegex *re, FrtStr s, size_t from, const size_t **spans);
+/* The same of any pattern. *spans is valid until the next search, and may be `own`, which has room for FN_TAGGED_SPANS.
+ * Else an error. */
+int fn_regex_search(FrtCtx *cx, const FrtRegex *re, FrtStr s, size_t from, size_t *own, const size_t **spans);
 /* The number of a named group, or -1. */
-int fn_regex_group(const FnRegex *re, FrtStr name);
+int fn_regex_group(const FrtRegex *re, FrtStr name);
 
 #endif

@@ -1,8 +1,7 @@
-/* Regular expressions: the functions, the limits, and the simple automaton against PCRE2 on random
- * patterns and texts. */
-#include "text/fn_dfa.h"
+/* Regular expressions: the functions, the limits, and the tables of constant patterns against PCRE2 on random patterns and
+ * texts. */
+#include "regex/regex.h"
 #include "text/fn_regex.h"
-#include "text/fn_simple.h"
 #include "support/func_harness.h"
 
 #define PCRE2_CODE_UNIT_WIDTH 8
@@ -45,17 +44,20 @@ Test(func_regex, which_are_simple) {
                                 "(ab|cd)*e",
                                 "[]x]",
                                 "a|bc",
-                                "(a?)b"};
-  const char *const other[] = {"a*ab",   "(a*)*",       "\\bx",    "(?i)a",   "a++",
+                                "(a?)b",
+                                "a*ab",
+                                ".*x(\\d*)",
+                                "(a|ab)(c|bcd)(d*)"};
+  const char *const other[] = {"(a|b*)*", "(a*)*",       "\\bx",    "(?i)a",   "a++",
                                "x{,3}",  "[é]",         "^a|b",    "a|b$",    "(a)\\1",
                                "a(?=b)", "[[:alpha:]]", "[\\d-x]", "(*UCP)a", "[a",
                                "(",      ")",           "*",       "a**",     "[z-a]",
-                               "x{3,2}", "\\",          "a$b",     ".*x",     "(?<a>x)(?<a>y)"};
+                               "x{3,2}", "\\",          "a$b",     "^(a|ab)+$", "(?<a>x)(?<a>y)"};
   for (size_t i = 0; i < sizeof simple / sizeof *simple; i++) {
-    cr_expect(fn_simple_compile(cx, X(simple[i]), 1), "%s", simple[i]);
+    cr_expect(regex_tagged(func_ctx.arena, X(simple[i]), true), "%s", simple[i]);
   }
   for (size_t i = 0; i < sizeof other / sizeof *other; i++) {
-    cr_expect_not(fn_simple_compile(cx, X(other[i]), 1), "%s", other[i]);
+    cr_expect_not(regex_tagged(func_ctx.arena, X(other[i]), true), "%s", other[i]);
   }
 }
 
@@ -239,66 +241,177 @@ static FrtStr random_text(char *text) {
   return (FrtStr){text, (uint32_t)(p - text), 0};
 }
 
-Test(func_regex, simple_equals_pcre2) {
+static FrtStr random_pattern(char *pattern) {
+  char *p = pattern;
+  if (pick(3) == 0) p = put(p, "^");
+  p = random_sequence(p, 0);
+  if (pick(4) == 0) {
+    p = put(p, "|");
+    p = random_sequence(p, 0);
+  }
+  if (pick(3) == 0) p = put(p, "$");
+  *p = 0;
+  return (FrtStr){pattern, (uint32_t)(p - pattern), 0};
+}
+
+static pcre2_code *pcre2_of(FrtStr pattern) {
+  int error;
+  PCRE2_SIZE at;
+  pcre2_code *code =
+      pcre2_compile((PCRE2_SPTR)pattern.ptr, pattern.len, PCRE2_UTF | PCRE2_DOLLAR_ENDONLY, &error, &at, NULL);
+  cr_assert(code, "PCRE2 refuses %s", pattern.ptr);
+  return code;
+}
+
+/* One search by a table and by PCRE2: whether there was a match. */
+static int searched(const FrtTagged *t, pcre2_code *code, pcre2_match_data *data, FrtStr s, FrtStr pattern) {
+  size_t from = 0, spans[FN_TAGGED_SPANS];
+  for (unsigned skip = pick(3); skip && from < s.len; skip--) from += fn_width(s.ptr[from]);
+  int want = pcre2_match(code, (PCRE2_SPTR)s.ptr, s.len, from, 0, data, NULL);
+  int got = fn_tagged_search(t, s, from, spans);
+  const PCRE2_SIZE *pairs = pcre2_get_ovector_pointer(data);
+  int same = got == (want >= 0 ? FRT_OK : FRT_NULL);
+  for (uint32_t g = 0; same && want >= 0 && g < 2 * (t->groups * t->group_len + 1); g++) {
+    size_t pair = g / 2 < (uint32_t)want ? pairs[g] : PCRE2_UNSET;
+    if (pair != spans[g]) same = 0;
+  }
+  cr_assert(same, "`%s` on `%.*s` from %zu: %d, want %d; %zu..%zu, want %zu..%zu", pattern.ptr, (int)s.len, s.ptr, from, got,
+            want, spans[0], spans[1], pairs[0], pairs[1]);
+  return want >= 0;
+}
+
+/* A text that ends where its memory ends. */
+static FrtStr exact_copy(FrtStr s) {
+  char *exact = malloc(s.len ? s.len : 1);
+  memcpy(exact, s.ptr, s.len);
+  return (FrtStr){exact, s.len, 0};
+}
+
+static void forget_all(void) {
+  arena_reset(func_ctx.arena);
+  func_ctx.at = func_ctx.end = NULL;
+}
+
+Test(func_regex, tagged_tables_equal_pcre2) {
   int taken = 0, compared = 0, matched = 0;
   for (int i = 0; i < 30000; i++) {
-    char pattern[512], *p = pattern;
-    if (pick(3) == 0) p = put(p, "^");
-    p = random_sequence(p, 0);
-    if (pick(3) == 0) p = put(p, "$");
-    *p = 0;
-    FrtStr source = {pattern, (uint32_t)(p - pattern), 0};
-    const FnSimple *m = fn_simple_compile(cx, source, 0);
-    if (!m) continue;
+    char pattern[512], buffer[128];
+    FrtStr source = random_pattern(pattern);
+    forget_all();
+    const RegexTagged *r = regex_tagged(func_ctx.arena, source, pick(4) != 0);
+    if (!r) continue;
     taken++;
-    int error;
-    PCRE2_SIZE at;
-    pcre2_code *code = pcre2_compile((PCRE2_SPTR)pattern, source.len,
-                                     PCRE2_UTF | PCRE2_DOLLAR_ENDONLY, &error, &at, NULL);
-    cr_assert(code, "PCRE2 refuses %s", pattern);
+    pcre2_code *code = pcre2_of(source);
     pcre2_match_data *data = pcre2_match_data_create_from_pattern(code, NULL);
     for (int j = 0; j < 12; j++) {
-      char buffer[128];
-      FrtStr s = random_text(buffer);
-      char *exact = malloc(s.len ? s.len : 1);
-      memcpy(exact, buffer, s.len);
-      s.ptr = exact;
-      size_t from = 0, spans[2 * FN_SIMPLE_GROUPS_MAX + 2];
-      for (unsigned skip = pick(3); skip && from < s.len; skip--) from += fn_width(s.ptr[from]);
-      int want = pcre2_match(code, (PCRE2_SPTR)s.ptr, s.len, from, 0, data, NULL);
-      int got = fn_simple_search(m, s, from, spans), short_got = fn_simple_search(m, s, from, NULL);
-      const PCRE2_SIZE *pairs = pcre2_get_ovector_pointer(data);
-      int same = got == (want >= 0 ? FRT_OK : FRT_NULL) && short_got == got;
-      for (uint32_t g = 0; same && want >= 0 && g < 2 * (m->group_len + 1); g++) {
-        size_t pair = g / 2 < (uint32_t)want ? pairs[g] : PCRE2_UNSET;
-        if (pair != spans[g]) same = 0;
-      }
-      cr_assert(same, "`%s` on `%.*s` from %zu: %d, want %d; %zu..%zu, want %zu..%zu", pattern,
-                (int)s.len, s.ptr, from, got, want, spans[0], spans[1], pairs[0], pairs[1]);
+      FrtStr s = exact_copy(random_text(buffer));
+      matched += searched(&r->table, code, data, s, source);
       compared++;
-      matched += want >= 0;
-      free(exact);
+      free((void *)s.ptr);
     }
     pcre2_match_data_free(data);
     pcre2_code_free(code);
-    if (i % 64 == 0) {
-      arena_reset(func_ctx.arena);
-      func_ctx.at = func_ctx.end = NULL;
+  }
+  cr_expect_gt(taken, 15000);
+  cr_expect_gt(matched, 50000);
+  fprintf(stderr, "%d patterns, %d texts, %d matches\n", taken, compared, matched);
+}
+
+static int same_text(FrtStr a, FrtStr b) { return a.len == b.len && (!a.len || memcmp(a.ptr, b.ptr, a.len) == 0) && !a.ptr == !b.ptr; }
+
+static int same_list(FrtList a, FrtList b) {
+  if (a.len != b.len) return 0;
+  for (uint32_t i = 0; i < a.len; i++)
+    if (!same_text(((const FrtStr *)a.data)[i], ((const FrtStr *)b.data)[i])) return 0;
+  return 1;
+}
+
+/* Both by the same call: with the table, and with what frt_regex_prepare made. */
+#define BOTH(Type, same, call) \
+  do { \
+    const void *re = &table; \
+    Type a_out_ = {0}, b_out_ = {0}, *out = &a_out_; \
+    int a_status_ = (call); \
+    re = general; \
+    out = &b_out_; \
+    int b_status_ = (call); \
+    cr_assert(a_status_ == b_status_ && (a_status_ || same), "`%s` on `%.*s`: " #call, source.ptr, (int)s.len, s.ptr); \
+  } while (0)
+
+static void functions_agree(FrtRegex table, const void *general, FrtStr s, FrtStr source, int groups) {
+  static const char *const texts[] = {"", "<$0>", "$$$1", "-", "${1}${0}", "$9", "${x"};
+  FrtStr text = S(groups ? texts[pick(sizeof texts / sizeof *texts)] : "#");
+  BOTH(FrtStr, same_text(a_out_, b_out_), frt_regex_extract(cx, out, s, re));
+  BOTH(int64_t, a_out_ == b_out_, frt_regex_count(cx, out, s, re));
+  BOTH(uint8_t, a_out_ == b_out_, frt_regex_matches(cx, out, s, re));
+  BOTH(FrtList, same_list(a_out_, b_out_), frt_regex_extract_all(cx, out, s, re));
+  BOTH(FrtList, same_list(a_out_, b_out_), frt_regex_split(cx, out, s, re));
+  BOTH(FrtStr, same_text(a_out_, b_out_), frt_regex_replace(cx, out, s, re, text));
+  for (int64_t g = -1; groups && g < 4; g++) BOTH(FrtStr, same_text(a_out_, b_out_), frt_regex_extract_group(cx, out, s, re, g));
+  FrtStr a[4], b[4];
+  uint32_t n = groups ? 4 : 1;
+  int status = frt_regex_match_groups(cx, &table, s, a, n);
+  cr_assert_eq(status, frt_regex_match_groups(cx, general, s, b, n));
+  for (uint32_t g = 0; !status && g < n; g++) cr_assert(same_text(a[g], b[g]), "`%s`: group %u", source.ptr, g);
+}
+
+/* Every function gives by the table what it gives by PCRE2. */
+Test(func_regex, functions_agree_on_tables) {
+  int taken = 0;
+  for (int i = 0; i < 8000; i++) {
+    char pattern[512], buffer[128];
+    FrtStr source = random_pattern(pattern);
+    int groups = pick(3) != 0;
+    forget_all();
+    func_ctx.prepared = NULL;
+    const RegexTagged *r = regex_tagged(func_ctx.arena, source, groups);
+    if (!r) continue;
+    taken++;
+    const void *general;
+    cr_assert_eq(frt_regex_prepare(cx, &general, source), FRT_OK);
+    FrtRegex table = {.table = &r->table, .group_len = r->table.group_len, .pattern = source};
+    for (int j = 0; j < 6; j++) {
+      FrtStr s = exact_copy(random_text(buffer));
+      functions_agree(table, general, s, source, groups);
+      free((void *)s.ptr);
+    }
+    frt_functions_end(cx);
+  }
+  cr_expect_gt(taken, 4000);
+}
+
+/* Patterns that people write, on the texts they are for and on others. */
+Test(func_regex, patterns_people_write) {
+  static const char *const patterns[] = {
+    "ERROR", "^#", "\\.csv$", "^ok$", "\\d+", "\\s+", "[^0-9]", ",\\s*", "[,;|]", "^\\s+", "\\s+$", "(\\w+)=(\\w+)", "[A-Z]{2,4}-\\d{1,6}",
+    "(\\d{4})-(\\d{2})-(\\d{2})", "([^@ ]+)@([^@ ]+)", "^(?<first>\\S+)\\s+(?<rest>.*)$", "^([^:]*):(.*)$", "https?://([^/]+)(/[^?#]*)?",
+    "\"([^\"]*)\"", "<([a-z]+)>(.*?)</[a-z]+>", "(?:GET|POST|PUT) (\\S+)", "(a|ab)(c|bcd)(d*)", ".*,(.*)", "x*", "", "()", "^", "$", "^$",
+    "\u00e9+", "(\u8a9e)-(.)", "[\\t ]*#.*$", "v?(\\d+)\\.(\\d+)(?:\\.(\\d+))?"
+  };
+  static const char *const texts[] = {
+    "", " ", "ok", "# a comment", "a,b;c|d", "2026-07-01 ERROR disk full: /dev/sda.csv", "k=v", "  two  words ", "DE-1234, USA-99",
+    "mail me@x.org or you@y.org", "https://x.org/a/b?c#d http://y", "\"a\" \"b\"\"c\"", "<b>bold</b> <i>it</i>", "GET /x HTTP/1.1", "abcd",
+    "naïve caf\u00e9\u00e9", "\u65e5\u672c\u8a9e-x", "v1.2.3 and 4.5", "\n", "a\nb", "xxaxx", "key: value: more", "\t# tab"
+  };
+  for (size_t i = 0; i < sizeof patterns / sizeof *patterns; i++) {
+    for (int groups = 0; groups < 2; groups++) {
+      FrtStr source = S(patterns[i]);
+      const RegexTagged *r = regex_tagged(func_ctx.arena, source, groups);
+      cr_assert(r, "`%s` has no table", patterns[i]);
+      FrtRegex table = {.table = &r->table, .group_len = r->table.group_len, .pattern = source};
+      for (size_t j = 0; j < sizeof texts / sizeof *texts; j++) functions_agree(table, RE(patterns[i]), S(texts[j]), source, groups);
     }
   }
-  cr_expect_gt(taken, 3000);
-  cr_expect_gt(matched, 5000);
-  fprintf(stderr, "%d patterns, %d texts, %d matches\n", taken, compared, matched);
 }
 
 /* ---- tables ---- */
 
 static int dfa_matches(const char *s, const char *pattern, uint32_t kind) {
-  FrtDfa d;
   uint32_t states;
-  cr_assert(fn_dfa_compile(cx, X(pattern), &d, &states), "%s", pattern);
-  cr_expect_eq(d.kind, kind, "%s: kind %u", pattern, d.kind);
-  return frt_dfa_matches(&d, X(s));
+  const FrtDfa *d = regex_dfa(func_ctx.arena, X(pattern), &states);
+  cr_assert(d, "%s", pattern);
+  cr_expect_eq(d->kind, kind, "%s: kind %u", pattern, d->kind);
+  return frt_dfa_matches(d, X(s));
 }
 
 Test(func_regex, tables) {
@@ -325,44 +438,29 @@ Test(func_regex, no_table) {
   const char *const other[] = {"^(a+)+$", "^(?:a|aa)+[bc]", "(?:a*)*[bc]", "(?i)a", "\\bx", "(a)\\1", "[a", "(", "x(?=y)",
                                "[ab]{1,99}a[ab]{12}", "a[ab]{9}$"};
   for (size_t i = 0; i < sizeof other / sizeof *other; i++) {
-    FrtDfa d;
     uint32_t states;
-    cr_expect_not(fn_dfa_compile(cx, X(other[i]), &d, &states), "%s", other[i]);
+    cr_expect_not(regex_dfa(func_ctx.arena, X(other[i]), &states), "%s", other[i]);
   }
 }
 
 Test(func_regex, tables_equal_pcre2) {
   int taken = 0, matched = 0;
   for (int i = 0; i < 15000; i++) {
-    char pattern[512], *p = pattern;
-    if (pick(3) == 0) p = put(p, "^");
-    p = random_sequence(p, 0);
-    if (pick(3) == 0) p = put(p, "$");
-    *p = 0;
-    FrtStr source = {pattern, (uint32_t)(p - pattern), 0};
-    FrtDfa d;
+    char pattern[512], buffer[128];
+    FrtStr source = random_pattern(pattern);
     uint32_t states;
-    if (i % 16 == 0) {
-      arena_reset(func_ctx.arena);
-      func_ctx.at = func_ctx.end = NULL;
-    }
-    if (!fn_dfa_compile(cx, source, &d, &states)) continue;
+    forget_all();
+    const FrtDfa *d = regex_dfa(func_ctx.arena, source, &states);
+    if (!d) continue;
     taken++;
-    int error;
-    PCRE2_SIZE at;
-    pcre2_code *code = pcre2_compile((PCRE2_SPTR)pattern, source.len, PCRE2_UTF | PCRE2_DOLLAR_ENDONLY, &error, &at, NULL);
-    cr_assert(code, "PCRE2 refuses %s", pattern);
+    pcre2_code *code = pcre2_of(source);
     pcre2_match_data *data = pcre2_match_data_create_from_pattern(code, NULL);
     for (int j = 0; j < 16; j++) {
-      char buffer[128];
-      FrtStr s = random_text(buffer);
-      char *exact = malloc(s.len ? s.len : 1);
-      memcpy(exact, buffer, s.len);
-      s.ptr = exact;
-      int want = pcre2_match(code, (PCRE2_SPTR)s.ptr, s.len, 0, 0, data, NULL) >= 0, got = frt_dfa_matches(&d, s);
+      FrtStr s = exact_copy(random_text(buffer));
+      int want = pcre2_match(code, (PCRE2_SPTR)s.ptr, s.len, 0, 0, data, NULL) >= 0, got = frt_dfa_matches(d, s);
       cr_assert(got == want, "`%s` on `%.*s`: %d, want %d", pattern, (int)s.len, s.ptr, got, want);
       matched += want;
-      free(exact);
+      free((void *)s.ptr);
     }
     pcre2_match_data_free(data);
     pcre2_code_free(code);

@@ -5,33 +5,57 @@
 #error "this module needs another version of the runtime"
 #endif
 
-static const FrtStr k1 = {"^(\077<ip>\134S+) (\077<n>\134d+)$", 22, 0};
-static const FrtStr k3 = {"", 0, 0};
-static const FrtStr k4 = {"ip", 2, 0};
-static const FrtStr k5 = {"n", 1, 0};
-static const FrtStr k6 = {":", 1, 0};
-static const FrtStr k7 = {"s", 1, 0};
-static const FrtStr k8 = {"{\042line\042:", 8, 0};
-static const FrtType t9 = {.kind = 13, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(FrtStr)};
+static const uint8_t re1_class[256] = {
+  3, 3, 3, 3, 3, 3, 3, 3, 3, 0, 0, 0, 0, 0, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
+  3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
+  1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
+  3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
+  3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
+  3, 3, 3, 3, 3, 3, 3, 3, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4,
+  4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4,
+  4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4,
+  0, 0, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5,
+  5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5,
+  5, 5, 5, 5, 5, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+};
+static const uint8_t re1_moves[15] = {
+  255, 0, 254, 255, 1, 254, 255, 2, 254, 255, 0, 0, 1, 2, 254,
+};
+static const uint32_t re1_next[] = {
+  0, 0, 0, 0, 0, 0, 0, 0, 65550, 0, 65550, 0, 65557, 0, 0, 14, 262172, 14, 0, 21, 0, 0, 14, 262172,
+  14, 21, 21, 0, 0, 458787, 0, 0, 0, 0, 0, 0, 35, 0, 0, 0, 0, 10,
+};
+static const FrtRegexName re1_names[] = {{{"ip", 2, 0}, 1, 0}, {{"n", 1, 0}, 2, 0}};
+static const FrtTagged re1_table = {.kind = FRT_DFA_TABLE, .group_len = 2, .text = {"", 0, 0},
+  .name_len = 2, .names = re1_names,
+  .columns = 7, .anchored = 1, .at_end = 1, .groups = 1, .class_of = re1_class, .next = re1_next, .moves = re1_moves};
+static const FrtRegex re1 = {.table = &re1_table, .group_len = 2, .pattern = {"^(\077<ip>\134S+) (\077<n>\134d+)$", 22, 0}};
+static const FrtStr k2 = {"", 0, 0};
+static const FrtStr k3 = {"ip", 2, 0};
+static const FrtStr k4 = {"n", 1, 0};
+static const FrtStr k5 = {":", 1, 0};
+static const FrtStr k6 = {"s", 1, 0};
+static const FrtStr k7 = {"{\042line\042:", 8, 0};
+static const FrtType t8 = {.kind = 13, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(FrtStr)};
 static const FrtColumn columns0[] = {
-  {.name = {"line", 4, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE, .type = &t9,
+  {.name = {"line", 4, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE, .type = &t8,
    .format = {0}, .zone = {0}, .dflt = NULL, .width = 0},
 };
-static const FrtStr k10 = {"in\057a.log", 8, 0};
-static const FrtType t11 = {.kind = 9, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(uint64_t)};
+static const FrtStr k9 = {"in\057a.log", 8, 0};
+static const FrtType t10 = {.kind = 9, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(uint64_t)};
 static const FrtSinkColumn sink0_columns[] = {
-  {{"line", 4, 0}, &t9},
-  {{"ip", 2, 0}, &t9},
-  {{"n", 1, 0}, &t11},
-  {{"s", 1, 0}, &t9},
+  {{"line", 4, 0}, &t8},
+  {{"ip", 2, 0}, &t8},
+  {{"n", 1, 0}, &t10},
+  {{"s", 1, 0}, &t8},
 };
-static const FrtStr k12 = {"-", 1, 0};
+static const FrtStr k11 = {"-", 1, 0};
 static const FrtSinkColumn sink1_columns[] = {
-  {{"line", 4, 0}, &t9},
+  {{"line", 4, 0}, &t8},
 };
-static const FrtStr k13 = {"out\057odd.jsonl", 13, 0};
+static const FrtStr k12 = {"out\057odd.jsonl", 13, 0};
 typedef struct Held {
-  const void *p2;
+  uint8_t none;
 } Held;
 
 typedef struct State {
@@ -65,7 +89,7 @@ static int op1(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
   for (uint32_t k = 0; k < n; k++) {
     uint32_t i = sel[k];
 #line 3 "stages\05711_text.flow"
-    e = frt_regex_match_groups(cx, S->h->p2, c0[i], group, 3);
+    e = frt_regex_match_groups(cx, &re1, c0[i], group, 3);
     if (e == FRT_NULL) { e = 0; rest[rests++] = i; continue; }
     if (e) goto fail;
     {
@@ -80,22 +104,22 @@ static int op1(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
       if ((e = frt_u64_of_str(cx, &v3, v2))) goto fail1;
       c2[i] = v3;
     }
-#line 84 "flow_module.c"
+#line 108 "flow_module.c"
     keep[kept++] = i;
     continue;
   fail:
     FRT_SEEN(cx, 1, k);
-    frt_error(cx, b, i, 1, e, k3);
+    frt_error(cx, b, i, 1, e, k2);
     e = 0;
     continue;
   fail0:
     FRT_SEEN(cx, 1, k);
-    frt_error(cx, b, i, 1, e, k4);
+    frt_error(cx, b, i, 1, e, k3);
     e = 0;
     continue;
   fail1:
     FRT_SEEN(cx, 1, k);
-    frt_error(cx, b, i, 1, e, k5);
+    frt_error(cx, b, i, 1, e, k4);
     e = 0;
   }
   FRT_COUNT(cx, 1, FRT_IN, n);
@@ -125,17 +149,17 @@ static int op2(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
       FrtStr v2;
       FrtStr q3[3];
       q3[0] = v1;
-      q3[1] = k6;
+      q3[1] = k5;
       q3[2] = frt_str_of_u64(cx, c2[i]);
       if ((e = frt_concat(cx, &v2, q3, 3))) goto fail0;
       c3[i] = v2;
     }
-#line 134 "flow_module.c"
+#line 158 "flow_module.c"
     keep[kept++] = i;
     continue;
   fail0:
     FRT_SEEN(cx, 2, k);
-    frt_error(cx, b, i, 2, e, k7);
+    frt_error(cx, b, i, 2, e, k6);
     e = 0;
   }
   FRT_COUNT(cx, 2, FRT_IN, n);
@@ -192,7 +216,7 @@ static int op4(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
       o->at = p;
       if (!(p = frt_out_room(cx, o, need))) return FRT_FATAL;
     }
-    p = frt_put_str(p, k8);
+    p = frt_put_str(p, k7);
     p = frt_put_json_str(p, c0[i]);
     *p++ = '}';
     *p++ = '\n';
@@ -209,7 +233,7 @@ static int scan0_path(FrtCtx *cx, void *state, FrtStr *out) {
   State *S = state;
   int e = 0;
   (void)S;
-  *out = k10;
+  *out = k9;
   return e;
 }
 
@@ -230,7 +254,7 @@ static int sink0_path(FrtCtx *cx, void *state, FrtStr *out) {
   State *S = state;
   int e = 0;
   (void)S;
-  *out = k12;
+  *out = k11;
   return e;
 }
 
@@ -238,7 +262,7 @@ static int sink1_path(FrtCtx *cx, void *state, FrtStr *out) {
   State *S = state;
   int e = 0;
   (void)S;
-  *out = k13;
+  *out = k12;
   return e;
 }
 
@@ -268,7 +292,6 @@ static int module_init(FrtCtx *cx, void *state) {
   State *S = state;
   int e = 0;
   (void)S;
-  if ((e = frt_regex_prepare(cx, &S->h->p2, k1))) return frt_fatal(cx, 0, e, cx->detail);
   if (0) {
   fail:
     return frt_fatal(cx, 0, e, cx->detail);
