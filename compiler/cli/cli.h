@@ -9,7 +9,7 @@ typedef struct Cli {
   const char *command;
   const char *script;        /* path, or NULL */
   const char *inline_text;   /* -e */
-  const char *output, *cc, *dump, *format, *mode;
+  const char *output, *cc, *dump, *format, *mode, *of_script;
   FlowOptions options;
   int json, is_static, bundle, check, write, colour;
   int argc;                  /* words for the script */
@@ -35,6 +35,7 @@ int cli_test(Cli *c);
 int cli_infer(Cli *c);
 int cli_doc(Cli *c);
 int cli_schema(Cli *c);
+int cli_replay(Cli *c);
 
 /* Compiles the script of the command line and prints its diagnostics; NULL after errors, with *status. */
 FlowProgram *cli_compile(Cli *c, int *status);

@@ -16,6 +16,7 @@ const Command cli_commands[] = {
   {"graph", "flowc graph s.flow", "print the plan as Graphviz dot", cli_graph},
   {"fmt", "flowc fmt s.flow [--write | --check]", "print the script in canonical layout", cli_fmt},
   {"test", "flowc test s.flow", "run the test blocks of a script", cli_test},
+  {"replay", "flowc replay dead.jsonl [--script s.flow] [--name value ...]", "put dead letters through a script that was fixed", cli_replay},
   {"infer", "flowc infer file [--format csv]", "print the type of a file, to paste into a script", cli_infer},
   {"schema", "flowc schema show|diff|check OLD [NEW]", "row types: show them, compare them, check a change of them", cli_schema},
   {"doc", "flowc doc [function]", "print the reference of the function library", cli_doc},
@@ -95,6 +96,7 @@ static int cli_own_flag(Cli *c, int argc, char **argv, int *i) {
   else if (!strcmp(c->command, "fmt") && !strcmp(w, "--write")) c->write = 1;
   else if (!strcmp(c->command, "fmt") && !strcmp(w, "--check")) c->check = 1;
   else if (!strcmp(c->command, "infer") && (v = cli_value("--format", argc, argv, i))) c->format = v;
+  else if (!strcmp(c->command, "replay") && (v = cli_value("--script", argc, argv, i))) c->of_script = v;
   else if (!strcmp(c->command, "schema") && (v = cli_value("--format", argc, argv, i))) c->format = v;
   else if (!strcmp(c->command, "schema") && (v = cli_value("--mode", argc, argv, i))) c->mode = v;
   else return 0;

@@ -36,6 +36,13 @@ int cli_run(Cli *c) {
   return status;
 }
 
+int cli_replay(Cli *c) {
+  if (!c->script) return cli_usage_error("`replay` needs a file of dead letters");
+  if (c->argc && c->argv[0][0] != '-')
+    return cli_usage_error("`replay` takes one file of dead letters; the script is given by --script, not `%s`", c->argv[0]);
+  return flow_replay(c->script, c->of_script, &c->options, c->argc, c->argv);
+}
+
 int cli_test(Cli *c) {
   int status = 0;
   if (!c->script) return cli_usage_error("`test` needs a script file");

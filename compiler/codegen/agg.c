@@ -173,7 +173,7 @@ static bool agg_counts_rows(const AggPrinter *p) {
 
 bool agg_counts_scan(const Phys *p, const PlanNode *scan) {
   const PhysNode *pn = &p->nodes[scan->id];
-  if (scan->kind != PLAN_READ || scan->out_len != 1 || pn->use_len[0] != 1) return false;
+  if (p->plan->replay || scan->kind != PLAN_READ || scan->out_len != 1 || pn->use_len[0] != 1) return false;
   const PlanNode *n = pn->uses[0][0].node;
   if (n->kind != PLAN_AGGREGATE || n->made_len) return false;
   for (uint32_t k = 0; k < n->agg_len; k++)

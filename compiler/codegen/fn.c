@@ -79,6 +79,16 @@ void gen_call_uses(GenFn *f, const PhysNode *pn, uint32_t port, const char *bloc
     const PhysUse *u = &pn->uses[port][k];
     bool several = u->node->kind == PLAN_UNION || u->node->kind == PLAN_JOIN || (u->node->kind == PLAN_WRITE && u->node->in_len > 1);
     const char *suffix = several ? gen_printf(f->g, "_in%u", u->input) : "";
+    if (f->g->plan->replay) {
+      gen_line(f, "if (%s) {", n);
+      gen_line(f, "  static const FrtReplayEdge edge = {%u, %u, %u, %d};", pn->node->id, port, u->node->id,
+               u->node->kind == PLAN_JOIN && u->input == 1);
+      gen_line(f, "  const uint32_t *through;");
+      gen_line(f, "  uint32_t through_len = frt_replay_gate(cx, %s, %s, %s, &edge, &through);", block, sel, n);
+      gen_line(f, "  if (through_len && (rc = op%u%s(cx, S, %s, through, through_len))) return rc;", u->node->id, suffix, block);
+      gen_line(f, "}");
+      continue;
+    }
     gen_line(f, "if (%s && (rc = op%u%s(cx, S, %s, %s, %s))) return rc;", n, u->node->id, suffix, block, sel, n);
   }
 }

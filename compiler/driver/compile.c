@@ -28,6 +28,7 @@ static bool pass_bind(FlowProgram *p) {
                    .on_error = p->options.on_error, .mask = p->options.mask, .taps = p->options.taps,
                    .taps_only = p->options.taps_only};
   p->plan = sema_bind(p->arena, p->diags, p->ast, &o);
+  if (p->plan) p->plan->replay = p->options.replay;
   return p->plan && !diag_error_len(p->diags);
 }
 

@@ -31,6 +31,7 @@ typedef struct FlowOptions {
   const char *mask;         /* "email,/pass|secret/": columns that are masked wherever values are shown */
   const char *taps;         /* "orders,bad": streams and ports that get a tap of their name; or NULL */
   int taps_only;            /* other taps than those are off: they cost nothing */
+  int replay;               /* for flow_replay: rows can be held back at each edge */
   int stats;                /* times of the passes are kept for --stats */
 } FlowOptions;
 
@@ -79,6 +80,10 @@ int flow_test(FlowProgram *p, FILE *out);
 int flow_test_with(FlowProgram *p, int argc, char **argv, FILE *out);
 /* Whether the words are flags of a run: 0, or 1 when a message was printed. */
 int flow_take_flags(int argc, char **argv);
+
+/* Puts a file of dead letters through the script again, so that its outputs become what a clean run would have given. script
+ * NULL: the one that the letters name. The words are those of a run. Returns an exit code. */
+int flow_replay(const char *letters, const char *script, const FlowOptions *o, int argc, char **argv);
 
 /* Infers the type of a file and prints it as a script would write it. format NULL: from the name. Returns an exit code. */
 int flow_infer(const char *path, const char *format, FILE *out);

@@ -215,6 +215,7 @@ typedef struct Plan {
   const char *script;           /* path as given */
   const char *doc;
   uint64_t script_hash;
+  bool replay;                  /* rows ask at each edge whether they may go on: frt_replay_gate */
 } Plan;
 
 PlanNode *plan_add(Plan *p, PlanKind kind, Span span, uint32_t in_len, uint32_t out_len);

@@ -81,12 +81,13 @@ int frt_deadletter(FrtCtx *cx, uint32_t sink, const FrtErrorRow *e) {
   const FrtRun *r = cx->run;
   FrtStr hash = r->module->script_hash;
   size_t need = 6 * ((size_t)e->file.len + e->field.len + e->code.len + e->message.len + e->raw.len +
-                     e->operator_name.len + hash.len) + 1024;
+                     e->operator_name.len + r->module->script.len + hash.len) + 1024;
   FrtOut *o = frt_sink_out(cx, sink);
   char *p = frt_out_room(cx, o, need);
   if (!p) return FRT_FATAL;
   memcpy(p, "{\"run\":", 7);
   p = frt_json_quote(p + 7, (FrtStr){r->run_id, (uint32_t)strlen(r->run_id), 0});
+  p = deadletter_text(p, "script", r->module->script);
   p = deadletter_text(p, "script_hash", hash);
   p = deadletter_text(p, "operator", e->operator_name);
   p = deadletter_number(p, "script_line", e->script_line, 1);

@@ -225,7 +225,8 @@ void frt_errors_judge(FrtRun *r) {
   if (s->len > 1) qsort(s->notes, s->len, sizeof *s->notes, err_compare);
   for (size_t i = 0; i < s->len; i++) {
     ErrNote *n = &s->notes[i];
-    if (r->stopped && n->key > r->stop_row) {
+    int unheard = r->options->replay && !frt_replay_reports(r, n->block, n->at) && r->module->ops[n->op].policy != FRT_POLICY_FAIL;
+    if (unheard || (r->stopped && n->key > r->stop_row)) {
       FRT_COUNT(r->cx, n->op, FRT_ERRORS, (uint64_t)-1);
       FRT_COUNT(r->cx, n->op, FRT_DROPPED, 1);
     } else {

@@ -124,6 +124,7 @@ void frt_error_envelope(FrtCtx *cx, FrtErrorRow *e, const FrtBlock *b, uint32_t 
     e->raw = message_field(b->record, row);
     e->offset = (int64_t)(b->offset0 + (uint64_t)(e->raw.ptr - b->record->base));
   }
+  if (cx->run->options->replay) e->retry_count = frt_replay_count(cx->run, e);
 }
 
 void frt_error_field_place(const FrtRun *r, const FrtBlock *b, uint32_t row, FrtErrorRow *e, int64_t *line) {

@@ -359,6 +359,9 @@ typedef struct FrtModule {
 
 /* The one exported symbol of a generated module: const FrtModule flow_module; */
 
+/* An edge of the plan: from an output of an operator to another one; `held`: the side of a join that is held. */
+typedef struct FrtReplayEdge { uint32_t from, port, to, held; } FrtReplayEdge;
+
 /* Only these are visible outside the runtime: a module built by cc and loaded finds them there. */
 #ifndef __TINYC__
 #pragma GCC visibility push(default)
@@ -396,6 +399,9 @@ int frt_cancelled(void);
 uint64_t frt_row_number(const FrtBlock *b, uint32_t row);
 /* The file of the source row, which lives as long as the run, and its line (UINT64_MAX: it has none), for rows that are held. */
 void frt_row_place(const FrtBlock *b, uint32_t row, FrtStr *file, uint64_t *line);
+
+/* Which of the rows go over the edge when dead letters are replayed (sched/replay.h): their number and *out. */
+uint32_t frt_replay_gate(FrtCtx *cx, const FrtBlock *b, const uint32_t *sel, uint32_t n, const FrtReplayEdge *edge, const uint32_t **out);
 
 /* An output file's buffer. For format FRT_FMT_JSON the runtime writes "[\n" and "\n]\n", and generated code
  * writes ",\n" before a row when rows++ > 0 and no line end behind it. Generated code writes at `at`, and asks for room when end - at is less

@@ -16,6 +16,7 @@
 #include "base/arena.h"
 #include "io/input.h"
 #include "io/journal.h"
+#include "sched/replay.h"
 #include "sched/run_internal.h"
 
 enum { OUT_BUFFER_SIZE = 256 * 1024, OUT_BUFFER_PART_SIZE = 32 * 1024 /* of partitioned sinks */,
@@ -175,7 +176,9 @@ int frt_out_open_target(FrtRun *r, OutFile *f) {
   if (f->existed && f->sink->options.mode == FRT_MODE_CREATE)
     return out_refuse(r, f, "the file exists, and mode = \"create\" does not replace it");
   if (f->existed && access(f->target, W_OK) != 0) return frt_out_fail(r, f, errno);
-  if (f->existed && f->sink->options.mode == FRT_MODE_APPEND && st.st_size > 0) f->append_at = st.st_size;
+  const struct FrtReplay *replay = r->options->replay;
+  int letters = replay && f->sink->options.format == FRT_FMT_DEADLETTER && strcmp(f->target, replay->target) == 0;
+  if (f->existed && !letters && f->sink->options.mode == FRT_MODE_APPEND && st.st_size > 0) f->append_at = st.st_size;
   return out_create_temp(r, f, folder, f->existed ? st.st_mode & 07777 : 0);
 }
 

@@ -23,6 +23,7 @@
 #include "io/scan.h"
 #include "io/sink.h"
 #include "sched/crew.h"
+#include "sched/replay.h"
 #include "sched/run_internal.h"
 
 enum { RUN_BLOCK_ROWS = 2048, RUN_BLOCK_ROWS_MAX = 1 << 20 };
@@ -141,7 +142,8 @@ static int run_check_scan(FrtRun *r, const FrtScan *s) {
 
 static int run_check_scans(FrtRun *r) {
   for (uint32_t i = 0; i < r->module->scan_len; i++)
-    if (run_check_scan(r, &r->module->scans[i]) != FRT_OK) return FRT_FATAL;
+    if (!(r->options->replay && r->options->replay->scan_modes[i] == FRT_REPLAY_NONE) &&
+        run_check_scan(r, &r->module->scans[i]) != FRT_OK) return FRT_FATAL;
   return FRT_OK;
 }
 
@@ -240,14 +242,21 @@ static int run_scan(FrtRun *r, const FrtScan *scan) {
   FrtScanner *s = NULL;
   r->scan = scan;
   r->source_bytes_before = r->source_bytes;
-  if (frt_scan_open(r->cx, r->state, scan, &s) != FRT_OK) {
+  int replays = r->options->replay ? frt_replay_scan_mode(r) : FRT_REPLAY_ALL;
+  if (replays == FRT_REPLAY_NONE) return FRT_OK;
+  uint32_t block_rows = r->cx->block_rows;
+  if (replays == FRT_REPLAY_RECORDS) r->cx->block_rows = 1;
+  int opened = frt_scan_open(r->cx, r->state, scan, &s);
+  r->cx->block_rows = block_rows;
+  if (opened != FRT_OK) {
     frt_run_fail(r, 2, "error: a source could not be opened");
     return FRT_FATAL;
   }
   s->careful |= r->options->careful;
   r->scanner = s;
   uint32_t workers = frt_crew_size(r, s);
-  int status = workers > 1 ? frt_crew_scan(r, scan, s, workers) : run_blocks(r, scan, s);
+  int status = replays == FRT_REPLAY_RECORDS ? frt_replay_scan(r, (uint32_t)(scan - r->module->scans), s)
+             : workers > 1 ? frt_crew_scan(r, scan, s, workers) : run_blocks(r, scan, s);
   r->source_bytes = r->source_bytes_before + s->bytes;
   r->counts.lines_empty += s->lines_empty;
   r->counts.keys_unknown += s->keys_unknown;
@@ -328,6 +337,7 @@ static void run_all(FrtRun *r) {
   if (run_set_taps(r) != FRT_OK || run_set_params(r) != FRT_OK) return;
   if (run_check_scans(r) != FRT_OK || frt_sinks_start(r) != FRT_OK) return;
   if (run_steps(r) != FRT_OK) return;
+  if (r->options->replay && frt_replay_end(r) != FRT_OK) return;
   const char *wrong = frt_ledger_check(r);
   if (wrong) frt_run_fail(r, 70, wrong);
   else if (frt_cancelled()) frt_run_fail(r, 130, NULL);

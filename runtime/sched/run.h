@@ -22,6 +22,7 @@ typedef struct FrtRunOptions {
   uint64_t temp_limit;           /* bytes on disk at a time, 0: no limit */
   uint32_t threads;
   int64_t now_us;                /* 0: the clock; else fixed, for tests */
+  const struct FrtReplay *replay; /* replay.h, or NULL */
   const char *compile_stats;     /* lines of the compiler for --stats, or NULL */
 } FrtRunOptions;
 

@@ -51,6 +51,7 @@ struct FrtRun {
   char *failure;                 /* its message, printed at the end; run_arena */
   int64_t start_us;
   uint64_t source_rows, source_bytes;
+  struct FrtReplayState *replay; /* replay.c */
   int stopped;                   /* frt_stop was called in the present step */
   uint64_t stop_row;             /* the last row that is wanted */
   const FrtScan *scan;           /* the scan of the present step, or NULL */
@@ -91,6 +92,16 @@ void frt_taps_end(FrtRun *r);
 const char *frt_tap_unknown(Arena *arena, const FrtModule *m, const char *name, size_t len);
 /* values.c: run.host and the like; after the options and the run arena are there. */
 void frt_values_start(FrtRun *r);
+/* replay.c; with options->replay only. Reads the records of the letters that scan number `index` has. FRT_OK or FRT_FATAL. */
+int frt_replay_scan(FrtRun *r, uint32_t index, struct FrtScanner *s);
+/* How the present scan is read: FRT_REPLAY_*. */
+int frt_replay_scan_mode(const FrtRun *r);
+/* FRT_FATAL when a letter's record was not there. */
+int frt_replay_end(FrtRun *r);
+/* Whether an error of that row of a source block is to be reported. */
+int frt_replay_reports(const FrtRun *r, const FrtBlock *block, uint32_t row);
+/* How often the row of an error was replayed, this time too. */
+int64_t frt_replay_count(const FrtRun *r, const FrtErrorRow *e);
 /* stats.c */
 void frt_stats_print(FrtRun *r);
 void frt_progress(FrtRun *r, int last);
