@@ -11,7 +11,9 @@ $(BUILD)/bench/patterns: bench/patterns.c $(BUILD)/libflow.a $(BUILD)/libflowrt.
 	$(Q)$(CC) -std=c11 -D_GNU_SOURCE -O2 $(WARN) $(INC) -o $@ $< $(BUILD)/libflow.a $(BUILD)/libflowrt.a $(LIBS)
 bench-patterns: $(BUILD)/bench/patterns ## tables of constant patterns against PCRE2's JIT
 	@$<
-.PHONY: bench bench-quick bench-patterns
+bench-memory: $(BUILD)/flowc $(BUILD)/bench/gen $(BUILD)/bench/measure ## jobs larger than their memory, beside DuckDB; into docs/performance.md
+	BUILD=$(BUILD) bench/memory/run --docs $(BENCH)
+.PHONY: bench bench-quick bench-patterns bench-memory
 
 # The prototypes behind docs/adr: see bench/prototypes/README.md.
 PROTO_BIN := $(patsubst bench/%.c,$(BUILD)/bench/%,$(filter-out %/proto.c,$(sort $(wildcard bench/prototypes/*.c))))
