@@ -1,5 +1,5 @@
 /* codec.c: gzip (RFC 1952, zlib) and zstd (RFC 8878) on the way out. A frame ends when a file is put to
- * sleep; the next one is appended, which both formats allow. */
+ * sleep, or with each buffer; the next one is appended, which both formats allow. */
 #include <errno.h>
 #include <string.h>
 
@@ -86,6 +86,7 @@ static int codec_write_gzip(struct OutCodec *c, int fd, const char *p, size_t n,
       *bytes += made;
     } while (c->z.avail_out == 0 && status != Z_STREAM_END);
   } while (n);
+  if (end) deflateReset(&c->z);
   return 0;
 }
 #endif

@@ -16,11 +16,11 @@
 #include "base/arena.h"
 #include "io/input.h"
 #include "io/journal.h"
+#include "io/out_pool.h"
 #include "sched/replay.h"
 #include "sched/run_internal.h"
 
-enum { OUT_BUFFER_SIZE = 256 * 1024, OUT_BUFFER_PART_SIZE = 32 * 1024 /* of partitioned sinks */,
-       OUT_WRITEBACK_SIZE = 8 * 1024 * 1024 };
+enum { OUT_WRITEBACK_SIZE = 8 * 1024 * 1024 };
 
 int frt_open_file(const char *path, int flags, mode_t mode) {
   int fd;
@@ -108,11 +108,11 @@ int frt_out_link(FrtRun *r, OutFile *f) {
 }
 
 /* A file without a name, or -1. Without /proc it could never get one. */
-static int out_open_nameless(const char *folder) {
+static int out_open_nameless(FrtRun *r, const char *folder) {
 #ifdef O_TMPFILE
   static int proc;               /* 0: not known, -1: there is none */
   if (!proc) proc = access("/proc/self/fd", X_OK) == 0 ? 1 : -1;
-  return proc > 0 ? frt_open_file(folder, O_WRONLY | O_TMPFILE, 0666) : -1;
+  return proc > 0 ? frt_pool_open(r, folder, O_WRONLY | O_TMPFILE, 0666) : -1;
 #else
   return -1;
 #endif
@@ -120,14 +120,15 @@ static int out_open_nameless(const char *folder) {
 
 static int out_create_temp(FrtRun *r, OutFile *f, const char *folder, mode_t mode) {
   f->temp = frt_journal_temp(r->journal, f->target, &f->temp_number);
-  f->fd = out_open_nameless(folder);
+  f->fd = out_open_nameless(r, folder);
   if (f->fd < 0) {
     int error = frt_journal_mark(r->journal, f->temp);
     frt_temp_note(f->temp);
-    if (!error) f->fd = frt_open_file(f->temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0666);
+    if (!error) f->fd = frt_pool_open(r, f->temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0666);
     if (f->fd < 0) return frt_out_fail(r, f, error ? error : errno);
     f->named = 1;
   }
+  frt_pool_use(r->pool, f);
   if (mode && fchmod(f->fd, mode) != 0 && errno != EPERM) return frt_out_fail(r, f, errno);
   return FRT_OK;
 }
@@ -184,26 +185,37 @@ int frt_out_open_target(FrtRun *r, OutFile *f) {
 
 int frt_out_wake(FrtRun *r, OutFile *f) {
   if (f->awake) return FRT_OK;
-  if (f->fd < 0 && !f->closed) {
-    f->fd = f->direct ? out_open_direct(f) : frt_open_file(f->temp, O_WRONLY | O_APPEND | O_NOFOLLOW, 0);
+  if (f->fd < 0 && f->direct && !f->closed) {
+    f->fd = out_open_direct(f);
     if (f->fd < 0) return frt_out_fail(r, f, errno);
   }
   const char *why = NULL;
-  if (f->sink->options.compress != FRT_COMPRESS_NONE && !f->codec) {
-    f->codec = frt_codec_new(f->sink->options.compress, f->sink->options.level, &why);
-    if (!f->codec) return out_refuse(r, f, why);
+  if (f->sink->options.compress != FRT_COMPRESS_NONE && !f->codec && !f->frames) {
+    f->frames = !frt_pool_may_own_codec(r->pool, f);
+    f->codec = f->frames ? NULL : frt_codec_new(f->sink->options.compress, f->sink->options.level, &why);
+    if (!f->codec && !f->frames) return out_refuse(r, f, why);
   }
-  f->buffer_size = f->sink->partitioned ? OUT_BUFFER_PART_SIZE : OUT_BUFFER_SIZE;
-  f->buffer = frt_malloc(f->buffer_size);
+  frt_out_fit(r, f, 0, 0);
   f->out.at = f->buffer;
-  f->out.end = f->buffer + f->buffer_size;
   f->awake = 1;
   return FRT_OK;
 }
 
+void frt_out_fit(FrtRun *r, OutFile *f, size_t part, size_t need) {
+  size_t usual = f->usual_size ? f->usual_size : frt_pool_buffer_size(r->pool, f);
+  size_t size = usual < part + need ? part + need : usual;
+  f->usual_size = usual;
+  if (size == f->buffer_size) return;
+  frt_pool_resize(r->pool, f->buffer_size, size);
+  f->buffer_size = size;
+  f->buffer = frt_realloc(f->buffer, size);
+  f->out.at = f->buffer + part;
+  f->out.end = f->buffer + size;
+}
+
 /* Whether rows of the file reach anybody. */
 static int out_is_live(const FrtRun *r, const OutFile *f) {
-  return !f->closed && f->fd >= 0 && !(r->options->dry_run && f->direct);
+  return !f->closed && (f->fd >= 0 || f->temp) && !(r->options->dry_run && f->direct);
 }
 
 /* Lets the disk begin early, so that the fsync of the commit is short. */
@@ -215,14 +227,40 @@ static void out_start_writeback(OutFile *f) {
   f->written_back = f->bytes;
 }
 
-static int out_write_text(FrtRun *r, OutFile *f, const char *text, size_t n, int end) {
+/* The descriptor of a file that was parked. */
+static int out_reopen(FrtRun *r, OutFile *f) {
+  if (f->fd >= 0) {
+    if (f->pooled) frt_pool_use(r->pool, f);
+    return FRT_OK;
+  }
+  f->fd = frt_pool_open(r, f->temp, O_WRONLY | O_APPEND | O_NOFOLLOW, 0);
+  if (f->fd < 0) return frt_out_fail(r, f, errno);
+  f->reopened = 1;
+  frt_pool_use(r->pool, f);
+  return FRT_OK;
+}
+
+static int out_write_frames(FrtRun *r, OutFile *f, const char *p, size_t n, int *error) {
+  const char *why = NULL;
+  if (!n && f->bytes) return FRT_OK;
+  struct OutCodec *codec = frt_pool_codec(r->pool, f, &why);
+  if (!codec) return out_refuse(r, f, why);
+  *error = frt_codec_write(codec, f->fd, p, n, 1, &f->bytes);
+  return FRT_OK;
+}
+
+static int out_write_bytes(FrtRun *r, OutFile *f, const char *p, size_t n, int end) {
   f->text_bytes += n;
   if (!out_is_live(r, f)) return f->failed ? FRT_FATAL : FRT_OK;
-  int error;
+  if (!n && !end) return FRT_OK;
+  int error = 0;
+  if (f->temp && out_reopen(r, f) != FRT_OK) return FRT_FATAL;
   if (f->codec) {
-    error = frt_codec_write(f->codec, f->fd, text, n, end, &f->bytes);
+    error = frt_codec_write(f->codec, f->fd, p, n, end, &f->bytes);
+  } else if (f->frames) {
+    if (out_write_frames(r, f, p, n, &error) != FRT_OK) return FRT_FATAL;
   } else {
-    error = f->reserved ? frt_write_all_at(f->fd, text, n, f->bytes) : frt_write_all(f->fd, text, n);
+    error = f->reserved ? frt_write_all_at(f->fd, p, n, f->bytes) : frt_write_all(f->fd, p, n);
     f->bytes += error ? 0 : n;
   }
   if (!error && f->temp) out_start_writeback(f);
@@ -236,20 +274,22 @@ static int out_write_text(FrtRun *r, OutFile *f, const char *text, size_t n, int
 static int out_write(FrtRun *r, OutFile *f, int end) {
   size_t n = f->buffer ? (size_t)(f->out.at - f->buffer) : 0;
   f->out.at = f->buffer;
-  return out_write_text(r, f, f->buffer, n, end);
+  return out_write_bytes(r, f, f->buffer, n, end);
 }
 
 int frt_out_flush(FrtRun *r, OutFile *f) { return out_write(r, f, 0); }
 
-int frt_out_append(FrtRun *r, OutFile *f, const char *text, size_t n) {
-  int status = frt_out_flush(r, f);
-  return status == FRT_OK ? out_write_text(r, f, text, n, 0) : status;
+int frt_out_append(FrtRun *r, OutFile *f, const char *p, size_t n) {
+  int status = out_write(r, f, 0);
+  return status == FRT_OK ? out_write_bytes(r, f, p, n, 0) : status;
 }
 
 int frt_out_reserve(FrtRun *r, OutFile *f, size_t n, uint64_t *at) {
-  if (!f->temp || !f->awake || f->codec || f->append_at >= 0 || f->sink->partitioned || !out_is_live(r, f)) return 0;
+  if (!f->temp || !f->awake || f->codec || f->frames || f->append_at >= 0 || f->sink->partitioned || !out_is_live(r, f)) return 0;
+  if (f->reopened || f->fd < 0 || r->pool->fixed_len > r->pool->open_max / 2) return 0;
   if (frt_out_flush(r, f) != FRT_OK) return FRT_FATAL;
   f->reserved = 1;
+  frt_pool_drop(r->pool, f);
   *at = f->bytes;
   f->bytes += n;
   f->text_bytes += n;
@@ -257,10 +297,12 @@ int frt_out_reserve(FrtRun *r, OutFile *f, size_t n, uint64_t *at) {
   return 1;
 }
 
-static void out_free(OutFile *f) {
+static void out_free(FrtRun *r, OutFile *f) {
   frt_codec_free(f->codec);
   f->codec = NULL;
   frt_free(f->buffer);
+  frt_pool_resize(r->pool, f->buffer_size, 0);
+  f->buffer_size = f->usual_size = 0;
   f->buffer = f->out.at = f->out.end = NULL;
   f->awake = 0;
 }
@@ -268,28 +310,32 @@ static void out_free(OutFile *f) {
 static int out_close(FrtRun *r, OutFile *f) {
   int fd = f->fd;
   f->fd = -1;
+  frt_pool_drop(r->pool, f);
   return close(fd) != 0 && errno != EINTR ? frt_out_fail(r, f, errno) : FRT_OK;
+}
+
+int frt_out_park(FrtRun *r, OutFile *f) {
+  if (f->fd < 0) return FRT_OK;
+  int status = frt_out_link(r, f), closed = out_close(r, f);
+  return status == FRT_OK ? closed : status;
 }
 
 int frt_out_sleep(FrtRun *r, OutFile *f) {
   if (!f->awake) return FRT_OK;
   int status = out_write(r, f, 1);
-  if (status == FRT_OK && f->temp && f->fd >= 0) status = frt_out_link(r, f);
-  if (status == FRT_OK && f->temp && f->fd >= 0) status = out_close(r, f);
-  frt_out_discard(f);
+  if (!f->temp) frt_out_discard(r, f);
+  else out_free(r, f);
   return status;
 }
 
 int frt_out_finish(FrtRun *r, OutFile *f) {
-  if (!f->awake) return FRT_OK;
-  if (!f->temp || f->named) return frt_out_sleep(r, f);
-  int status = out_write(r, f, 1);
-  out_free(f);
-  return status;
+  int status = frt_out_sleep(r, f);
+  return status == FRT_OK && f->temp && f->named ? frt_out_park(r, f) : status;
 }
 
-void frt_out_discard(OutFile *f) {
+void frt_out_discard(FrtRun *r, OutFile *f) {
   if (f->fd >= 0 && !f->is_stdout) close(f->fd);
   f->fd = -1;
-  out_free(f);
+  frt_pool_drop(r->pool, f);
+  out_free(r, f);
 }

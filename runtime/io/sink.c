@@ -1,7 +1,7 @@
 /* sink.c: the outputs of a run: which files are open, what stands at their head and end.
  *
- * A partitioned sink has a file for each path, found by a hash table. At most SINK_AWAKE_MAX of them have a
- * descriptor and a buffer; the one that was used the longest ago is put to sleep when another wakes. */
+ * A partitioned sink has a file for each path, found by a hash table. As many of them as the pool has room for have a
+ * buffer; the one that was used the longest ago is put to sleep when another wakes. */
 #include "io/sink.h"
 
 #include <stdio.h>
@@ -10,10 +10,11 @@
 #include "base/hash.h"
 #include "io/journal.h"
 #include "io/out_file.h"
+#include "io/out_pool.h"
 #include "io/sink_part.h"
 #include "sched/run_internal.h"
 
-enum { SINK_AWAKE_MAX = 200 /* below the usual limit of 1,024 descriptors */, SINK_TABLE_FIRST = 64 };
+enum { SINK_TABLE_FIRST = 64 };
 
 typedef struct SinkTable {   /* open addressing, by a file's path or target */
   OutFile **slots;
@@ -26,7 +27,7 @@ struct FrtSinkState {
   SinkTable by_path, by_target;
   OutFile *files, **files_end;
   OutFile *newest, *oldest;  /* awake files of partitioned sinks */
-  uint32_t awake_len, stdout_len;
+  uint32_t stdout_len;
   int committed;
   OutFile *nowhere;          /* what is given out when the run has failed */
 };
@@ -78,7 +79,6 @@ static void sink_unlink(struct FrtSinkState *s, OutFile *f) {
   *(f->newer ? &f->newer->older : &s->newest) = f->older;
   *(f->older ? &f->older->newer : &s->oldest) = f->newer;
   f->newer = f->older = NULL;
-  s->awake_len--;
 }
 
 static void sink_link(struct FrtSinkState *s, OutFile *f) {
@@ -86,7 +86,6 @@ static void sink_link(struct FrtSinkState *s, OutFile *f) {
   f->newer = NULL;
   *(s->newest ? &s->newest->newer : &s->oldest) = f;
   s->newest = f;
-  s->awake_len++;
 }
 
 static int sink_put(FrtRun *r, OutFile *f, const char *text, size_t n) {
@@ -140,12 +139,14 @@ static int sink_wake(FrtRun *r, OutFile *f) {
     return FRT_OK;
   }
   if (f->sink->partitioned) {
-    while (s->awake_len >= SINK_AWAKE_MAX) {
+    while (s->oldest && !frt_pool_has_room(r->pool, frt_pool_buffer_size(r->pool, f))) {
       OutFile *old = s->oldest;
       sink_unlink(s, old);
+      r->pool->split_len--;
       if (frt_out_sleep(r, old) != FRT_OK) return FRT_FATAL;
     }
     sink_link(s, f);
+    r->pool->split_len++;
   }
   if (frt_out_wake(r, f) != FRT_OK) return FRT_FATAL;
   return f->started ? FRT_OK : sink_begin(r, f);
@@ -166,6 +167,7 @@ static OutFile *sink_file_new(FrtRun *r, uint32_t sink, FrtStr path) {
   f->is_stdout = !f->sink->partitioned && strcmp(f->path, "-") == 0;
   s->stdout_len += f->is_stdout;
   f->fd = -1;
+  r->pool->packed_len += f->sink->partitioned && f->sink->options.compress != FRT_COMPRESS_NONE;
   *s->files_end = f;
   s->files_end = &f->next;
   if (path.len && memchr(path.ptr, 0, path.len)) {
@@ -264,12 +266,7 @@ char *frt_out_room(FrtCtx *cx, FrtOut *o, size_t need) {
   if ((size_t)(o->end - o->at) >= need && o->at) return o->at;
   if (f->buffer && sink_flush(r, f) != FRT_OK) return NULL;
   size_t part = f->buffer ? (size_t)(o->at - f->buffer) : 0;
-  if (f->buffer_size - part < need) {
-    f->buffer_size = part + need;
-    f->buffer = frt_realloc(f->buffer, f->buffer_size);
-    o->at = f->buffer + part;
-    o->end = f->buffer + f->buffer_size;
-  }
+  frt_out_fit(r, f, part, need);
   return o->at;
 }
 
@@ -280,6 +277,7 @@ int frt_sinks_start(FrtRun *r) {
   struct FrtSinkState *s = r->sinks = arena_alloc(r->run_arena, sizeof *s);
   s->files_end = &s->files;
   r->journal = frt_journal_new(r->run_arena, frt_hash_bytes(r->run_id, strlen(r->run_id), 0));
+  r->pool = frt_pool_new(r);
   s->fixed = arena_alloc(r->run_arena, (m->sink_len + 1) * sizeof *s->fixed);
   s->last = arena_alloc(r->run_arena, (m->sink_len + 1) * sizeof *s->last);
   for (uint32_t i = 0; i < m->sink_len; i++) {
@@ -303,8 +301,7 @@ static int sink_finish(FrtRun *r, OutFile *f) {
     if (sink_wake(r, f) != FRT_OK) return FRT_FATAL;
     if (sink_put(r, f, f->out.rows ? "\n]\n" : "]\n", f->out.rows ? 3 : 2) != FRT_OK) return FRT_FATAL;
   }
-  if (!f->awake) return FRT_OK;
-  if (f->sink->partitioned) sink_unlink(r->sinks, f);
+  if (f->awake && f->sink->partitioned) sink_unlink(r->sinks, f);
   return frt_out_finish(r, f);
 }
 
@@ -320,8 +317,9 @@ int frt_sinks_commit(FrtRun *r) {
 void frt_sinks_end(FrtRun *r) {
   struct FrtSinkState *s = r->sinks;
   if (!s) return;
-  for (OutFile *f = s->files; f; f = f->next) frt_out_discard(f);
+  for (OutFile *f = s->files; f; f = f->next) frt_out_discard(r, f);
   if (s->nowhere) frt_free(s->nowhere->buffer);
+  frt_pool_end(r->pool);
   frt_free(s->by_path.slots);
   frt_free(s->by_target.slots);
   if (!s->committed) frt_rollback();

@@ -77,9 +77,9 @@ void frt_parts_write(FrtWorker *w) {
 /* ---- in its turn ---- */
 
 static int part_copy(FrtRun *r, OutFile *f, const char *p, size_t n) {
-  if (n >= PART_LATER) return frt_out_append(r, f, p, n);
-  char *to = frt_out_room(r->cx, &f->out, n);
+  char *to = frt_out_room(r->cx, &f->out, n < f->buffer_size ? n : 1);
   if (!to) return FRT_FATAL;
+  if (n > (size_t)(f->out.end - to)) return frt_out_append(r, f, p, n);
   memcpy(to, p, n);
   f->out.at = to + n;
   return FRT_OK;

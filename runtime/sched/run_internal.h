@@ -14,6 +14,7 @@
 struct FrtErrorState;  /* errors/errors.c: pending error rows, policies, limits */
 struct FrtSinkState;   /* io/sink.c: open outputs */
 struct FrtPortState;   /* edge/port.c: gathered rows */
+struct OutPool;         /* io/out_pool.h: what outputs share */
 struct FrtJournal;      /* io/journal.h: names of the outputs on their way */
 struct FrtScanner;
 
@@ -41,6 +42,7 @@ struct FrtRun {
   struct FrtErrorState *errors;
   struct FrtSinkState *sinks;
   struct FrtJournal *journal;
+  struct OutPool *pool;
   struct FrtPortState *ports;
   struct FrtScanner *scanner;    /* the one that is open */
   uint64_t *tap_rows, *tap_limits;
