@@ -20,6 +20,11 @@ GenKeys gen_keys(GenFn *f, const PlanNode *n, const char *name, Expr *const *key
 /* Whether the keys go into one word: a small one, or several that fit 64 bits together. */
 bool gen_keys_are_words(Expr *const *keys, uint32_t len, bool null_is_value);
 
+/* The columns by[] of the node as expressions. */
+Expr **gen_by_columns(Gen *g, const PlanNode *n);
+/* S->h->tab<id>, which numbers keys. */
+void gen_key_table(Gen *g, const PlanNode *n, bool is_word);
+
 /* The struct of a resting row of the node (`what` it is: "right row"): members c<col>, n<col>, and `more` (C text of further members, or NULL). */
 void gen_row_struct(Gen *g, uint32_t node, const char *what, const char *name, const ColId *cols, uint32_t len, const char *more);
 /* Row i of the block into *row; texts go to the store (C expression of type FrtStore *). Columns must be declared. */
@@ -31,6 +36,8 @@ uint32_t gen_used_columns(Gen *g, const Schema *s, ColId **cols);
 /* Whether values of the type point to bytes outside of the row. */
 bool gen_row_points(const Type *t);
 const char *gen_atom_of(GenFn *f, const Type *t, const char *v);
+/* A constant table of columns by the offsets of their arrays in State, for rows that go to disk. (join_spill.c) */
+void gen_spill_columns(Gen *g, const char *name, const ColId *cols, uint32_t len);
 
 /* op<id>_emit, a step of its own: fills S->c<col>[m++] and flushes. The caller ends it with gen_line "return FRT_OK;" and
  * gen_fn_close. */

@@ -35,8 +35,6 @@ const char *gen_join_asof_how(const Join *j);    /* FRT_ASOF_* */
 uint64_t gen_join_within(const Join *j);
 
 /* ---- join_spill.c ---- */
-/* A table of columns by the offsets of their arrays in State. */
-void gen_spill_columns(Gen *g, const char *name, const ColId *cols, uint32_t len);
 /* The tables, op<id>_give; in init: that the join may go to disk. */
 void gen_join_spill(const Join *j);
 

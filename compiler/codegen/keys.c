@@ -165,6 +165,12 @@ GenKeys gen_keys(GenFn *f, const PlanNode *n, const char *name, Expr *const *key
                    can_fail ? gen_printf(g, "%s_sel", name) : "sel", gen_printf(g, "%s_len", name), gen_printf(g, "S->%s_id", state)};
 }
 
+void gen_key_table(Gen *g, const PlanNode *n, bool is_word) {
+  buf_printf(&g->held, "  FrtTable tab%u;\n", n->id);
+  buf_printf(&g->init, "  frt_table_init(&S->h->tab%u, %d);\n", n->id, !is_word);
+  buf_printf(&g->init, "  frt_at_end(cx, frt_table_end, &S->h->tab%u);\n", n->id);
+}
+
 /* ---- rows at rest ---- */
 
 /* Whether values of the type point to bytes outside of the row. */

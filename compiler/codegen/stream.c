@@ -1,4 +1,4 @@
-/* stream.c: operators that remember keys or times and let rows pass: distinct, sessionize, window.
+/* stream.c: operators that remember keys or times and let rows pass: sessionize, window.
  * Rows stay in the block that they came in; but a hopping window puts a row into each window that
  * covers it, in a block of its own, and a session window holds all rows, since a session ends only
  * where no row follows.
@@ -9,44 +9,27 @@
 
 #include "codegen/gen_hold.h"
 
-/* Emits the table's numbering of the columns by[]: afterwards *ids has a number for each position,
- * S->fresh<id> the `fresh` positions of new ones. */
-static GenKeys stream_number(GenFn *f, const PlanNode *n) {
-  Gen *g = f->g;
+/* The columns by[] as expressions. */
+Expr **gen_by_columns(Gen *g, const PlanNode *n) {
   Expr **keys = arena_alloc(g->arena, (n->by_len + 1) * sizeof *keys);
   for (uint32_t j = 0; j < n->by_len; j++) {
     keys[j] = expr_new(g->arena, EX_COLUMN, g->plan->columns[n->by[j]].type, n->span, 0);
     keys[j]->col = n->by[j];
   }
-  GenKeys k = gen_keys(f, n, "key", keys, n->by_len, true);
-  buf_printf(&g->held, "  FrtTable tab%u;\n", n->id);
-  buf_printf(&g->init, "  frt_table_init(&S->h->tab%u, %d);\n", n->id, !k.is_word);
-  buf_printf(&g->init, "  frt_at_end(cx, frt_table_end, &S->h->tab%u);\n", n->id);
+  return keys;
+}
+
+/* Emits the table's numbering of the columns by[]: afterwards *ids has a number for each position,
+ * S->fresh<id> the `fresh` positions of new ones. */
+static GenKeys stream_number(GenFn *f, const PlanNode *n) {
+  Gen *g = f->g;
+  GenKeys k = gen_keys(f, n, "key", gen_by_columns(g, n), n->by_len, true);
+  gen_key_table(g, n, k.is_word);
   gen_array(g, "uint32_t", gen_printf(g, "fresh%u", n->id));
   gen_turn(f);
   gen_line(f, "uint32_t fresh = frt_table_add_%s(cx, &S->h->tab%u, %s, %s, %s, %s, S->fresh%u);",
            k.is_word ? "words" : "texts", n->id, k.keys, k.nul, k.n, k.ids, n->id);
   return k;
-}
-
-/* ---- distinct ---- */
-
-void gen_distinct(Gen *g, const PhysNode *pn) {
-  const PlanNode *n = pn->node;
-  GenFn f;
-  gen_fn_open(&f, g, n, "");
-  gen_declare_columns(&f, NULL, 0, n->by, n->by_len);
-  gen_line(&f, "int rc = 0;");
-  gen_line(&f, "(void)rc;");
-  GenKeys k = stream_number(&f, n);
-  gen_line(&f, "uint32_t *keep = S->fresh%u;", n->id);
-  gen_line(&f, "for (uint32_t j = 0; j < fresh; j++) keep[j] = %s[keep[j]];", k.sel);
-  gen_count(&f, n->id, "IN", "n");
-  gen_count(&f, n->id, "OUT", "fresh");
-  gen_count(&f, n->id, "DROPPED", "n - fresh");
-  gen_call_uses(&f, pn, 0, "b", "keep", "fresh");
-  gen_line(&f, "return FRT_OK;");
-  gen_fn_close(&f);
 }
 
 /* ---- sessionize ---- */

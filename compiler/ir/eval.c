@@ -228,6 +228,13 @@ static int collect(Eval *v, const Bound *vars, const Expr *e, Value *out) {
 
 /* ---- dispatch ---- */
 
+/* A call that would make a text of more than `most` bytes of a short one. */
+static bool call_grows(const Expr *e, const Value *args, uint64_t most) {
+  const char *name = e->fn->symbol;
+  if (strcmp(name, "frt_repeat") && strncmp(name, "frt_pad_", 8)) return false;
+  return args[1].i > 0 && (uint64_t)args[1].i > most / (args[0].s.len + 1);
+}
+
 static int call(Eval *v, const Expr *e, const Value *args, Value *out) {
   for (uint32_t i = 0; i < e->arg_len; i++) {
     if (args[i].is_null && !e->fn->params[i]->nullable) {
@@ -235,11 +242,28 @@ static int call(Eval *v, const Expr *e, const Value *args, Value *out) {
       return FRT_OK;
     }
   }
+  if (v->env->most && call_grows(e, args, v->env->most)) return EVAL_CANNOT;
   if (!v->cx) v->cx = eval_context(v->arena);
   int status = eval_call(v->arena, v->cx, e, args, out);
   if (status != FRT_NULL) return status;
   *out = null_value;
   return FRT_OK;
+}
+
+static uint64_t value_bytes(const Value *x, uint64_t most) {
+  uint64_t size = sizeof *x + x->s.len;
+  for (uint32_t i = 0; x->items && i < x->len && size <= most; i++) size += value_bytes(&x->items[i], most);
+  return size;
+}
+
+static int strict(Eval *v, const Bound *vars, const Expr *e, Value *out);
+
+/* strict, where values may not be of any size. */
+static int bounded(Eval *v, const Bound *vars, const Expr *e, Value *out) {
+  int status = strict(v, vars, e, out);
+  uint64_t most = v->env->most;
+  if (status != FRT_OK || !most || out->is_null) return status;
+  return value_bytes(out, most) > most + sizeof *out ? EVAL_CANNOT : FRT_OK;
 }
 
 /* Kinds that look at all their arguments, and give null when one is. */
@@ -318,7 +342,7 @@ static int eval(Eval *v, const Bound *vars, const Expr *e, Value *out) {
       return status;
     }
     case EX_STRUCT: case EX_LIST: return collect(v, vars, e, out);
-    default: return strict(v, vars, e, out);
+    default: return bounded(v, vars, e, out);
   }
 }
 
@@ -348,7 +372,7 @@ static bool is_constant(const Expr *e, const Bound *vars) {
 }
 
 static Expr *fold_constant(Arena *a, const Expr *e) {
-  EvalEnv env = {.arena = a};
+  EvalEnv env = {.arena = a, .most = EVAL_FOLD_MOST};
   Value value;
   if (expr_eval(&env, e, &value) != FRT_OK) return NULL;
   Expr *r = expr_new(a, EX_CONST, e->type, e->span, 0);

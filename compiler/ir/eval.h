@@ -17,6 +17,7 @@ typedef struct EvalEnv {
   const Value *(*param)(void *user, uint32_t index);
   void *user;
   FrtCtx *cx;                         /* handed to functions; NULL: one with an arena of its own is made */
+  uint64_t most;                      /* bytes of a value, elements of lists counted; larger ones: EVAL_CANNOT. 0: any size */
 } EvalEnv;
 
 enum { EVAL_CANNOT = -100 };          /* needs a column, a parameter or a symbol that is not at hand */
@@ -25,7 +26,9 @@ enum { EVAL_CANNOT = -100 };          /* needs a column, a parameter or a symbol
  * or EVAL_CANNOT. */
 int expr_eval(const EvalEnv *env, const Expr *e, Value *out);
 
-/* Replaces constant sub-expressions (no columns, params or vars) by their value where they do not fail. */
+/* Replaces constant sub-expressions (no columns, params or vars) by their value where they do not fail. Values of
+ * more than EVAL_FOLD_MOST bytes are left for the run. */
+enum { EVAL_FOLD_MOST = 64 * 1024 };
 Expr *expr_fold(Arena *a, Expr *e);
 
 /* Converts a value as EX_CAST does. */

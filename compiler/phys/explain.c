@@ -108,6 +108,8 @@ static void explain_held(const Phys *p, const PlanNode *n, FILE *out) {
   const PhysNode *pn = &p->nodes[n->id];
   if (n->kind == PLAN_JOIN)
     fputs(pn->spills ? "       the right side goes to disk when it does not fit\n" : "       the right side must fit into memory\n", out);
+  if (n->kind == PLAN_DISTINCT)
+    fputs(pn->spills ? "       rows of keys that do not fit go to disk\n" : "       the keys must fit into memory\n", out);
   if (pn->left_held) fputs("       left rows are held too: they come before the right side is complete\n", out);
   if (n->kind == PLAN_SORT) explain_sort(pn, out);
   if (pn->layout) fputs(pn->layout, out);

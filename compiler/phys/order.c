@@ -39,6 +39,7 @@ static bool order_fails_into(const PlanNode *n, const PlanNode *errors) {
 bool phys_scans(const PlanNode *n) { return n->kind == PLAN_READ || n->kind == PLAN_VALUES || n->kind == PLAN_RANGE; }
 
 bool phys_emits(const Phys *p, const PlanNode *n) {
+  if (n->kind == PLAN_DISTINCT) return p->nodes[n->id].spills;
   if (n->kind != PLAN_JOIN) return phys_holds(n);
   return p->nodes[n->id].left_held || p->nodes[n->id].spills || n->join == JOIN_RIGHT || n->join == JOIN_FULL;
 }

@@ -143,7 +143,7 @@ static void phys_read_columns(Phys *p, const PlanNode *n) {
 
 /* What is read behind an operator that puts rows in order: its own keys need not go on. */
 static void phys_keep(Phys *p, const PlanNode *n) {
-  if (n->kind != PLAN_SORT && n->kind != PLAN_TOP && n->kind != PLAN_RANK && n->kind != PLAN_JOIN) return;
+  if (n->kind != PLAN_SORT && n->kind != PLAN_TOP && n->kind != PLAN_RANK && n->kind != PLAN_JOIN && n->kind != PLAN_DISTINCT) return;
   uint8_t *kept = arena_alloc(p->plan->arena, p->plan->column_len + 1);
   memcpy(kept, p->col_use, p->plan->column_len);
   p->nodes[n->id].kept = kept;

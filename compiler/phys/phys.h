@@ -20,7 +20,8 @@ typedef struct PhysNode {          /* index = PlanNode.id */
   uint32_t held_bytes;             /* and their size */
   double rows;                     /* estimate of the rows that leave port 0; negative: not known */
   const char *state_class;         /* "O(1)", "O(k)", "O(groups)", "O(rows)" */
-  bool spills;                     /* a join: its right side may go to disk, and its rows come in a step of its own then */
+  bool spills;                     /* a join: its right side may go to disk, and its rows come in a step of its own then;
+                                      distinct: rows of keys that do not fit may go to disk, and come then */
   bool places;                     /* a join: an error may name the source of rows behind it, so held ones keep their place */
   bool left_held;                  /* a join: its left rows cannot wait for the right ones: they are held, and
                                       probed in a step of its own */

@@ -1,9 +1,10 @@
-/* spill.c: which joins may go to disk when their right side does not fit into memory.
+/* spill.c: which joins may go to disk when their right side does not fit into memory, and which `distinct`s when their keys do not.
  *
- * Then its rows come in a step of its own, after the left side has ended, in the same order, but no longer among the
+ * Then rows come in a step of its own, after the source has ended, in the same order, but no longer among the
  * rows of the source they came from. So nothing behind it may tell the difference: a union and an error port put the
- * rows of several operators in the order of their source, dead letters and errors name the source row, take ends the
- * source early, sample goes by the row's number. Behind an operator that holds rows itself all is the same again. */
+ * rows of several operators in the order of their source, dead letters and errors name the source row. (take and sample count the
+ * rows that they get; a take behind a join or a distinct does not end the source.) Behind an operator that holds rows itself all
+ * is the same again. */
 #include "phys/phys_internal.h"
 
 static bool spill_fails(const PlanNode *n) {
@@ -38,7 +39,7 @@ static bool spill_below(const Phys *p, const PlanNode *n);
 static bool spill_use(const Phys *p, const PhysUse *u) {
   const PlanNode *n = u->node;
   switch (n->kind) {
-    case PLAN_UNION: case PLAN_TAKE: case PLAN_SAMPLE: return false;
+    case PLAN_UNION: return false;
     case PLAN_WRITE: return n->sink->options.format != FRT_FMT_DEADLETTER;
     case PLAN_TAP: if (n->rate < 1) return false; break;
     case PLAN_JOIN: if (u->input == 1) return !spill_tells(n); break;
@@ -71,6 +72,7 @@ void phys_find_spills(Phys *p) {
   for (uint32_t i = 0; i < p->plan->node_len; i++) {
     const PlanNode *n = p->plan->nodes[i];
     if (n->kind == PLAN_JOIN) p->nodes[n->id].places = place_wanted(p, n);
+    if (n->kind == PLAN_DISTINCT) p->nodes[n->id].spills = spill_below(p, n);
     if (n->kind == PLAN_JOIN) p->nodes[n->id].spills = spill_has_room(n) && !spill_tells(n) && spill_below(p, n);
   }
 }

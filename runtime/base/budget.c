@@ -197,18 +197,23 @@ void frt_budget_poll(void) {
 
 /* ---- reserving ---- */
 
+/* What those may have who ask: an eighth is left to those who cannot spill, and do not ask. */
+static uint64_t budget_asked(void) {
+  uint64_t limit = atomic_load_explicit(&budget_now.limit, memory_order_relaxed);
+  return limit - limit / 8;
+}
+
 int frt_reserve(FrtCtx *cx, size_t size) {
   (void)cx;
   if (budget_now.stress) return 0;
   uint64_t before = atomic_fetch_add_explicit(&budget_now.held, size, memory_order_relaxed);
-  if (before + size <= atomic_load_explicit(&budget_now.limit, memory_order_relaxed)) return 1;
+  if (before + size <= budget_asked()) return 1;
   frt_unreserve(cx, size);
   return 0;
 }
 
 int frt_may_reserve(size_t size) {
-  return !budget_now.stress && atomic_load_explicit(&budget_now.held, memory_order_relaxed) + size <=
-                                 atomic_load_explicit(&budget_now.limit, memory_order_relaxed);
+  return !budget_now.stress && atomic_load_explicit(&budget_now.held, memory_order_relaxed) + size <= budget_asked();
 }
 
 void frt_unreserve(FrtCtx *cx, size_t size) {

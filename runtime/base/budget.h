@@ -1,7 +1,7 @@
 /* budget.h: how much memory a run may hold. One budget for the process, since --memory bounds the process; all
  * functions but start and end may be called by any thread.
  *
- * Who can spill asks first:     if (!frt_reserve(cx, size)) -> spill what it holds, ask again.
+ * Who can spill asks first:     if (!frt_reserve(cx, size)) -> spill what it holds, ask again. Granted are seven eighths of the limit.
  * What cannot is counted:       frt_hold(size). When that passes the limit, the run ends with a message at its next
  *                               block (frt_budget_passed).
  * Buffers needed for spilling:  frt_hold_buffer(size): counted, never refused. Keep them few and bounded.

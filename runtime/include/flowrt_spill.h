@@ -19,10 +19,11 @@ typedef struct FrtGroups {
   uint32_t in_len, out_len;
   uint32_t wrong;                  /* offset in the state of uint32_t *wrong, by row of out: 0, or aggregate << 8 | error: its
                                       result could not be computed; 0: there is none */
-  uint32_t putting, unused;        /* 1: finish puts groups on disk by frt_groups_put, instead of giving them on */
+  uint32_t putting;                /* 1: finish puts groups on disk by frt_groups_put, instead of giving them on */
+  uint32_t back;                   /* distinct: 1: rows come back from disk, and go on by frt_groups_pass */
   const FrtSpillColumn *in, *out;  /* what take reads; what finish makes */
   FrtTable *table;
-  FrtStore *store;
+  FrtStore *store;                 /* NULL: distinct, whose rows go on as they come; `out` is `in` then */
   int (*take)(FrtCtx *cx, void *state, uint32_t n);  /* rows 0..n-1 of `in` */
   int (*finish)(FrtCtx *cx, void *state);            /* all groups of the table, which is then empty */
   int (*give)(FrtCtx *cx, void *state, uint32_t n);  /* rows 0..n-1 of `out` go on */
@@ -36,6 +37,8 @@ uint32_t frt_groups_add_words(FrtCtx *cx, void *state, FrtGroups *q, const uint6
 uint32_t frt_groups_add_texts(FrtCtx *cx, void *state, FrtGroups *q, const FrtStr *keys, const uint8_t *nul, const uint32_t **rows, uint32_t *n, uint32_t *ids, uint32_t *fresh);
 /* By finish, when `putting`: the next m groups stand in rows 0..m-1 of `out`. FRT_OK or FRT_FATAL. */
 int frt_groups_put(FrtCtx *cx, void *state, FrtGroups *q, uint32_t m);
+/* By distinct's take, when `back`: rows rows[0..n) of `in` are the first ones of their keys. FRT_OK or FRT_FATAL. */
+int frt_groups_pass(FrtCtx *cx, void *state, FrtGroups *q, const uint32_t *rows, uint32_t n);
 /* After finish: what went to disk. FRT_OK, FRT_STOP or FRT_FATAL. */
 int frt_groups_rest(FrtCtx *cx, void *state, FrtGroups *q);
 void frt_groups_end(void *groups);

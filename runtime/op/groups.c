@@ -9,6 +9,9 @@
  * finished at once and go to disk as a run, each with the number of its first row; since a partition's rows are in order, its groups
  * are. At last the runs are merged by that number: groups go on in order of first appearance, as if all had been in memory.
  *
+ * distinct is the same without groups: the first row of a key goes on at once, or, when it comes back from disk, to the run of its
+ * partition.
+ *
  * All rows of a key meet in one partition, in their order, so that first, last, lists and rounding are the same too. A table takes
  * some keys whatever the budget says, so each level gets shorter; when the bits of the hash have run out nothing is refused. Partitioned
  * aggregation by hash with a resident part: hybrid hashing (DeWitt et al. 1984; Graefe, "Query evaluation techniques for large databases",
@@ -46,6 +49,7 @@ typedef struct GroupsOwn {
   uint64_t *seqs;                /* numbers of the rows that are taken now; NULL: they come from a source */
   uint64_t *firsts;              /* by group: number of its first row */
   uint64_t first_len, first_room, put;
+  uint32_t run;                  /* of `done`: that of the present partition */
   uint32_t *known;               /* rows that did not go to disk */
   char *arrays;                  /* room for the columns of `in` */
   void **saved;                  /* what the state's pointers were */
@@ -54,7 +58,7 @@ typedef struct GroupsOwn {
 void frt_groups_init(FrtCtx *cx, FrtGroups *q, uint32_t op, FrtTable *table, FrtStore *store) {
   *q = (FrtGroups){.op = op, .table = table, .store = store};
   frt_table_spills(table);
-  store->spills = 1;
+  if (store) store->spills = 1;
   frt_at_end(cx, frt_groups_end, q);
 }
 
@@ -93,8 +97,8 @@ static int groups_fit(const FrtGroups *q, uint32_t n, uint64_t text_size) {
   uint32_t least = frt_budget_stress() ? GROUPS_LEAST_STRESS : GROUPS_LEAST;
   if (o && (o->level + 1) * o->bits > 64) return 1;
   if (q->table->len + (frt_budget_stress() ? n : 0) <= least) return 1;
-  uint64_t growth = frt_table_growth(q->table, n, text_size) + frt_store_growth(q->store, n);
-  if ((uint64_t)(q->store->text_end - q->store->text_at) < text_size) growth += text_size + FRT_SPILL_OUT;
+  uint64_t growth = frt_table_growth(q->table, n, text_size) + (q->store ? frt_store_growth(q->store, n) : 0);
+  if (q->store && (uint64_t)(q->store->text_end - q->store->text_at) < text_size) growth += text_size + FRT_SPILL_OUT;
   return !frt_budget_stress() && (!growth || frt_may_reserve(growth + (o && o->frozen ? 0 : groups_margin())));
 }
 
@@ -122,8 +126,9 @@ static int groups_freeze(FrtCtx *cx, FrtGroups *q) {
 /* ---- taking rows ---- */
 
 /* Groups that the table has begun: row rows[fresh[k]] is the first one. */
-static void groups_note_firsts(GroupsOwn *o, const uint32_t *rows, const uint32_t *fresh, uint32_t len) {
-  if (!o || !o->seqs) return;
+static void groups_note_firsts(const FrtGroups *q, const uint32_t *rows, const uint32_t *fresh, uint32_t len) {
+  GroupsOwn *o = q->spilled;
+  if (!o || !o->seqs || q->back) return;
   while (o->first_len + len > o->first_room) {
     uint64_t before = o->first_room;
     o->first_room = before ? before * 2 : 1024;
@@ -199,7 +204,7 @@ static uint32_t groups_take(FrtCtx *cx, void *state, FrtGroups *q, const GroupsK
     len += more;
     from += step;
   }
-  groups_note_firsts(o, *rows, fresh, len);
+  groups_note_firsts(q, *rows, fresh, len);
   if (from == *n) return len;
   if (!(o && o->frozen) && groups_freeze(cx, q) != FRT_OK) return FRT_NONE;
   o = q->spilled;
@@ -252,9 +257,21 @@ int frt_groups_put(FrtCtx *cx, void *state, FrtGroups *q, uint32_t m) {
   return FRT_OK;
 }
 
+int frt_groups_pass(FrtCtx *cx, void *state, FrtGroups *q, const uint32_t *rows, uint32_t n) {
+  GroupsOwn *o = q->spilled;
+  frt_row_form_bind(&o->out, q->out, state);
+  for (uint32_t k = 0; k < n; k++) {
+    uint32_t size = frt_row_size(&o->out, rows[k]);
+    char *p = frt_spill_room(cx, o->done, o->run, size);
+    if (!p) return FRT_FATAL;
+    frt_row_write(&o->out, rows[k], o->seqs[rows[k]], size, p);
+  }
+  return FRT_OK;
+}
+
 static int groups_finish(FrtCtx *cx, void *state, FrtGroups *q) {
   GroupsOwn *o = q->spilled;
-  uint32_t run = frt_spill_add_run(o->done);
+  uint32_t run = o->run;
   q->putting = 1;
   o->put = 0;
   int status = q->finish(cx, state);
@@ -349,6 +366,7 @@ static int groups_partition(FrtCtx *cx, void *state, FrtGroups *q, FrtSpill *fil
   o->level = level;
   o->frozen = 0;
   o->first_len = 0;
+  o->run = frt_spill_add_run(o->done);
   groups_bind_arrays(cx, state, q);
   frt_row_form_bind(&o->in, q->in, state);
   int status = groups_take_run(cx, state, q, file, run);
@@ -479,6 +497,7 @@ static int groups_merge_out(FrtCtx *cx, void *state, FrtGroups *q, const uint32_
   GroupsMerge m;
   uint32_t n = 0, *wrong = groups_wrong(q, state);
   int status = groups_merge_open(cx, q, &m, runs, len);
+  if (q->back) groups_bind_arrays(cx, state, q);
   frt_row_form_bind(&o->out, q->out, state);
   while (status == FRT_OK && m.len) {
     frt_row_read(cx, &o->out, m.runs[0].at, n, 1);
@@ -493,6 +512,7 @@ static int groups_merge_out(FrtCtx *cx, void *state, FrtGroups *q, const uint32_
     }
   }
   groups_merge_close(&m);
+  if (q->back) groups_unbind_arrays(state, q);
   return status;
 }
 
@@ -519,6 +539,7 @@ int frt_groups_rest(FrtCtx *cx, void *state, FrtGroups *q) {
   if (!o) return FRT_OK;
   FrtSpill *file = o->rows;
   o->rows = NULL;
+  q->back = !q->store;
   o->seqs = frt_malloc(cx->block_rows * sizeof *o->seqs);
   o->done = frt_spill_open(cx, q->op, frt_row_form_layout(&o->out), groups_block_size() < GROUPS_OUT_BLOCK ? groups_block_size() : GROUPS_OUT_BLOCK);
   int status = o->done && file ? frt_spill_finish_all(cx, file) : FRT_FATAL;

@@ -266,7 +266,7 @@ Test(run_spill, a_budget_is_kept_to) {
   frt_budget_start(64 * 1024, 0);
   uint64_t limit = frt_budget_limit(), held = frt_budget_held();
   cr_assert_eq(limit, 32 * 1024);
-  cr_assert(frt_reserve(&run.main.cx, 30 * 1024));
+  cr_assert(frt_reserve(&run.main.cx, 26 * 1024));
   cr_assert(!frt_reserve(&run.main.cx, 4 * 1024));
   cr_assert(!frt_may_reserve(4 * 1024));
   frt_unreserve(&run.main.cx, 8 * 1024);
@@ -276,7 +276,7 @@ Test(run_spill, a_budget_is_kept_to) {
   cr_assert(!frt_budget_passed());
   frt_hold(1);
   cr_assert(frt_budget_passed());
-  frt_unreserve(&run.main.cx, 90 * 1024 + 1);
+  frt_unreserve(&run.main.cx, 86 * 1024 + 1);
   cr_assert_eq(frt_budget_held(), held);
   frt_budget_end();
 }
