@@ -40,6 +40,8 @@ static void cli_help(FILE *out) {
         "  --stats[=json] --progress --quiet --dry-run --tap name[:n] --params FILE\n"
         "  --threads N --memory SIZE --temp DIR --temp-limit SIZE\n"
         "  --scan=careful --block-rows N\n"
+        "  --watch-dir DIR 'PATTERN'   a run for each new file, its path as --file (--watch-once, --watch-settle,\n"
+        "                              --watch-state)\n"
         "\nexit codes: 0 done, 1 script or command line wrong, 2 the run failed, 3 an error limit was passed,\n"
         "70 a promise was broken (a bug), 130 interrupted\n", out);
 }
@@ -103,12 +105,13 @@ static int cli_own_flag(Cli *c, int argc, char **argv, int *i) {
   return 1;
 }
 
-/* Whether the word after this one is the value of a flag of a run, and not the script. */
-static int cli_run_flag_value(const char *word) {
-  static const char *const flags[] = {"--params", "--threads", "--memory", "--temp", "--temp-limit", "--tap", "--scan", "--block-rows"};
+/* How many words after this one are values of a flag of a run, and not the script. */
+static int cli_run_flag_values(const char *word) {
+  static const char *const flags[] = {"--params", "--threads", "--memory", "--temp", "--temp-limit", "--tap", "--scan", "--block-rows",
+                                      "--watch-state", "--watch-settle"};
   for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
     if (!strcmp(word, flags[i])) return 1;
-  return 0;
+  return !strcmp(word, "--watch-dir") ? 2 : !strncmp(word, "--watch-dir=", 12) ? 1 : 0;
 }
 
 static int cli_parse(Cli *c, int argc, char **argv) {
@@ -116,8 +119,9 @@ static int cli_parse(Cli *c, int argc, char **argv) {
   if (!c->argv) return fputs("error: out of memory\n", stderr), 2;
   for (int i = 0; i < argc; i++) {
     if (cli_own_flag(c, argc, argv, &i)) continue;
-    if (cli_run_flag_value(argv[i]) && i + 1 < argc) {
-      c->argv[c->argc++] = argv[i++];
+    int values = cli_run_flag_values(argv[i]);
+    if (values && i + values < argc) {
+      for (; values > 0; values--) c->argv[c->argc++] = argv[i++];
       c->argv[c->argc++] = argv[i];
       continue;
     }

@@ -177,7 +177,7 @@ static void glob_sort(GlobWalk *w) {
   w->len = kept;
 }
 
-int frt_glob(Arena *arena, const char *path, char ***paths, uint32_t *len, const char **why) {
+int frt_glob_any(Arena *arena, const char *path, char ***paths, uint32_t *len, const char **why) {
   GlobWalk w = {.arena = arena};
   struct stat st;
   path = frt_path_local(arena, path, why);
@@ -194,12 +194,14 @@ int frt_glob(Arena *arena, const char *path, char ***paths, uint32_t *len, const
     *why = w.why;
     return -1;
   }
-  if (w.len == 0) {
-    *why = arena_printf(arena, "%s: no file matches", path);
-    return -1;
-  }
-  glob_sort(&w);
+  if (w.len) glob_sort(&w);
   *paths = w.paths;
   *len = w.len;
   return 0;
+}
+
+int frt_glob(Arena *arena, const char *path, char ***paths, uint32_t *len, const char **why) {
+  if (frt_glob_any(arena, path, paths, len, why) != 0) return -1;
+  if (*len == 0) *why = arena_printf(arena, "%s: no file matches", frt_path_local(arena, path, why));
+  return *len ? 0 : -1;
 }

@@ -35,5 +35,7 @@ const char *frt_path_local(Arena *arena, const char *path, const char **why);
 /* The files that a path names: itself, or what its glob (*, ?, [..], **) matches, sorted by bytes.
  * A glob that matches nothing is an error: returns -1 and *why. */
 int frt_glob(Arena *arena, const char *path, char ***paths, uint32_t *len, const char **why);
+/* The same, but that nothing is no error. */
+int frt_glob_any(Arena *arena, const char *path, char ***paths, uint32_t *len, const char **why);
 
 #endif

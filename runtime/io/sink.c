@@ -314,6 +314,18 @@ int frt_sinks_commit(FrtRun *r) {
   return FRT_OK;
 }
 
+int frt_sinks_note(FrtRun *r, const char *path, const char *line) {
+  static const FrtSink note = {.op = UINT32_MAX, .options = {.format = FRT_FMT_TEXT, .mode = FRT_MODE_APPEND}};
+  OutFile *f = arena_alloc(r->run_arena, sizeof *f);
+  f->sink = &note;
+  f->path = arena_strndup(r->run_arena, path, strlen(path));
+  f->fd = -1;
+  *r->sinks->files_end = f;
+  r->sinks->files_end = &f->next;
+  if (frt_out_open_target(r, f) != FRT_OK || sink_wake(r, f) != FRT_OK) return FRT_FATAL;
+  return sink_put(r, f, line, strlen(line));
+}
+
 void frt_sinks_end(FrtRun *r) {
   struct FrtSinkState *s = r->sinks;
   if (!s) return;

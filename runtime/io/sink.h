@@ -8,6 +8,8 @@
 int frt_sinks_start(FrtRun *r);
 /* Ends all files (brackets, codecs) and commits them, unless it is a dry run. FRT_OK or FRT_FATAL. */
 int frt_sinks_commit(FrtRun *r);
+/* Adds a line to a file, which appears with the outputs: called before the commit. FRT_OK or FRT_FATAL. */
+int frt_sinks_note(FrtRun *r, const char *path, const char *line);
 /* Frees everything, and removes what was not committed. */
 void frt_sinks_end(FrtRun *r);
 /* Whether there are sinks and all of their readers are gone. */

@@ -12,7 +12,7 @@
 #include "sched/args.h"
 #include "sched/run_internal.h"
 
-enum { ARGS_ENV_NAME_MAX = 256, ARGS_THREADS_MAX = 1024, ARGS_BLOCK_ROWS_MAX = 1 << 20 };
+enum { ARGS_ENV_NAME_MAX = 256, ARGS_THREADS_MAX = 1024, ARGS_BLOCK_ROWS_MAX = 1 << 20, ARGS_TIME_MAX = 1000000000, ARGS_SETTLE_US = 500000 };
 
 typedef struct ArgsParser {
   Arena *arena;
@@ -106,6 +106,10 @@ const FrtFlag frt_flags[] = {
   {"dry-run", NULL, FRT_FLAG_DRY_RUN, "do everything, but leave no output"},
   {"scan", "careful", FRT_FLAG_SCAN, "read without the fast paths"},
   {"block-rows", "N", FRT_FLAG_BLOCK_ROWS, "rows of a block"},
+  {"watch-dir", "DIR PATTERN", FRT_FLAG_WATCH_DIR, "a run for each new file, given as --file; '*.csv' in quotes"},
+  {"watch-state", "FILE", FRT_FLAG_WATCH_STATE, "the list of files taken (DIR/.SCRIPT.taken)"},
+  {"watch-settle", "TIME", FRT_FLAG_WATCH_SETTLE, "a file unchanged for so long is complete (500ms)"},
+  {"watch-once", NULL, FRT_FLAG_WATCH_ONCE, "take what is there, and end"},
   {"help", NULL, FRT_FLAG_HELP, "show this text"},
   {"version", NULL, FRT_FLAG_VERSION, "show the version"},
   {NULL, NULL, 0, NULL},
@@ -141,6 +145,30 @@ int frt_parse_size(const char *text, uint64_t *out) {
     *out = n * units[i].size;
     return 1;
   }
+  return 0;
+}
+
+/* "500ms", "2s", "1m". */
+static int args_time(const char *text, int64_t *out_us) {
+  static const struct { const char *unit; int64_t us; } units[] = {{"us", 1}, {"ms", 1000}, {"s", 1000000}, {"m", 60000000}};
+  char *end;
+  errno = 0;
+  unsigned long long n = strtoull(text, &end, 10);
+  if (!isdigit((unsigned char)text[0]) || errno || n > ARGS_TIME_MAX) return 0;
+  for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+    if (strcmp(end, units[i].unit) != 0) continue;
+    *out_us = (int64_t)n * units[i].us;
+    return 1;
+  }
+  return 0;
+}
+
+/* --watch-dir DIR PATTERN: the only flag of two words. */
+static int args_set_watch(ArgsParser *p, const char *folder) {
+  if (p->at + 1 >= p->argc || p->argv[p->at + 1][0] == '-')
+    return args_fail("--watch-dir", "wants a folder and a pattern in quotes: --watch-dir in '*.csv'");
+  p->options->watch.folder = folder;
+  p->options->watch.pattern = p->argv[++p->at];
   return 0;
 }
 
@@ -183,6 +211,11 @@ static int args_set_flag(ArgsParser *p, const FrtFlag *f, const char *value) {
     return frt_parse_size(value, &o->memory) ? 0 : args_fail("--memory", "wants a size like 256MiB");
   case FRT_FLAG_TEMP_LIMIT:
     return frt_parse_size(value, &o->temp_limit) ? 0 : args_fail("--temp-limit", "wants a size like 20GiB");
+  case FRT_FLAG_WATCH_DIR: return args_set_watch(p, value);
+  case FRT_FLAG_WATCH_STATE: o->watch.state = value; return 0;
+  case FRT_FLAG_WATCH_ONCE: o->watch.once = 1; return 0;
+  case FRT_FLAG_WATCH_SETTLE:
+    return args_time(value, &o->watch.settle_us) ? 0 : args_fail("--watch-settle", "wants a time like 500ms or 2s");
   case FRT_FLAG_SCAN:
     if (strcmp(value, "careful") != 0 && strcmp(value, "fast") != 0) return args_fail("--scan", "knows fast and careful");
     o->careful = strcmp(value, "careful") == 0;
@@ -261,6 +294,7 @@ static int args_take_word(ArgsParser *p, const char *word) {
 int frt_parse_args(Arena *arena, const FrtModule *m, int argc, char **argv, FrtRunOptions *o) {
   ArgsParser p = {.arena = arena, .module = m, .argc = argc, .argv = argv, .options = o};
   p.values = arena_alloc(arena, (m->param_len + 1) * sizeof *p.values);
+  o->watch.settle_us = ARGS_SETTLE_US;
   p.ranks = arena_alloc(arena, m->param_len + 1);
   for (; p.at < argc; p.at++) {
     if (strcmp(argv[p.at], "--") == 0) {
@@ -273,6 +307,8 @@ int frt_parse_args(Arena *arena, const FrtModule *m, int argc, char **argv, FrtR
     if (status == -2) printf("%s\n", FRT_VERSION_TEXT);
     if (status) return status < 0 ? -1 : status;
   }
+  if (!o->watch.folder && (o->watch.state || o->watch.once || o->watch.settle_us != ARGS_SETTLE_US))
+    return args_fail("--watch-state, --watch-settle, --watch-once", "these belong to --watch-dir DIR PATTERN");
   args_read_environment(&p);
   FrtArgValue *args = arena_alloc(arena, (m->param_len + 1) * sizeof *args);
   o->arg_len = 0;

@@ -12,7 +12,7 @@
 
 enum { FRT_FLAG_PARAMS = 1, FRT_FLAG_STATS, FRT_FLAG_PROGRESS, FRT_FLAG_QUIET, FRT_FLAG_THREADS, FRT_FLAG_MEMORY,
        FRT_FLAG_TEMP, FRT_FLAG_TEMP_LIMIT, FRT_FLAG_TAP, FRT_FLAG_DRY_RUN, FRT_FLAG_SCAN, FRT_FLAG_BLOCK_ROWS, FRT_FLAG_HELP,
-       FRT_FLAG_VERSION };
+       FRT_FLAG_VERSION, FRT_FLAG_WATCH_DIR, FRT_FLAG_WATCH_STATE, FRT_FLAG_WATCH_SETTLE, FRT_FLAG_WATCH_ONCE };
 
 /* The common flags of a run, once: parsing, help and suggestions read this table. */
 typedef struct FrtFlag { const char *name, *value; int kind; const char *doc; } FrtFlag;

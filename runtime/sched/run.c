@@ -25,6 +25,7 @@
 #include "sched/crew.h"
 #include "sched/replay.h"
 #include "sched/run_internal.h"
+#include "sched/taken.h"
 
 enum { RUN_BLOCK_ROWS = 2048, RUN_BLOCK_ROWS_MAX = 1 << 20 };
 
@@ -333,6 +334,23 @@ static void run_report(FrtRun *r) {
   if (r->options->stats) frt_stats_print(r);
 }
 
+/* The file that this run takes is as it was, and noted with the outputs. */
+static int run_note_taken(FrtRun *r) {
+  struct FrtTaking *t = r->options->taking;
+  if (!t || r->options->dry_run) return FRT_OK;
+  FrtTakenFile now = t->file;
+  if (frt_taken_look(t->path, &now) != 0 || !frt_taken_same(&now, &t->file)) {
+    frt_run_fail(r, 2, arena_printf(r->run_arena, "error: %s: the file changed while it was read; no output was committed", t->path));
+    return FRT_FATAL;
+  }
+  if (frt_sinks_all_closed(r)) {
+    t->closed = 1;
+    frt_run_fail(r, 2, "error: nobody reads the output any more");
+    return FRT_FATAL;
+  }
+  return frt_sinks_note(r, t->state, frt_taken_line(r->run_arena, &t->file));
+}
+
 static void run_all(FrtRun *r) {
   if (run_set_taps(r) != FRT_OK || run_set_params(r) != FRT_OK) return;
   if (run_check_scans(r) != FRT_OK || frt_sinks_start(r) != FRT_OK) return;
@@ -341,7 +359,7 @@ static void run_all(FrtRun *r) {
   const char *wrong = frt_ledger_check(r);
   if (wrong) frt_run_fail(r, 70, wrong);
   else if (frt_cancelled()) frt_run_fail(r, 130, NULL);
-  else if (frt_sinks_commit(r) != FRT_OK) frt_run_fail(r, 2, "error: an output could not be written");
+  else if (run_note_taken(r) != FRT_OK || frt_sinks_commit(r) != FRT_OK) frt_run_fail(r, 2, "error: an output could not be written");
 }
 
 static void run_start(FrtRun *r, const FrtModule *m, const FrtRunOptions *o) {

@@ -7,6 +7,16 @@
 
 typedef struct FrtArgValue { const char *name, *text; const char *from; /* "--day", "FLOW_DAY", "p.json" */ } FrtArgValue;
 
+struct FrtTaking;   /* taken.h */
+
+/* --watch-dir: watch_dir.h. */
+typedef struct FrtWatchOptions {
+  const char *folder, *pattern;  /* NULL: none */
+  const char *state;             /* the list of files that were taken; NULL: DIR/.SCRIPT.taken */
+  int64_t settle_us;             /* a file that has not changed for so long is complete */
+  int once;                      /* what is there, no more */
+} FrtWatchOptions;
+
 /* Everything that the command line says about a run. Zeroed is a good default. */
 typedef struct FrtRunOptions {
   const FrtArgValue *args;       /* params, precedence already applied: one a name */
@@ -23,6 +33,8 @@ typedef struct FrtRunOptions {
   uint32_t threads;
   int64_t now_us;                /* 0: the clock; else fixed, for tests */
   const struct FrtReplay *replay; /* replay.h, or NULL */
+  FrtWatchOptions watch;
+  struct FrtTaking *taking;      /* watch_dir.c: the file that this run takes; or NULL */
   const char *compile_stats;     /* lines of the compiler for --stats, or NULL */
 } FrtRunOptions;
 
@@ -31,6 +43,8 @@ typedef struct FrtRunOptions {
  * interrupted. Nothing is committed unless it is 0. One run at a time in a process for now. */
 int frt_run(const FrtModule *m, const FrtRunOptions *o);
 
+/* frt_run, or frt_watch_dir where the options say so. */
+int frt_run_as_asked(const FrtModule *m, const FrtRunOptions *o);
 /* main of a standalone program: flags and params from argv, --help from the module. */
 int frt_main(const FrtModule *m, int argc, char **argv);
 
