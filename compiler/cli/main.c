@@ -17,6 +17,7 @@ const Command cli_commands[] = {
   {"fmt", "flowc fmt s.flow [--write | --check]", "print the script in canonical layout", cli_fmt},
   {"test", "flowc test s.flow", "run the test blocks of a script", cli_test},
   {"replay", "flowc replay dead.jsonl [--script s.flow] [--name value ...]", "put dead letters through a script that was fixed", cli_replay},
+  {"watch", "flowc watch s.flow [--name value ...]", "run a script again whenever it, its modules or its inputs change", cli_watch},
   {"infer", "flowc infer file [--format csv]", "print the type of a file, to paste into a script", cli_infer},
   {"schema", "flowc schema show|diff|check OLD [NEW]", "row types: show them, compare them, check a change of them", cli_schema},
   {"doc", "flowc doc [function]", "print the reference of the function library", cli_doc},

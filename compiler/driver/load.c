@@ -8,11 +8,13 @@
 #include <unistd.h>
 
 #include "driver/compile.h"
+#include "io/input.h"
 #include "ir/stdlib.h"
 
 enum { LOAD_SIZE_MAX = 17 << 20 };  /* just above what the lexer takes, so that it is the one who says so */
 
 char *load_file(Arena *a, const char *path, size_t *size, const char **why) {
+  if (frt_input_seen) frt_input_seen(FRT_INPUT_SCRIPT, path);
   int fd = strcmp(path, "-") ? open(path, O_RDONLY | O_CLOEXEC) : 0;
   struct stat st;
   if (fd < 0 || (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode) && (errno = EISDIR))) {

@@ -85,6 +85,10 @@ int flow_take_flags(int argc, char **argv);
  * NULL: the one that the letters name. The words are those of a run. Returns an exit code. */
 int flow_replay(const char *letters, const char *script, const FlowOptions *o, int argc, char **argv);
 
+/* Runs a script again and again: `run` in a process of its own, then once more whenever the script, a file that it was made from, or one
+ * that it read has changed. What changed and how the run ended goes to stderr, unless quiet. Ends by SIGINT or SIGTERM: 130. */
+int flow_watch(const char *script, int (*run)(void *env), void *env, int quiet);
+
 /* Infers the type of a file and prints it as a script would write it. format NULL: from the name. Returns an exit code. */
 int flow_infer(const char *path, const char *format, FILE *out);
 

@@ -177,9 +177,12 @@ static void glob_sort(GlobWalk *w) {
   w->len = kept;
 }
 
+void (*frt_input_seen)(int kind, const char *path);
+
 int frt_glob_any(Arena *arena, const char *path, char ***paths, uint32_t *len, const char **why) {
   GlobWalk w = {.arena = arena};
   struct stat st;
+  if (frt_input_seen) frt_input_seen(FRT_INPUT_DATA, path);
   path = frt_path_local(arena, path, why);
   if (!path) return -1;
   if (!glob_special(path, path + strlen(path)) || lstat(path, &st) == 0) {

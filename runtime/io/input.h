@@ -29,6 +29,9 @@ uint64_t frt_input_read_bytes(const FrtInput *in);
 /* The descriptor of a regular file whose bytes are the input's, for map.h; -1 for any other input. */
 int frt_input_plain_fd(const FrtInput *in);
 
+/* When it is set: called with each path and pattern before anything is looked at there, from the thread that looks. `flowc watch`. */
+enum { FRT_INPUT_SCRIPT = 's', FRT_INPUT_DATA = 'd' };
+extern void (*frt_input_seen)(int kind, const char *path);
 /* The path as this system has it: `~/` is $HOME; a drive (`C:\`) is /mnt/c under WSL, else refused, and so is
  * `\\server`. NULL with *why. */
 const char *frt_path_local(Arena *arena, const char *path, const char **why);

@@ -123,7 +123,7 @@ char *frt_taken_line(Arena *arena, const FrtTakenFile *file) {
     }
     *p++ = '\\', *p++ = 'x', *p++ = digits[*at >> 4], *p++ = digits[*at & 15];
   }
-  return arena_printf(arena, "1\t%016llx\t%llu\t%lld\t%llu\t%s\n", (unsigned long long)file->hash, (unsigned long long)file->size,
+  return arena_printf(arena, "%016llx\t%llu\t%lld\t%llu\t%s\n", (unsigned long long)file->hash, (unsigned long long)file->size,
                       (long long)file->mtime_ns, (unsigned long long)file->inode, name);
 }
 
@@ -154,10 +154,8 @@ static char *taken_number(char *p, int base, uint64_t *out) {
 }
 
 static int taken_parse(char *line, FrtTakenFile *file) {
-  uint64_t version, mtime;
-  char *p = taken_number(line, 10, &version);
-  if (!p || version != 1) return 0;
-  p = taken_number(p, 16, &file->hash);
+  uint64_t mtime;
+  char *p = taken_number(line, 16, &file->hash);
   if (p) p = taken_number(p, 10, &file->size);
   if (p) p = taken_number(p, 10, &mtime);
   if (p) p = taken_number(p, 10, &file->inode);
@@ -195,7 +193,11 @@ int frt_taken_read(FrtTaken *t, Arena *arena, const char *path, const char **why
     char *stop = memchr(p, '\n', (size_t)(end - p));
     FrtTakenFile file;
     if (stop) *stop = 0;
-    if (!stop || strlen(p) != (size_t)(stop - p) || !taken_parse(p, &file)) {
+    if (line == 1 && stop && strlen(p) + 1 == strlen(FRT_TAKEN_HEAD) && memcmp(p, FRT_TAKEN_HEAD, strlen(p)) == 0) {
+      p = stop + 1;
+      continue;
+    }
+    if (!stop || line == 1 || strlen(p) != (size_t)(stop - p) || !taken_parse(p, &file)) {
       *why = arena_printf(arena, "%s:%u: this is no line of a list of taken files", path, line);
       return -1;
     }

@@ -1,9 +1,11 @@
 /* taken.h: which files of a folder were taken, kept from run to run.
  *
- * One line a file, in a file of text:
- *   1 <tab> hash <tab> size <tab> mtime in ns <tab> inode <tab> name
+ * A head, then one line a file:
+ *   flowc-taken 1
+ *   hash <tab> size <tab> mtime in ns <tab> inode <tab> name
  * The hash is the XXH3 of the XXH3s of the content's pieces of 1 MiB, in 16 hex digits; in the name, control characters and `\` are \xHH. The last
  * line of a name holds. Lines are added by the commits of runs (FrtTaking), never changed. */
+#define FRT_TAKEN_HEAD "flowc-taken 1\n"
 #ifndef FRT_SCHED_TAKEN_H
 #define FRT_SCHED_TAKEN_H
 

@@ -136,6 +136,15 @@ static int watch_run(WatchDir *w, const char *path, const FrtTakenFile *file) {
   return 0;
 }
 
+/* A file of new state and old content: noted without a run, by one write. A line that did not become whole is taken back. */
+static void watch_note(WatchDir *w, const FrtTakenFile *file) {
+  const char *line = frt_taken_line(w->now.arena, file);
+  struct stat st;
+  frt_taken_add(&w->taken, file);
+  if (w->options->dry_run || fstat(w->lock, &st) != 0) return;
+  if (frt_write_all(w->lock, line, strlen(line)) != 0 && ftruncate(w->lock, st.st_size) != 0) w->end = 1, w->exit_code = 2;
+}
+
 /* A file that is new by its name or its state. */
 static void watch_take(WatchDir *w, const char *path, WatchFile *f) {
   const FrtTakenFile *known = frt_taken_find(&w->taken, f->file.name), *moved = frt_taken_moved(&w->taken, &f->file);
@@ -148,12 +157,12 @@ static void watch_take(WatchDir *w, const char *path, WatchFile *f) {
     return;
   }
   if (known && known->size == f->file.size && known->hash == f->file.hash) {
-    frt_taken_add(&w->taken, &f->file);   /* touched, or copied over itself */
+    watch_note(w, &f->file);   /* touched, or copied over itself */
     return;
   }
   if (moved && moved->hash == f->file.hash) {
     watch_say(w, path, arena_printf(w->now.arena, "is %s, which was taken", moved->name));
-    frt_taken_add(&w->taken, &f->file);
+    watch_note(w, &f->file);
     return;
   }
   if (!watch_run(w, path, &f->file)) f->failed = 1;
@@ -269,7 +278,7 @@ static const char *watch_state_path(const WatchDir *w) {
 
 /* One watch at a time; a killed run's commit, which may go on in a child, has ended when the lock is free. */
 static int watch_lock(WatchDir *w) {
-  w->lock = frt_open_file(w->state, O_RDWR | O_CREAT, 0666);
+  w->lock = frt_open_file(w->state, O_RDWR | O_CREAT | O_APPEND, 0666);
   if (w->lock < 0) return watch_fail(w, arena_printf(w->arena, "%s: %s", w->state, strerror(errno)));
   for (int i = 0; flock(w->lock, LOCK_EX | LOCK_NB) != 0; i++) {
     if (errno == EWOULDBLOCK && i < WATCH_LOCK_TRIES && !watch_stop) {
@@ -299,6 +308,9 @@ static int watch_start(WatchDir *w) {
   const char *slash = strrchr(w->state, '/');
   const char *home = slash ? arena_strndup(w->arena, w->state, slash == w->state ? 1 : (size_t)(slash - w->state)) : ".";
   if (frt_journal_settle(w->arena, home, &why) != 0) return watch_fail(w, why);   /* before the list is read: it may be part of it */
+  /* An empty file would be replaced by the first commit, and the lock with it. */
+  if (fstat(w->lock, &st) == 0 && st.st_size == 0 && frt_write_all(w->lock, FRT_TAKEN_HEAD, strlen(FRT_TAKEN_HEAD)) != 0)
+    return watch_fail(w, arena_printf(w->arena, "%s: %s", w->state, strerror(errno)));
   if (frt_taken_read(&w->taken, w->arena, w->state, &why) != 0) return watch_fail(w, why);
   return 1;
 }
