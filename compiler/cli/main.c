@@ -41,8 +41,8 @@ static void cli_help(FILE *out) {
         "  --stats[=json] --progress --quiet --dry-run --tap name[:n] --params FILE\n"
         "  --threads N --memory SIZE --temp DIR --temp-limit SIZE\n"
         "  --scan=careful --block-rows N\n"
-        "  --watch-dir DIR 'PATTERN'   a run for each new file, its path as --file (--watch-once, --watch-settle,\n"
-        "                              --watch-state)\n"
+        "  --watch-dir DIR 'PATTERN'   a run for each new file, its path in `param file` (--watch-once,\n"
+        "                              --watch-settle, --watch-state)\n"
         "\nexit codes: 0 done, 1 script or command line wrong, 2 the run failed, 3 an error limit was passed,\n"
         "70 a promise was broken (a bug), 130 interrupted\n", out);
 }

@@ -106,7 +106,7 @@ const FrtFlag frt_flags[] = {
   {"dry-run", NULL, FRT_FLAG_DRY_RUN, "do everything, but leave no output"},
   {"scan", "careful", FRT_FLAG_SCAN, "read without the fast paths"},
   {"block-rows", "N", FRT_FLAG_BLOCK_ROWS, "rows of a block"},
-  {"watch-dir", "DIR PATTERN", FRT_FLAG_WATCH_DIR, "a run for each new file, given as --file; '*.csv' in quotes"},
+  {"watch-dir", "DIR PATTERN", FRT_FLAG_WATCH_DIR, "a run for each new file: its path in `param file`"},
   {"watch-state", "FILE", FRT_FLAG_WATCH_STATE, "the list of files taken (DIR/.SCRIPT.taken)"},
   {"watch-settle", "TIME", FRT_FLAG_WATCH_SETTLE, "a file unchanged for so long is complete (500ms)"},
   {"watch-once", NULL, FRT_FLAG_WATCH_ONCE, "take what is there, and end"},
