@@ -70,6 +70,25 @@ void gen_declare_columns(GenFn *f, const Expr *const *exprs, uint32_t len, const
   for (uint32_t i = 0; i < more_len; i++) fn_declare(&c, more[i]);
 }
 
+bool gen_in_scan(const Gen *g, const PlanNode *n) { return phys_scans(g->phys->nodes[n->in[0].node->id].space); }
+
+typedef struct FnLate { GenFn *f; uint8_t *seen; const char *sel, *n; } FnLate;
+
+static void fn_late(void *env, ColId col) {
+  FnLate *l = env;
+  uint32_t late = l->f->g->phys->late[col];
+  if (!late || l->seen[late]) return;
+  l->seen[late] = 1;
+  gen_line(l->f, "frt_late(b, %u, %s, %s);", late - 1, l->sel, l->n);
+}
+
+void gen_late(GenFn *f, const Expr *const *exprs, uint32_t len, const ColId *more, uint32_t more_len, const char *sel, const char *n) {
+  FnLate l = {f, arena_alloc(f->g->arena, f->g->plan->column_len + 1), sel, n};
+  for (uint32_t i = 0; i < len; i++)
+    if (exprs[i]) expr_columns(exprs[i], fn_late, &l);
+  for (uint32_t i = 0; i < more_len; i++) fn_late(&l, more[i]);
+}
+
 void gen_count(GenFn *f, uint32_t op, const char *what, const char *n) {
   gen_line(f, "FRT_COUNT(cx, %u, FRT_%s, %s);", op, what, n);
 }

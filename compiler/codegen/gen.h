@@ -70,6 +70,11 @@ const char *gen_cond(GenFn *f, const Expr *e);
 /* Declares the local pointers c5, n5 for the columns that the expressions read. */
 typedef struct GenCols { uint8_t *seen; } GenCols;
 void gen_declare_columns(GenFn *f, const Expr *const *exprs, uint32_t len, const ColId *more, uint32_t more_len);
+/* Whether the rows that come to n are those of a scan. */
+bool gen_in_scan(const Gen *g, const PlanNode *n);
+/* Those of the columns that are late (Phys.late) get the values of the rows `sel`, `len`: for operators that phys_find_late lets
+ * read them. */
+void gen_late(GenFn *f, const Expr *const *exprs, uint32_t len, const ColId *more, uint32_t more_len, const char *sel, const char *n);
 /* Makes sure that State has members for the arrays of col; scratch: and init allocates them. */
 void gen_column_state(Gen *g, ColId col, bool scratch);
 /* Behind it the operator may touch what workers share (Held), and depends on the order of rows: see FRT_TURN. As late in the

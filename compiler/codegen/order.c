@@ -186,12 +186,60 @@ static void top_cut(const GenOrder *o) {
   gen_fn_close(&f);
 }
 
-/* A row behind the last one that its group wants. */
-static void top_drop_per(GenFn *f, const GenOrder *o, const char *ids) {
+/* A row behind the last one that is wanted, of its group where there are groups. */
+static void top_drop(GenFn *f, const GenOrder *o, const char *ids) {
   uint32_t id = o->n->id;
+  if (!o->n->by_len) {
+    gen_line(f, "if (S->h->full%u && (word %s S->h->bound%u || !S->h->limit%u)) { dropped++; continue; }", id, o->exact ? ">=" : ">", id, id);
+    return;
+  }
   gen_line(f, "const FrtBounds *bounds = &S->h->bounds%u;", id);
   gen_line(f, "if (!S->h->limit%u || (%s[k] < bounds->len && bounds->full[%s[k]] && word %s bounds->key[%s[k]])) { dropped++; continue; }",
            id, ids, ids, o->exact ? ">=" : ">", ids);
+}
+
+/* What every row is asked for: its keys, and those of its group. */
+static const Expr **top_seen(const GenOrder *o) {
+  const Expr **seen = arena_alloc(o->g->arena, (o->n->key_len + o->n->by_len + 1) * sizeof *seen);
+  memcpy(seen, gen_order_exprs(o), o->n->key_len * sizeof *seen);
+  memcpy(seen + o->n->key_len, gen_order_by(o), o->n->by_len * sizeof *seen);
+  return seen;
+}
+
+static bool top_has_late(const GenOrder *o) {
+  for (uint32_t i = 0; i < o->len; i++)
+    if (o->g->phys->late[o->cols[i]] && gen_in_scan(o->g, o->n)) return true;
+  return false;
+}
+
+/* Columns that are late rest in the row: only rows in front of the last one that is wanted are looked at further. Emits the
+ * loop that finds them; afterwards they are the selection. */
+static void top_near(GenFn *f, const GenOrder *o, GenKeys *keys, CVal *v) {
+  Gen *g = o->g;
+  uint32_t id = o->n->id;
+  const char *fail = f->fail;
+  f->fail = "near";
+  gen_array(g, "uint32_t", gen_printf(g, "near%u", id));
+  gen_line(f, "uint32_t *near = S->near%u, nears = 0;", id);
+  if (keys->ids) gen_line(f, "uint32_t *near_ids = %s;", keys->ids);
+  gen_line(f, "for (uint32_t k = 0; k < %s; k++) {", keys->n);
+  f->indent++;
+  gen_line(f, "uint32_t i = %s[k];", keys->sel);
+  gen_line(f, "int e = 0;");
+  gen_order_eval(f, o, v);
+  gen_order_word(f, o, v);
+  top_drop(f, o, keys->ids);
+  if (f->fails) gen_line(f, "near:");
+  gen_line(f, "(void)e;");
+  if (keys->ids) gen_line(f, "near_ids[nears] = %s[k];", keys->ids);
+  gen_line(f, "near[nears++] = i;");
+  f->indent--;
+  gen_line(f, "}");
+  f->fails = false;
+  f->fail = fail;
+  gen_late(f, NULL, 0, o->cols, o->len, "near", "nears");
+  keys->sel = "near";
+  keys->n = "nears";
 }
 
 static void top_take(const GenOrder *o) {
@@ -205,21 +253,23 @@ static void top_take(const GenOrder *o) {
   uint32_t reads_len;
   const ColId *reads = gen_order_reads(o, &reads_len);
   gen_declare_columns(&f, gen_order_exprs(o), n->key_len, reads, reads_len);
+  if (gen_in_scan(g, n)) gen_late(&f, top_seen(o), n->key_len + n->by_len, NULL, 0, "sel", "n");
   if (n->by_len) keys = gen_order_groups(&f, o);
   else gen_turn(&f);
   gen_line(&f, "uint64_t dropped = 0;");
+  const char *taken = keys.n;
+  if (top_has_late(o)) top_near(&f, o, &keys, v);
   gen_order_loop_open(&f, keys.sel, keys.n);
   gen_order_eval(&f, o, v);
   gen_order_word(&f, o, v);
-  if (n->by_len) top_drop_per(&f, o, keys.ids);
-  else gen_line(&f, "if (S->h->full%u && (word %s S->h->bound%u || !S->h->limit%u)) { dropped++; continue; }", id, o->exact ? ">=" : ">", id, id);
+  top_drop(&f, o, keys.ids);
   gen_order_add(&f, o, v);
   if (n->by_len) gen_line(&f, "row->g = %s[k];", keys.ids);
   gen_line(&f, "if (S->h->pairs%u.len >= S->h->next%u) op%u_cut(cx, S);", id, id, id);
   gen_order_loop_close(&f, n);
   gen_count(&f, id, "IN", "n");
   gen_count(&f, id, "DROPPED", "dropped");
-  gen_count(&f, id, "HELD", gen_printf(g, "%s - failed - dropped", keys.n));
+  gen_count(&f, id, "HELD", gen_printf(g, "%s - failed - dropped", taken));
   gen_line(&f, "return FRT_OK;");
   gen_fn_close(&f);
 }

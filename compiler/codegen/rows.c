@@ -36,6 +36,11 @@ static void rows_fail_label(GenFn *f, const PlanNode *n, const char *label, cons
   gen_line(f, "e = 0;");
 }
 
+/* Late columns that the expressions read, where the rows are still those of their scan. */
+static void rows_late(GenFn *f, const PlanNode *n, const Expr *const *exprs, uint32_t len) {
+  if (gen_in_scan(f->g, n)) gen_late(f, exprs, len, NULL, 0, "sel", "n");
+}
+
 static void rows_loop_close(GenFn *f) {
   f->indent--;
   gen_line(f, "}");
@@ -53,6 +58,7 @@ static void rows_filter(Gen *g, const PhysNode *pn) {
   rows_selection(g, gen_printf(g, "s%u", n->id));
   if (has_else) rows_selection(g, gen_printf(g, "r%u", n->id));
   gen_declare_columns(&f, (const Expr *const[]){n->cond}, 1, NULL, 0);
+  rows_late(&f, n, (const Expr *const[]){n->cond}, 1);
   gen_line(&f, "uint32_t *keep = S->s%u, kept = 0;", n->id);
   if (has_else) gen_line(&f, "uint32_t *rest = S->r%u, rests = 0;", n->id);
   gen_line(&f, "uint32_t failed = 0;");
@@ -155,6 +161,7 @@ static void rows_map(Gen *g, const PhysNode *pn) {
   gen_line(&f, "(void)nulled;");
   if (len) {
     gen_declare_columns(&f, exprs, len, cols, len);
+    rows_late(&f, n, exprs, len);
     rows_loop_open(&f, n);
     for (uint32_t i = 0; i < len; i++) {
       rows_make(&f, n, made[i], i);
@@ -184,6 +191,7 @@ static void rows_route(Gen *g, const PhysNode *pn) {
   GenFn f;
   gen_fn_open(&f, g, n, "");
   gen_declare_columns(&f, (const Expr *const *)n->conds, n->conds_len, NULL, 0);
+  rows_late(&f, n, (const Expr *const *)n->conds, n->conds_len);
   for (uint32_t i = 0; i < n->conds_len; i++) {
     rows_selection(g, gen_printf(g, "s%u_%u", n->id, i));
     gen_line(&f, "uint32_t *arm%u = S->s%u_%u, len%u = 0;", i, n->id, i, i);

@@ -39,6 +39,7 @@ static void scan_column(Gen *g, Buf *rows, const PlanRead *r, uint32_t scan, uin
     if (fresh) buf_printf(&g->consts, "static const FrtStr %s[] = {%s};\n", from, b.data);
   }
   const char *flags = !use ? "0" : use & COL_RAW ? "FRT_USE_VALUE | FRT_USE_RAW" : "FRT_USE_VALUE";
+  if (g->phys->late[pf->col]) flags = gen_printf(g, "%s | FRT_USE_LATE", flags);
   if (use & COL_LENIENT) flags = use & COL_LENT_NULL ? "FRT_USE_VALUE | FRT_USE_LENIENT | FRT_USE_LENT_NULL" : "FRT_USE_VALUE | FRT_USE_LENIENT";
   const char *type = gen_type_desc(g, g->plan->columns[pf->col].type);
   const char *dflt = use ? scan_default(g, pf, scan, i) : "NULL";

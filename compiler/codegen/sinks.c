@@ -99,8 +99,12 @@ void gen_put_json(GenFn *f, const Type *t, CVal v) {
 
 /* ---- the room that a row needs ---- */
 
-/* The C expression for the bytes that a row takes at most; growth: of a byte of text. */
-static const char *sink_need(GenFn *f, const Schema *s, int growth, size_t constant) {
+/* Whether the values of column c are there only when they are asked for. */
+static bool sink_late(const GenFn *f, const PlanNode *n, ColId c) { return f->g->phys->late[c] && gen_in_scan(f->g, n); }
+
+/* The C expression for the bytes that a row takes at most; growth: of a byte of text. fields: see sink_csv_runs; or NULL. */
+static const char *sink_need(GenFn *f, const PlanNode *n, const int *fields, int growth, size_t constant) {
+  const Schema *s = sink_schema(n);
   Gen *g = f->g;
   Buf b = {.arena = g->arena};
   size_t fixed = constant + SINK_SLACK;
@@ -114,8 +118,11 @@ static const char *sink_need(GenFn *f, const Schema *s, int growth, size_t const
       fixed += (size_t)growth * most;
     }
     if (t->kind != TY_STRING && t->kind != TY_BYTES) continue;
-    if (t->nullable) buf_printf(&b, " + %d * (size_t)(n%u[i] ? 0 : c%u[i].len)", growth, c, c);
-    else buf_printf(&b, " + %d * (size_t)c%u[i].len", growth, c);
+    const char *len = t->nullable ? gen_printf(g, "(n%u[i] ? 0 : c%u[i].len)", c, c) : gen_printf(g, "c%u[i].len", c);
+    if (sink_late(f, n, c) && fields && fields[i] >= 0)
+      len = gen_printf(g, "(raw%u ? first%u->end[(size_t)i * first%u->stride] - first%u->beg[(size_t)i * first%u->stride] : %s)", i, i, i,
+                       i, i, len);
+    buf_printf(&b, " + %d * (size_t)%s", growth, len);
   }
   return gen_printf(g, "%zu%s", fixed, b.data ? b.data : "");
 }
@@ -244,6 +251,17 @@ static bool sink_csv_whole(GenFn *f, const int *fields, const SinkRun *runs, uin
   return true;
 }
 
+/* Late values are made where the text is not copied. */
+static void sink_late_values(GenFn *f, const PlanNode *n, const int *fields) {
+  const Schema *s = sink_schema(n);
+  for (uint32_t i = 0; i < s->len; i++) {
+    ColId c = s->cols[i].col;
+    if (!sink_late(f, n, c)) continue;
+    if (fields && fields[i] >= 0) gen_line(f, "if (!raw%u)", i);
+    gen_late(f, NULL, 0, &c, 1, "sel", "n");
+  }
+}
+
 static void sink_csv_row(GenFn *f, const Schema *s, const FrtSinkOptions *o, const int *fields, const SinkRun *runs, uint32_t len) {
   for (uint32_t i = 0; i < len; i++) {
     if (i) gen_line(f, "*p++ = %d;", o->delimiter);
@@ -325,6 +343,7 @@ static void sink_rows(Gen *g, const PhysNode *pn) {
   uint32_t run_len = csv ? sink_csv_runs(g, pn, s, fields, runs) : 0;
   for (uint32_t i = 0; i < run_len; i++)
     if (fields[runs[i].from] >= 0) sink_csv_run_decide(&f, fields, runs[i]);
+  sink_late_values(&f, n, csv ? fields : NULL);
   gen_line(&f, "int e = 0;");
   gen_line(&f, "uint32_t failed = 0;");
   if (split) gen_turn(&f);
@@ -340,7 +359,7 @@ static void sink_rows(Gen *g, const PhysNode *pn) {
     gen_line(&f, "if (!o) return FRT_FATAL;");
     gen_line(&f, "char *p = o->at;");
   }
-  sink_make_room(&f, sink_need(&f, s, csv ? 2 : 6, csv ? s->len + 1 : sink_names_size(s)), "frt_out_room");
+  sink_make_room(&f, sink_need(&f, n, csv ? fields : NULL, csv ? 2 : 6, csv ? s->len + 1 : sink_names_size(s)), "frt_out_room");
   if (csv) {
     sink_csv_row(&f, s, &sink->options, fields, runs, run_len);
   } else {
@@ -402,7 +421,7 @@ static void sink_hold(Gen *g, const PhysNode *pn) {
   gen_line(&f, "uint32_t i = sel[k];");
   gen_line(&f, "(void)i;");
   gen_line(&f, "char *p = o->at;");
-  sink_make_room(&f, sink_need(&f, s, csv ? 2 : 6, csv ? s->len + 1 : sink_names_size(s)), "frt_texts_room");
+  sink_make_room(&f, sink_need(&f, n, NULL, csv ? 2 : 6, csv ? s->len + 1 : sink_names_size(s)), "frt_texts_room");
   if (csv) sink_csv_row(&f, s, &n->sink->options, fields, runs, run_len);
   else sink_json_row(&f, s);
   if (!csv) gen_line(&f, "*p++ = '\\n';");
@@ -477,7 +496,7 @@ static void tap_rows(GenFn *f, const PlanNode *n, uint32_t index) {
   f->indent++;
   gen_line(f, "uint32_t i = sel[k];");
   if (n->cond) gen_line(f, "if (!(%s)) continue;", gen_cond(f, n->cond));
-  gen_line(f, "size_t need = %s;", sink_need(f, s, 6, sink_names_size(s) + TAP_MASKED_SIZE * s->len));
+  gen_line(f, "size_t need = %s;", sink_need(f, n, NULL, 6, sink_names_size(s) + TAP_MASKED_SIZE * s->len));
   gen_line(f, "char *p = frt_tap_begin(cx, %u, b, i, need);", index);
   gen_line(f, "if (!p) continue;");
   for (uint32_t i = 0; i < s->len; i++) {

@@ -69,8 +69,9 @@ static void explain_columns(const Phys *p, const PlanNode *n, FILE *out) {
       unused++;
       continue;
     }
-    fprintf(out, "       %s %s%s\n", s->cols[i].name, type_text(p->plan->arena, t),
-            p->col_use[s->cols[i].col] & COL_RAW ? " (text may be copied)" : "");
+    fprintf(out, "       %s %s%s%s\n", s->cols[i].name, type_text(p->plan->arena, t),
+            p->col_use[s->cols[i].col] & COL_RAW ? " (text may be copied)" : "",
+            p->late[s->cols[i].col] ? " (checked; values are made for the rows that want them)" : "");
     bytes += explain_width(t) + t->nullable;
   }
   fprintf(out, "       = %u bytes a row in columns", bytes);

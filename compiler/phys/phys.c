@@ -263,6 +263,7 @@ Phys *phys_build(Arena *a, Plan *plan) {
   phys_lend_to_taps(p);
   for (uint32_t i = 0; i < plan->node_len; i++)
     p->nodes[plan->nodes[i]->id].state_class = phys_state_class(plan->nodes[i]);
+  phys_find_late(p);
   phys_find_spills(p);
   phys_order(p);
   phys_estimate(p);

@@ -35,6 +35,8 @@ typedef struct Phys {
   uint32_t node_max;               /* largest id + 1 */
   bool without_taps;               /* what taps read is not marked */
   uint8_t *col_use;                /* by ColId: COL_* bits; 0: nobody needs it */
+  uint32_t *late;                  /* by ColId: 1 + the field of the read whose values are made when they are wanted
+                                      (late.c), also under its other names; 0: it is no such column */
   PlanNode **scans;                /* read, values, range in the order in which they run */
   uint32_t scan_len;
   PlanNode **steps;                /* scans, and operators that emit what they hold, in the order of the run */

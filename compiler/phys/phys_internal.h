@@ -12,6 +12,8 @@ void phys_find_texts(Phys *p);
 
 /* Decides which joins may go to disk: PhysNode.spills. Before phys_order. */
 void phys_find_spills(Phys *p);
+/* Finds the columns whose values are made when they are wanted: Phys.late. */
+void phys_find_late(Phys *p);
 /* Guesses how many rows leave each node: PhysNode.rows. */
 void phys_estimate(Phys *p);
 

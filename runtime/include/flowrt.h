@@ -205,7 +205,8 @@ enum {
   FRT_USE_CHECK = 2,   /* it must be checked, its value is not wanted */
   FRT_USE_RAW = 4,     /* fields[c] and canon[c] are wanted */
   FRT_USE_LENIENT = 8, /* only taps want it: a value that is wrong is shown as null, and the row goes on */
-  FRT_USE_LENT_NULL = 16 /* and its type is nullable for that reason alone */
+  FRT_USE_LENT_NULL = 16,/* and its type is nullable for that reason alone */
+  FRT_USE_LATE = 32    /* with FRT_USE_VALUE: of a row's value, frt_late makes sure before it is looked at */
 };
 
 enum { FRT_MASK_NONE, FRT_MASK_HASH, FRT_MASK_REDACT, FRT_MASK_PARTIAL };
@@ -397,6 +398,8 @@ int frt_block_end(FrtCtx *cx, const FrtBlock *b);
 int frt_cancelled(void);
 /* The number of the source row, for sampling and ordering: same for any block size. */
 uint64_t frt_row_number(const FrtBlock *b, uint32_t row);
+/* The block of a scan: column c, asked for with FRT_USE_LATE, gets the values of good rows sel[0..n). They have been checked. */
+void frt_late(const FrtBlock *b, uint32_t c, const uint32_t *sel, uint32_t n);
 /* The file of the source row, which lives as long as the run, and its line (UINT64_MAX: it has none), for rows that are held. */
 void frt_row_place(const FrtBlock *b, uint32_t row, FrtStr *file, uint64_t *line);
 

@@ -53,6 +53,11 @@ static CsvState *csv_state_make(FrtScanner *s) {
   for (uint32_t c = 0; c < s->scan->column_len; c++) {
     const FrtColumn *column = &s->scan->columns[c];
     if (column->type->kind == FRT_STRING && (column->use & FRT_USE_RAW)) csv->raw_wanted = 1;
+    if (column->use & FRT_USE_LATE) csv->quoted_max = s->rows_max + 64;
+  }
+  if (csv->quoted_max && o->quote == '"') {
+    csv->quoted = frt_alloc_run(s->cx, sizeof *csv->quoted * csv->quoted_max);
+    s->quoted = frt_alloc_run(s->cx, sizeof *s->quoted * csv->quoted_max);
   }
   return csv;
 }

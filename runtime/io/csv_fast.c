@@ -70,6 +70,15 @@ static int csv_stray_cr(const char *p, const char *end, int crlf, uint32_t rows)
   return 0;
 }
 
+/* Which values of late columns stand in quotes: these alone are looked at by the check. */
+static void csv_quoted_places(FrtScanner *s, const CsvState *csv, const CsvIndex *x, uint32_t rows) {
+  if (!x->quoted) return;
+  s->quoted_at = csv->column_at;
+  s->quoted_len = 0;
+  for (uint32_t i = 0; i < x->quoted_len && x->quoted[i] < rows * csv->columns; i++)
+    s->quoted[s->quoted_len++] = (FrtScanPlace){x->quoted[i] / csv->columns, x->quoted[i] % csv->columns};
+}
+
 static int csv_fast_block(FrtScanner *s, CsvState *csv, const CsvIndex *x, uint32_t rows, int crlf) {
   FrtBlock *b = &s->block;
   const char *base = s->at - 1, *next = base + csv->index[(size_t)rows * csv->columns] + 1;
@@ -84,6 +93,7 @@ static int csv_fast_block(FrtScanner *s, CsvState *csv, const CsvIndex *x, uint3
   b->record = &csv->record;
   b->offset0 = s->offset - 1;
   csv_fast_fields(s, csv, base, crlf);
+  csv_quoted_places(s, csv, x, rows);
   s->text_ascii = !x->high;
   s->text_plain = csv->raw_wanted && csv->delimiter == ',' && csv->quote == '"' &&
                   !csv_stray_cr(s->at, next, crlf, rows);
@@ -152,7 +162,8 @@ int csv_fast_next(FrtScanner *s) {
   CsvState *csv = s->format_state;
   for (;;) {
     CsvIndex x = {.p = s->at, .len = (size_t)(s->limit - s->at), .delimiter = csv->delimiter,
-                  .quote = csv->quote, .need = csv->rows_max * csv->columns, .out = csv->index + 1};
+                  .quote = csv->quote, .need = csv->rows_max * csv->columns, .out = csv->index + 1,
+                  .quoted = csv->quoted, .quoted_max = csv->quoted_max};
     csv->indexer(&x);
     uint32_t rows = x.found / csv->columns;
     if (rows > csv->rows_max) rows = csv->rows_max;

@@ -14,6 +14,7 @@ typedef struct CsvCarry {
   uint64_t closed;        /* 1: the last byte closed a quoted field */
   uint64_t closed_cr;     /* 1: the last byte is a CR behind a closing quote */
   uint64_t newlines, newlines_all, irregular;
+  uint64_t quoted;        /* of the last 64 bytes with quotes: where quoted fields begin */
 } CsvCarry;
 
 typedef struct CsvMasks { uint64_t delimiter, newline, quote, cr; } CsvMasks;
@@ -32,6 +33,7 @@ static inline uint64_t csv_step_quotes(CsvCarry *k, const CsvMasks *m, uint64_t 
   uint64_t newline = m->newline & ~in, separator = (m->delimiter & ~in) | newline;
   uint64_t opening = m->quote & in, closing = m->quote & ~in;
   uint64_t may_open = (separator | closing) << 1 | k->opens;
+  k->quoted = opening & (separator << 1 | (k->opens & ~k->closed));
   uint64_t after = closing << 1 | k->closed, after_cr = after & m->cr;
   uint64_t wrong = (opening & ~may_open) | (after & ~(separator | opening | m->cr)) |
                    ((after_cr << 1 | k->closed_cr) & ~m->newline);
@@ -43,6 +45,17 @@ static inline uint64_t csv_step_quotes(CsvCarry *k, const CsvMasks *m, uint64_t 
   k->newlines += (uint64_t)__builtin_popcountll(newline);
   k->newlines_all += (uint64_t)__builtin_popcountll(m->newline);
   return separator;
+}
+
+/* Notes which fields begin in k->quoted, when they are wanted: the numbers of the separators before them. */
+static inline void csv_quoted_store(CsvIndex *x, const CsvCarry *k, uint64_t separators, uint32_t found) {
+  if (!x->quoted) return;
+  if (x->quoted_len + 64 > x->quoted_max) {
+    x->quoted = NULL;
+    return;
+  }
+  for (uint64_t at = k->quoted; at; at &= at - 1)
+    x->quoted[x->quoted_len++] = found + (uint32_t)__builtin_popcountll(separators & ((at & (0 - at)) - 1));
 }
 
 static inline void csv_carry_start(CsvCarry *k) {

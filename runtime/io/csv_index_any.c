@@ -45,6 +45,7 @@ void csv_index_scalar(CsvIndex *x) {
     m.newline &= valid;
     m.quote &= valid;
     separators = csv_step_quotes(&k, &m, csv_prefix_xor(m.quote), valid);
+    csv_quoted_store(x, &k, separators, found);
     found = csv_bits_store(x->out, found, (uint32_t)at + 1, separators);
   }
   x->high = (all & 0x8080808080808080ull) != 0;

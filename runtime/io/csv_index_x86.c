@@ -36,6 +36,7 @@ void csv_index_sse2(CsvIndex *x) {
     } else {
       m.cr = csv_sse2_equal(p, '\r');
       separators = csv_step_quotes(&k, &m, csv_prefix_xor(m.quote), valid);
+      csv_quoted_store(x, &k, separators, found);
     }
     found = csv_bits_store(x->out, found, (uint32_t)at + 1, separators);
   }
@@ -81,6 +82,7 @@ CSV_AVX2 void csv_index_avx2(CsvIndex *x) {
     } else {
       m.cr = csv_avx2_equal(low, high, '\r');
       separators = csv_step_quotes(&k, &m, csv_avx2_prefix_xor(m.quote), valid);
+      csv_quoted_store(x, &k, separators, found);
     }
     found = csv_bits_store(x->out, found, (uint32_t)at + 1, separators);
   }
@@ -146,6 +148,7 @@ CSV_AVX512 static size_t csv_avx512_whole(CsvIndex *x, CsvCarry *k, uint32_t *ou
       CsvMasks m = {d, n, q, _mm512_cmpeq_epi8_mask(bytes, cr)};
       k->opens = ends >> 63;
       separators = csv_step_quotes(k, &m, csv_avx2_prefix_xor(q), ~(uint64_t)0);
+      csv_quoted_store(x, k, separators, found);
       ends = k->opens << 63;
       busy = k->inside | k->closed | k->closed_cr;
     }
@@ -174,6 +177,7 @@ CSV_AVX512 void csv_index_avx512(CsvIndex *x) {
                   _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8('\r'))};
     all = _mm512_or_si512(all, bytes);
     uint64_t separators = csv_step_quotes(&k, &m, csv_avx2_prefix_xor(m.quote), valid);
+    csv_quoted_store(x, &k, separators, found);
     found = csv_avx512_store(x->out, found, (uint32_t)at + 1, separators, csv_avx512_iota());
   }
   x->high = _mm512_movepi8_mask(all) != 0;

@@ -28,6 +28,8 @@ typedef struct CsvIndex {
   uint64_t newlines_all;       /* inside quotes too */
   uint64_t irregular;          /* not 0: some quote is not where a quoted field begins or ends */
   int high;                    /* some byte is above 0x7f */
+  uint32_t *quoted;            /* NULL: not wanted, or there were too many. Else takes the fields in quotes, by number */
+  uint32_t quoted_len, quoted_max;
 } CsvIndex;
 
 typedef void CsvIndexer(CsvIndex *x);
@@ -65,6 +67,8 @@ typedef struct CsvState {
   FrtFields record;
   int skipping;                /* inside a record that was too long: go on at the next line end */
   int raw_wanted;              /* a string column asks for FRT_USE_RAW */
+  uint32_t *quoted;            /* room for CsvIndex; NULL: no column is late */
+  uint32_t quoted_max;
   CsvIndexer *indexer;
   CsvCounter *counter;         /* NULL: the rows are wanted, or there is none for this CPU */
   uint64_t *count_newlines;    /* see CsvCount; for the present number of columns; NULL: it cannot be counted */

@@ -272,6 +272,7 @@ static void scan_block_reset(FrtScanner *s) {
   if (s->bad_rows) memset(s->row_bad, 0, s->rows_max);
   s->bad_rows = 0;
   s->text_plain = s->text_ascii = 0;
+  s->quoted_at = NULL;
   s->block.n = s->block.sel_len = 0;
   s->block.sel = s->identity;
   s->block.row0 = s->rows;

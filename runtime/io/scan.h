@@ -47,6 +47,8 @@ typedef struct FrtFormat {
   int (*inside)(FrtScanner *s);
 } FrtFormat;
 
+typedef struct FrtScanPlace { uint32_t row, column; } FrtScanPlace;
+
 struct FrtScanner {
   FrtCtx *cx;
   void *state;                         /* the module's state */
@@ -89,6 +91,10 @@ struct FrtScanner {
   uint8_t text_plain;                  /* set by the format for the block: the text of unquoted string
                                           values is what CSV output prints */
   uint8_t text_ascii;                  /* set by the format for the block: there are no bytes above 0x7f */
+  const int64_t *quoted_at;            /* set by the format for the block, or NULL: the values that stand in quotes are
+                                          quoted[0 .. quoted_len), column c being numbered quoted_at[c] */
+  FrtScanPlace *quoted;
+  uint32_t quoted_len;
   size_t record_max;                   /* FRT_RECORD_MAX, or less in tests */
   size_t window_want;                  /* FRT_WINDOW_SIZE, or less in tests */
   /* ranges (scan_range.h) */

@@ -2,7 +2,9 @@
  *
  * A column goes through its batch kernel (text/column.h), which leaves the rows that are not plain in a
  * list; the format's careful conversion decides about those one by one. Columns are taken in the order
- * of the type, so a row's first bad column is the one that is reported. */
+ * of the type, so a row's first bad column is the one that is reported.
+ *
+ * Texts that few rows are asked for (FRT_USE_LATE) are only checked; frt_late makes their values. */
 #include <string.h>
 
 #include "io/scan.h"
@@ -13,6 +15,8 @@ typedef struct FrtScanColumn {
   FrtColumnKernel *kernel;  /* NULL: one by one */
   uint8_t text;             /* a string */
   uint8_t empty_default;    /* a string with a default: the kernel's nulls are looked at */
+  uint8_t late;             /* its values are made by frt_late */
+  uint8_t made;             /* those of the present block are there */
 } FrtScanColumn;
 
 /* Whether a text for null might be taken for a value by the kernel. */
@@ -38,6 +42,13 @@ static FrtColumnKernel *convert_kernel(FrtScanner *s, uint32_t c) {
   return frt_column_kernel_strings();
 }
 
+/* Not where a value that is wrong becomes null: only the check would know. */
+static uint8_t convert_may_be_late(const FrtScanner *s, uint32_t c, const FrtScanColumn *how) {
+  const FrtColumn *column = &s->scan->columns[c];
+  if (!(column->use & FRT_USE_LATE) || column->use & FRT_USE_LENIENT || s->format != &frt_format_csv) return 0;
+  return how->kernel && how->text && !how->empty_default && s->cx->run->module->ops[s->scan->op].policy != FRT_POLICY_NULL;
+}
+
 void frt_scan_convert_init(FrtScanner *s) {
   uint32_t cols = s->scan->column_len;
   size_t size_max = 64;
@@ -54,6 +65,7 @@ void frt_scan_convert_init(FrtScanner *s) {
     out->kernel = convert_kernel(s, c);
     out->text = column->type->kind == FRT_STRING;
     out->empty_default = out->text && !column->type->nullable && column->dflt;
+    out->late = convert_may_be_late(s, c, out);
   }
 }
 
@@ -142,16 +154,32 @@ static void convert_absent(FrtScanner *s, uint32_t c) {
   s->block.canon[c] = 0;
 }
 
+/* Texts that are plain need no look. */
+static void convert_check_texts(FrtScanner *s, uint32_t c, int utf8_bad) {
+  uint32_t bad = 0;
+  if (!s->quoted_at) bad = frt_column_strings_quoted(&s->block.fields[c], s->block.n, s->bad);
+  for (uint32_t i = 0; s->quoted_at && i < s->quoted_len; i++)
+    if (s->quoted[i].column == s->quoted_at[c]) s->bad[bad++] = s->quoted[i].row;
+  for (uint32_t i = 0; i < bad; i++)
+    if (!s->row_bad[s->bad[i]]) convert_one(s, c, s->bad[i]);
+  if (utf8_bad) convert_check_utf8(s, c);
+}
+
 static void convert_column(FrtScanner *s, uint32_t c, int utf8_bad) {
-  const FrtScanColumn *how = &s->convert[c];
+  FrtScanColumn *how = &s->convert[c];
   const FrtColumn *column = &s->scan->columns[c];
   const FrtFields *fields = &s->block.fields[c];
   uint32_t n = s->block.n;
   uint8_t *nul = how->empty_default ? s->nul_scratch : convert_nulls(s, c);
   uint8_t *canon = column->use & FRT_USE_RAW ? &s->block.canon[c] : NULL;
   s->block.canon[c] = canon && (!how->text || s->text_plain);
+  how->made = !how->late || !fields->base;
   if (!fields->base) {
     convert_absent(s, c);
+    return;
+  }
+  if (how->late) {
+    convert_check_texts(s, c, utf8_bad);
     return;
   }
   if (!how->kernel) {
@@ -167,6 +195,36 @@ static void convert_column(FrtScanner *s, uint32_t c, int utf8_bad) {
       if (nul[i] && !s->row_bad[i]) convert_missing(s, c, i);
   }
   if (utf8_bad && how->text) convert_check_utf8(s, c);
+}
+
+static void late_all(FrtScanner *s, uint32_t c) {
+  const FrtScanColumn *how = &s->convert[c];
+  uint32_t bad = how->kernel(&s->block.fields[c], s->block.n, s->scan->columns[c].type, s->block.col[c], convert_nulls(s, c), NULL,
+                             s->bad);
+  for (uint32_t i = 0; i < bad; i++)
+    if (!s->row_bad[s->bad[i]]) convert_one(s, c, s->bad[i]);
+}
+
+void frt_late(const FrtBlock *b, uint32_t c, const uint32_t *sel, uint32_t n) {
+  FrtScanner *s = (FrtScanner *)((char *)(uintptr_t)b - offsetof(FrtScanner, block));
+  FrtScanColumn *how = &s->convert[c];
+  if (how->made) return;
+  if (n > b->n / 2) {
+    late_all(s, c);
+    how->made = 1;
+    return;
+  }
+  FrtStr *to = b->col[c];
+  uint8_t *nul = b->nul[c];
+  for (uint32_t k = 0; k < n; k++) {
+    FrtStr text = frt_fields_text(&b->fields[c], sel[k]);
+    if (!text.len || *text.ptr == '"') {
+      convert_one(s, c, sel[k]);
+      continue;
+    }
+    to[sel[k]] = text;
+    if (nul) nul[sel[k]] = 0;
+  }
 }
 
 /* Whether some string of the block may be no valid UTF-8. */

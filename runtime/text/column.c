@@ -137,6 +137,18 @@ uint32_t frt_column_strings_portable(const FrtFields *fields, uint32_t n, const 
   return bads;
 }
 
+uint32_t frt_column_strings_quoted(const FrtFields *fields, uint32_t n, uint32_t *bad) {
+  const char *base = fields->base;
+  const uint32_t *beg = fields->beg, add = fields->beg_add;
+  size_t stride = fields->stride;
+  uint32_t bads = 0;
+  for (uint32_t r = 0; r < n; r++, beg += stride) {
+    bad[bads] = r;
+    bads += base[(uint32_t)(*beg + add)] == '"';
+  }
+  return bads;
+}
+
 /* ---- the choice ------------------------------------------------------------------------------- */
 
 FrtColumnKernel *frt_column_portable(const FrtType *t, int zoned) {

@@ -23,6 +23,8 @@ typedef uint32_t FrtColumnKernel(const FrtFields *f, uint32_t n, const FrtType *
  * once; FLOW_SIMD=scalar|sse2|avx2|avx512 in the environment lowers the choice, for tests. */
 FrtColumnKernel *frt_column_kernel(const FrtType *t, FrtStr format, FrtStr zone);
 FrtColumnKernel *frt_column_kernel_strings(void);
+/* Only the rows whose text begins with a double quote, into bad[]. */
+uint32_t frt_column_strings_quoted(const FrtFields *fields, uint32_t n, uint32_t *bad);
 
 /* One value, all forms that the type allows. Writes the C form to out. format and zone as in
  * FrtColumn. FRT_OK, or FRT_E_BAD_VALUE, FRT_E_OUT_OF_RANGE, FRT_E_TOO_PRECISE, FRT_E_UTF8,

@@ -469,6 +469,36 @@ TVEC static uint32_t tvec_timestamp_zoned(const FrtFields *f, uint32_t n, const 
   return tvec_timestamps(&rest, n, 1);
 }
 
+/* ---- booleans ---------------------------------------------------------------------------------- */
+
+/* `true` and `false`; other spellings go to the portable kernel. */
+TVEC static uint32_t tvec_bool(const FrtFields *f, uint32_t n, const FrtType *t, void *out, uint8_t *nul, uint8_t *canon,
+                               uint32_t *bad) {
+  FrtSpans spans;
+  TVEC_REST(0, 1);
+  const __m512i yes = _mm512_set1_epi64(0x65757274), no = _mm512_set1_epi64(0x65736c6166);
+  const __m512i four = _mm512_set1_epi64(0xffffffff), five = _mm512_set1_epi64(0xffffffffff);
+  uint32_t r = 0;
+  for (; n - r >= TVEC_ROWS; r += TVEC_ROWS) {
+    uint64_t text[TVEC_ROWS];
+    if (r % TVEC_SPANS == 0) tvec_fill_spans(&spans, f, r, n - r);
+#pragma GCC unroll 8
+    for (uint32_t i = 0; i < TVEC_ROWS; i++) memcpy(text + i, tvec_begin(&spans, spans.at[r % TVEC_SPANS + i]), 8);
+    __m512i x = _mm512_loadu_si512(text), len = _mm512_and_si512(tvec_lengths(&spans, r % TVEC_SPANS), four);
+    uint32_t is_yes = _mm512_mask_cmpeq_epi64_mask(_mm512_cmpeq_epi64_mask(len, _mm512_set1_epi64(4)), _mm512_and_si512(x, four), yes);
+    uint32_t is_no = _mm512_mask_cmpeq_epi64_mask(_mm512_cmpeq_epi64_mask(len, _mm512_set1_epi64(5)), _mm512_and_si512(x, five), no);
+    uint32_t empty = _mm512_testn_epi64_mask(len, len);
+    if ((is_yes | is_no | (nul ? empty : 0)) != 0xff) {
+      tvec_do_rest(&rest, r, TVEC_ROWS);
+      continue;
+    }
+    if (nul) tvec_store_nulls(nul + r, empty);
+    if (out) _mm_storel_epi64((__m128i *)((uint8_t *)out + r), _mm_maskz_set1_epi8((__mmask16)is_yes, 1));
+  }
+  if (r < n) tvec_do_rest(&rest, r, n - r);
+  return rest.bads;
+}
+
 /* ---- strings ---------------------------------------------------------------------------------- */
 
 TVEC static uint32_t tvec_strings(const FrtFields *f, uint32_t n, const FrtType *t, void *out, uint8_t *nul,
@@ -515,6 +545,7 @@ int frt_simd_detect(void) {
 FrtColumnKernel *frt_simd_kernel(const FrtType *t, int zoned, int level) {
   if (level < FRT_SIMD_AVX512) return NULL;
   switch (t->kind) {
+  case FRT_BOOL: return tvec_bool;
   case FRT_I8: return tvec_i8;
   case FRT_I16: return tvec_i16;
   case FRT_I32: return tvec_i32;

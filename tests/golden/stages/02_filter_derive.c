@@ -18,7 +18,7 @@ static const FrtColumn columns0[] = {
    .format = {0}, .zone = {0}, .dflt = NULL, .width = 0},
   {.name = {"n", 1, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE, .type = &t5,
    .format = {0}, .zone = {0}, .dflt = NULL, .width = 0},
-  {.name = {"note", 4, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE, .type = &t6,
+  {.name = {"note", 4, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE | FRT_USE_LATE, .type = &t6,
    .format = {0}, .zone = {0}, .dflt = NULL, .width = 0},
 };
 static const FrtStr k7 = {"in\057a.csv", 8, 0};
@@ -85,6 +85,7 @@ static int op2(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
   uint8_t *n3 = S->n3;
   FrtI128 *c4 = S->c4;
   FrtStr *c5 = S->c5;
+  frt_late(b, 3, sel, n);
   int e = 0, rc = 0;
   (void)e; (void)rc;
   for (uint32_t k = 0; k < n; k++) {
@@ -105,7 +106,7 @@ static int op2(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
       }
       c5[i] = v3;
     }
-#line 109 "flow_module.c"
+#line 110 "flow_module.c"
   }
   FRT_COUNT(cx, 2, FRT_IN, n);
   FRT_COUNT(cx, 2, FRT_OUT, n);
