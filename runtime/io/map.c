@@ -17,6 +17,7 @@ struct FrtMap {
   char *area;                 /* a page, room, a page */
   size_t room;
   int whole;
+  _Atomic int kept;
   _Atomic uint32_t owners;
   uint32_t slot;              /* in fmap_slots */
   volatile sig_atomic_t cut;
@@ -134,8 +135,12 @@ FrtMap *frt_map_share(FrtMap *m) {
   return m;
 }
 
+void frt_map_keep(FrtMap *m, int keep) {
+  if (atomic_fetch_add(&m->kept, keep ? 1 : -1) == 1 && !keep) madvise(m->area + m->page, m->room, MADV_DONTNEED);
+}
+
 void frt_map_release(FrtMap *m, uint64_t from, uint64_t to) {
-  if (m->whole && to <= m->size && from < to) madvise(m->area + m->page + from, (size_t)(to - from), MADV_DONTNEED);
+  if (m->whole && !m->kept && to <= m->size && from < to) madvise(m->area + m->page + from, (size_t)(to - from), MADV_DONTNEED);
 }
 
 const char *frt_map_window(FrtMap *m, uint64_t from, size_t size, size_t *len) {

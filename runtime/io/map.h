@@ -20,9 +20,12 @@ FrtMap *frt_map_open_whole(int fd, uint64_t size);
 int frt_map_is_whole(const FrtMap *m);
 /* One more owner, who calls frt_map_close too. */
 FrtMap *frt_map_share(FrtMap *m);
+/* 1: nothing is released until as many calls with 0 were made; then all of it is. */
+void frt_map_keep(FrtMap *m, int keep);
 /* Gives the memory of bytes [from, to) back, multiples of FRT_MAP_STEP, of a file that is mapped as a whole: whoever looks
  * at them again finds them. */
 void frt_map_release(FrtMap *m, uint64_t from, uint64_t to);
+static inline uint64_t frt_map_step(uint64_t at) { return at / (uint64_t)FRT_MAP_STEP * (uint64_t)FRT_MAP_STEP; }
 /* Maps bytes [from, from + size), or to the end of the file; moves any earlier window. At least 64 bytes before and
  * after can be read. The bytes and, in *len, how many of them; NULL: errno says why. */
 const char *frt_map_window(FrtMap *m, uint64_t from, size_t size, size_t *len);

@@ -54,8 +54,8 @@ static void scan_window_grow(FrtScanner *s) {
 }
 
 static void scan_window_free(FrtScanner *s) {
-  frt_map_close(s->given_map);
-  s->given_map = NULL;
+  frt_map_close(s->all_map);
+  s->all_map = NULL;
   if (s->map) frt_map_close(s->map);
   else if (s->window) frt_free(s->window - FRT_PAD);
   s->map = NULL;
@@ -72,6 +72,7 @@ static int scan_map_show(FrtScanner *s, uint64_t from) {
   size_t len;
   const char *p = frt_map_window(s->map, from, s->window_size, &len);
   if (!p) return scan_fatal(s, FRT_E_READ, arena_printf(s->cx->run->run_arena, "%s: %s", s->file.ptr, strerror(errno)));
+  if (!s->beyond && from > s->map_from) frt_map_release(s->map, frt_map_step(s->map_from), frt_map_step(from));
   if (s->fence && from + len > s->fence) len = (size_t)(s->fence - from);
   s->map_from = from;
   s->window = s->at = (char *)(uintptr_t)p;
@@ -118,6 +119,11 @@ static int scan_map_own(FrtScanner *s, uint64_t end) {
 static int scan_map_refill(FrtScanner *s) {
   uint64_t end = s->map_from + (uint64_t)(s->limit - s->window), from = s->map_from + (uint64_t)(s->at - s->window);
   if (frt_map_is_cut(s->map)) return scan_map_cut(s);
+  if (s->all_map) {
+    frt_map_close(s->map);
+    s->map = s->all_map;
+    s->all_map = NULL;
+  }
   if (scan_map_own(s, end) != FRT_OK) return FRT_FATAL;
   if (end - from >= s->window_size) s->window_size *= 2;
   int rc = scan_map_show(s, from);
@@ -132,6 +138,13 @@ static int scan_map_refill(FrtScanner *s) {
   s->bytes += now - end;
   if (now == end) s->input_ended = 1;
   return now == end ? FRT_END : FRT_OK;
+}
+
+FrtMap *frt_scan_map_all(FrtScanner *s) {
+  if (!s->map) return NULL;
+  if (!frt_map_is_whole(s->map) && !s->all_map)
+    s->all_map = frt_map_open_whole(frt_input_plain_fd(s->input), frt_input_size(s->input));
+  return frt_map_share(frt_map_is_whole(s->map) ? s->map : s->all_map);
 }
 
 /* How many of n bytes behind s->limit may be read now; 0: not wanted any more. */
@@ -361,6 +374,8 @@ void frt_scan_close(FrtScanner *s) {
   if (s->format && s->format->close) s->format->close(s);
   s->format_state = NULL;
   scan_window_free(s);
+  frt_map_close(s->given_map);
+  s->given_map = NULL;
   if (s->input) frt_input_close(s->input);
   s->input = NULL;
 }

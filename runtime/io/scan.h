@@ -65,6 +65,7 @@ struct FrtScanner {
   /* window: valid bytes are [at, limit); FRT_PAD readable bytes on both sides. at is a record start. */
   char *window;
   size_t window_size;
+  FrtMap *all_map;                     /* of the present file, to go on with in place of `map`; the scanner's */
   FrtMap *given_map;                   /* of the file that is opened next, mapped as a whole; the scanner's */
   FrtMap *map;                         /* NULL: the bytes are read into `window`, which is the scanner's */
   uint64_t map_from;                   /* of `window` in the file */
@@ -109,6 +110,8 @@ int frt_scan_open(FrtCtx *cx, void *state, const FrtScan *scan, FrtScanner **out
  * it points to live until the next call. */
 int frt_scan_next(FrtScanner *s, FrtBlock **out);
 void frt_scan_close(FrtScanner *s);
+/* All of the present file in one map, with which the scanner goes on; NULL: it is not mapped. The caller owns a share. */
+FrtMap *frt_scan_map_all(FrtScanner *s);
 
 /* ---- for ranges (scan_range.c) ---- */
 void frt_scan_rooms_make(FrtScanner *s);      /* arrays of the block, and for conversion */

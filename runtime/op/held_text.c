@@ -17,8 +17,10 @@
 #include "base/cancel.h"
 #include "base/parallel.h"
 #include "flowrt.h"
+#include "io/input.h"
 #include "io/map.h"
 #include "io/out_file.h"
+#include "io/scan.h"
 #include "io/sink.h"
 #include "spill/runs.h"
 #include "sched/run_internal.h"
@@ -89,8 +91,27 @@ static uint64_t texts_copy(FrtCtx *cx, FrtTexts *t, const char *from, size_t len
 
 /* ---- texts in files ---- */
 
-static void texts_map(TextsFile *f) {
+/* The scanner's own mapping where there is one: pages are found once, and it shows what was read also when the name has
+ * become another file's. */
+static int texts_map_shared(FrtRun *r, TextsFile *f) {
+  FrtScanner *s = r->scanner;
+  if (!s || !s->map || s->file.len != strlen(f->name) || memcmp(s->file.ptr, f->name, s->file.len) != 0) return 0;
+  uint64_t size = frt_input_size(s->input);
+  if (!frt_reserve(NULL, size)) return 1;
+  f->map = frt_scan_map_all(s);
+  if (!f->map) {
+    frt_unreserve(NULL, size);
+    return 0;
+  }
+  f->held = size;
+  frt_map_keep(f->map, 1);
+  f->data = frt_map_window(f->map, 0, size, &f->size);
+  return 1;
+}
+
+static void texts_map(FrtRun *r, TextsFile *f) {
   struct stat st;
+  if (texts_map_shared(r, f)) return;
   f->fd = open(f->name, O_RDONLY | O_CLOEXEC);
   if (f->fd < 0 || fstat(f->fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size < TEXTS_MAP_MIN) return;
   if (!frt_reserve(NULL, (size_t)st.st_size)) return;
@@ -102,6 +123,7 @@ static void texts_map(TextsFile *f) {
 /* 1: the file was cut meanwhile. */
 static int texts_unmap(TextsFile *f) {
   int cut = f->map && frt_map_is_cut(f->map);
+  if (f->map && frt_map_is_whole(f->map)) frt_map_keep(f->map, 0);
   frt_map_close(f->map);
   if (f->fd >= 0) close(f->fd);
   frt_unreserve(NULL, f->held);
@@ -112,7 +134,7 @@ static int texts_unmap(TextsFile *f) {
   return cut;
 }
 
-static TextsFile *texts_file(FrtTexts *t, FrtStr name) {
+static TextsFile *texts_file(FrtRun *r, FrtTexts *t, FrtStr name) {
   TextsFile *f = t->files;
   if (f && strlen(f->name) == name.len && !memcmp(f->name, name.ptr, name.len)) return f;
   f = frt_malloc(sizeof *f);
@@ -120,7 +142,7 @@ static TextsFile *texts_file(FrtTexts *t, FrtStr name) {
   memcpy(f->name, name.ptr, name.len);
   f->name[name.len] = 0;
   t->files = f;
-  if (memchr(name.ptr, 0, name.len) == NULL && strcmp(f->name, "-") != 0) texts_map(f);
+  if (memchr(name.ptr, 0, name.len) == NULL && strcmp(f->name, "-") != 0) texts_map(r, f);
   return f;
 }
 
@@ -128,9 +150,9 @@ static const char *texts_from(const FrtFields *f, uint32_t i) { return f->base +
 static const char *texts_to(const FrtFields *f, uint32_t i) { return f->base + f->end[(size_t)i * f->stride] - f->end_sub; }
 
 /* What to add to an address of the block to come to the same byte of the mapped file. */
-static int texts_shift(FrtTexts *t, const FrtBlock *b, const char *from, const char *to, ptrdiff_t *shift) {
+static int texts_shift(FrtRun *r, FrtTexts *t, const FrtBlock *b, const char *from, const char *to, ptrdiff_t *shift) {
   if (!b->record || !b->file.len) return 0;
-  TextsFile *f = texts_file(t, b->file);
+  TextsFile *f = texts_file(r, t, b->file);
   if (!f->data) return 0;
   uint64_t at = b->offset0 + (uint64_t)(from - b->record->base), size = (uint64_t)(to - from);
   if (at > f->size || size > f->size - at || memcmp(f->data + at, from, size) != 0) return 0;
@@ -141,7 +163,7 @@ static int texts_shift(FrtTexts *t, const FrtBlock *b, const char *from, const c
 void frt_texts_slices(FrtCtx *cx, FrtTexts *t, const FrtBlock *b, const FrtFields *first, const FrtFields *last,
                       const uint32_t *sel, uint32_t n, uint64_t *places) {
   ptrdiff_t shift = 0;
-  int mapped = n && texts_shift(t, b, texts_from(first, sel[0]), texts_to(last, sel[0]), &shift);
+  int mapped = n && texts_shift(cx->run, t, b, texts_from(first, sel[0]), texts_to(last, sel[0]), &shift);
   for (uint32_t k = 0; k < n; k++) {
     const char *from = texts_from(first, sel[k]), *to = texts_to(last, sel[k]);
     size_t len = (size_t)(to - from);

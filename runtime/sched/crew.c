@@ -317,8 +317,7 @@ static void crew_file_end(FrtCrew *c) {
 /* Every range up to this one is done: pages behind the last step of the file that it touches are not needed. */
 static void crew_release(const FrtHand *h) {
   const FrtScanner *s = h->scanner;
-  uint64_t step = (uint64_t)FRT_MAP_STEP, at = h->range.to == UINT64_MAX ? 0 : h->range.to / step;
-  if (s->map && at > h->range.from / step) frt_map_release(s->map, h->range.from / step * step, at * step);
+  if (s->map && h->range.to != UINT64_MAX) frt_map_release(s->map, frt_map_step(h->range.from), frt_map_step(h->range.to));
 }
 
 /* 0 when the step is over. */
