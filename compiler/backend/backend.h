@@ -3,6 +3,7 @@
 #define FLOW_BACKEND_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "base/arena.h"
 #include "flowrt.h"
@@ -23,6 +24,8 @@ typedef struct Backend {
 
 extern const Backend backend_tcc;   /* in process, in a millisecond or two */
 extern const Backend backend_cc;    /* the system's cc, a shared object */
+/* The module from the cache of built ones; false when it is not there. */
+bool backend_cached(Arena *a, const char *c_text, size_t size, Loaded *out);
 
 /* The address of a runtime function that generated code may call, or NULL. */
 void *backend_symbol(const char *name);
@@ -44,6 +47,14 @@ const char *backend_runtime_dir(Arena *a, const char *file);
 /* Runs argv (NULL-terminated); its standard error goes to *errors (arena-owned). Returns the exit code, -1 when it could not
  * be started. */
 int backend_run(Arena *a, const char *const *argv, char **errors);
+
+/* A process that was started: what it prints comes through a pipe. */
+typedef struct BackendChild { pid_t pid; int errors; } BackendChild;
+/* set: "NAME=value" for its environment, or NULL. apart: in a process group of its own, with nothing to read, so that all of
+ * it can be ended by kill(-pid). False with *errors when it could not be started. */
+bool backend_child_start(Arena *a, BackendChild *c, const char *const *argv, const char *set, bool apart, char **errors);
+char *backend_child_read(Arena *a, BackendChild *c);   /* all that it prints, to the end */
+int backend_child_wait(BackendChild *c);               /* its exit code; 128 when it has none */
 
 /* flowrt.h and what it includes as one text, embedded at build time. */
 extern const char flow_header_text[];

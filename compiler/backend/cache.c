@@ -7,11 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/hash.h"
 
-enum { CACHE_OBJECT_MAX = 64 << 20 };
+enum { CACHE_OBJECT_MAX = 16 << 20, CACHE_PART_SECONDS = 3600 };
 
 static const char *cache_dir(Arena *a) {
   const char *off = getenv("FLOWC_CACHE"), *xdg = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
@@ -50,57 +51,71 @@ static char *cache_read(Arena *a, const char *path, size_t *size) {
   return data;
 }
 
-static const char *cache_sum(Arena *a, const char *data, size_t size) {
-  return arena_printf(a, "%016llx\n", (unsigned long long)frt_hash_bytes(data, size, 3));
+/* Behind the object stands its checksum, so that one rename brings both. The loader does not look there. */
+enum { CACHE_TRAILER = 25 };
+
+static const char *cache_trailer(Arena *a, const char *data, size_t size) {
+  return arena_printf(a, "\nxxh3-64 %016llx", (unsigned long long)frt_hash_bytes(data, size, 3));
 }
 
 bool cache_has(Arena *a, const char *path) {
-  size_t size, sum_size;
-  char *sum = cache_read(a, arena_printf(a, "%s.sum", path), &sum_size);
-  char *data = sum ? cache_read(a, path, &size) : NULL;
-  if (!data || strcmp(cache_sum(a, data, size), sum)) return false;
+  size_t size;
+  const char *data = cache_read(a, path, &size);
+  if (!data || size <= CACHE_TRAILER) return false;
+  size -= CACHE_TRAILER;
+  if (memcmp(cache_trailer(a, data, size), data + size, CACHE_TRAILER)) return false;
   utimensat(AT_FDCWD, path, NULL, 0);
   return true;
 }
 
-static bool cache_write(Arena *a, const char *path, const char *data, size_t size) {
+static void cache_write(Arena *a, const char *path, const char *data, size_t size) {
   const char *part = arena_printf(a, "%s.%ld", path, (long)getpid());
   int fd = open(part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0700);
-  if (fd < 0) return false;
-  bool ok = write(fd, data, size) == (ssize_t)size;
+  if (fd < 0) return;
+  bool ok = write(fd, data, size) == (ssize_t)size && write(fd, cache_trailer(a, data, size), CACHE_TRAILER) == CACHE_TRAILER;
   ok &= close(fd) == 0;
-  if (ok && rename(part, path) == 0) return true;
-  unlink(part);
-  return false;
+  if (!ok || rename(part, path)) unlink(part);
 }
 
-/* Removes the entry that was used longest ago while there are too many. */
+typedef struct CacheEntry { const char *path; struct timespec used; off_t size; } CacheEntry;
+
+static int cache_order(const void *x, const void *y) {
+  const struct timespec *a = &((const CacheEntry *)x)->used, *b = &((const CacheEntry *)y)->used;
+  if (a->tv_sec != b->tv_sec) return a->tv_sec < b->tv_sec ? -1 : 1;
+  return a->tv_nsec < b->tv_nsec ? -1 : a->tv_nsec > b->tv_nsec;
+}
+
+/* Removes the entries that were used longest ago while there is too much, and what runs that were killed left. */
 static void cache_trim(Arena *a, const char *path) {
-  const char *dir = arena_strndup(a, path, (size_t)(strrchr(path, '/') - path)), *oldest = NULL;
-  struct timespec when = {0};
-  unsigned entries = 0;
+  const char *dir = arena_strndup(a, path, (size_t)(strrchr(path, '/') - path));
+  CacheEntry *entries = NULL;
+  size_t len = 0, first = 0;
+  off_t bytes = 0;
   DIR *d = opendir(dir);
   for (struct dirent *e; d && (e = readdir(d));) {
     size_t n = strlen(e->d_name);
     struct stat st;
     const char *entry = arena_printf(a, "%s/%s", dir, e->d_name);
-    if (n < 3 || strcmp(e->d_name + n - 3, ".so") || stat(entry, &st)) continue;
-    entries++;
-    if (oldest && (st.st_mtim.tv_sec > when.tv_sec || (st.st_mtim.tv_sec == when.tv_sec && st.st_mtim.tv_nsec > when.tv_nsec))) continue;
-    oldest = entry;
-    when = st.st_mtim;
+    if (lstat(entry, &st) || !S_ISREG(st.st_mode)) continue;
+    bool whole = n > 3 && !strcmp(e->d_name + n - 3, ".so");
+    if (!whole && time(NULL) - st.st_mtim.tv_sec > CACHE_PART_SECONDS) unlink(entry);
+    if (!whole) continue;
+    entries = arena_grow(a, entries, len, sizeof *entries);
+    entries[len++] = (CacheEntry){entry, st.st_mtim, st.st_size};
+    bytes += st.st_size;
   }
   if (d) closedir(d);
-  if (entries <= CACHE_ENTRIES_MAX || !oldest) return;
-  unlink(oldest);
-  unlink(arena_printf(a, "%s.sum", oldest));
+  if (len) qsort(entries, len, sizeof *entries, cache_order);
+  for (; first < len && (len - first > CACHE_ENTRIES_MAX || bytes > CACHE_BYTES_MAX); first++) {
+    unlink(entries[first].path);
+    bytes -= entries[first].size;
+  }
 }
 
 void cache_put(Arena *a, const char *path, const char *object) {
   size_t size;
-  char *data = cache_read(a, object, &size);
+  const char *data = cache_read(a, object, &size);
   if (!data) return;
-  const char *sum = cache_sum(a, data, size);
-  if (cache_write(a, path, data, size)) cache_write(a, arena_printf(a, "%s.sum", path), sum, strlen(sum));
+  cache_write(a, path, data, size);
   cache_trim(a, path);
 }

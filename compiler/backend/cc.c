@@ -1,7 +1,10 @@
 /* cc.c: the system's compiler: a shared object for --jit=cc, kept in the cache, and standalone programs. Texts go through files
  * of a private temporary folder, which is removed whatever happens. */
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,8 +13,7 @@
 
 #include "backend/backend.h"
 #include "backend/cache.h"
-
-typedef struct CcFolder { const char *dir, *source, *header, *object; } CcFolder;
+#include "backend/cc_folder.h"
 
 static const char *cc_name(const char *given) {
   const char *env = getenv("CC");
@@ -26,21 +28,46 @@ static bool cc_write(const char *path, const char *text, size_t size, Arena *a, 
   return ok;
 }
 
-static bool cc_open_folder(Arena *a, const char *c_text, size_t size, CcFolder *out, const char **why) {
+static const char *cc_temp(void) {
   const char *tmp = getenv("TMPDIR");
-  char *dir = arena_printf(a, "%s/flowc-XXXXXX", tmp && *tmp ? tmp : "/tmp");
+  return tmp && *tmp ? tmp : "/tmp";
+}
+
+/* Folders of processes that were killed, which are no more. */
+static void cc_sweep(Arena *a) {
+  DIR *d = opendir(cc_temp());
+  struct stat st;
+  for (struct dirent *e; d && (e = readdir(d));) {
+    char *end;
+    if (strncmp(e->d_name, "flowc-", 6)) continue;
+    long pid = strtol(e->d_name + 6, &end, 10);
+    const char *path = arena_printf(a, "%s/%s", cc_temp(), e->d_name);
+    if (*end != '-' || pid <= 0 || kill((pid_t)pid, 0) == 0 || errno != ESRCH) continue;
+    if (lstat(path, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid()) cc_close_folder(&(CcFolder){.dir = path});
+  }
+  if (d) closedir(d);
+}
+
+bool cc_open_folder(Arena *a, const char *c_text, size_t size, CcFolder *out, const char **why) {
+  char *dir = arena_printf(a, "%s/flowc-%ld-XXXXXX", cc_temp(), (long)getpid());
+  cc_sweep(a);
   if (!mkdtemp(dir)) {
     *why = arena_printf(a, "%s: %s", dir, strerror(errno));
     return false;
   }
   *out = (CcFolder){dir, arena_printf(a, "%s/flow_module.c", dir), arena_printf(a, "%s/flowrt.h", dir), arena_printf(a, "%s/module.so", dir)};
-  return cc_write(out->source, c_text, size, a, why) && cc_write(out->header, flow_header_text, flow_header_size, a, why);
+  if (cc_write(out->source, c_text, size, a, why) && cc_write(out->header, flow_header_text, flow_header_size, a, why)) return true;
+  cc_close_folder(out);
+  return false;
 }
 
-static void cc_close_folder(const CcFolder *f) {
-  unlink(f->source);
-  unlink(f->header);
-  unlink(f->object);
+void cc_close_folder(const CcFolder *f) {
+  int folder = open(f->dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  DIR *d = folder < 0 ? NULL : fdopendir(folder);
+  for (struct dirent *e; d && (e = readdir(d));)
+    if (strcmp(e->d_name, ".") && strcmp(e->d_name, "..")) unlinkat(folder, e->d_name, 0);
+  if (d) closedir(d);
+  else if (folder >= 0) close(folder);
   rmdir(f->dir);
 }
 
@@ -50,8 +77,7 @@ static const char *const cc_flags[] = {"-std=c11", "-O2", "-march=native", "-ffp
                                       "-w", "-pipe", "-fno-asynchronous-unwind-tables"};
 enum { CC_FLAGS = sizeof cc_flags / sizeof *cc_flags };
 
-static bool cc_compile(Arena *a, const CcFolder *f, const char **why) {
-  const char *argv[CC_FLAGS + 5];
+void cc_command(const CcFolder *f, const char *argv[CC_ARGS]) {
   int n = 0;
   argv[n++] = cc_name(NULL);
   for (int i = 0; i < CC_FLAGS; i++) argv[n++] = cc_flags[i];
@@ -59,7 +85,12 @@ static bool cc_compile(Arena *a, const CcFolder *f, const char **why) {
   argv[n++] = f->object;
   argv[n++] = f->source;
   argv[n] = NULL;
+}
+
+static bool cc_compile(Arena *a, const CcFolder *f, const char **why) {
+  const char *argv[CC_ARGS];
   char *errors;
+  cc_command(f, argv);
   int rc = backend_run(a, argv, &errors);
   if (rc == 0) return true;
   *why = rc < 0 ? arena_printf(a, "cannot run the C compiler: %s", errors) : errors;
@@ -95,7 +126,7 @@ static const char *cc_processor(Arena *a) {
   return found;
 }
 
-static const char *cc_cached(Arena *a, const char *c_text, size_t size) {
+const char *cc_cached(Arena *a, const char *c_text, size_t size) {
   const char *identity = cc_identity(a);
   if (!identity) return NULL;
   const char *also[CC_FLAGS + 5] = {flow_header_text, identity, cc_processor(a), FLOW_VERSION};
@@ -103,7 +134,7 @@ static const char *cc_cached(Arena *a, const char *c_text, size_t size) {
   return cache_path(a, c_text, size, also);
 }
 
-static bool cc_open(Arena *a, const char *path, Loaded *out, const char **why) {
+bool cc_open(Arena *a, const char *path, Loaded *out, const char **why) {
   void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
   const FrtModule *m = handle ? dlsym(handle, "flow_module") : NULL;
   if (!m) {
@@ -113,6 +144,11 @@ static bool cc_open(Arena *a, const char *path, Loaded *out, const char **why) {
   }
   *out = (Loaded){m, handle, cc_free};
   return true;
+}
+
+bool backend_cached(Arena *a, const char *c_text, size_t size, Loaded *out) {
+  const char *why, *cached = cc_cached(a, c_text, size);
+  return cached && cache_has(a, cached) && cc_open(a, cached, out, &why);
 }
 
 static bool cc_load(Arena *a, const char *c_text, size_t size, Loaded *out, const char **why) {

@@ -28,8 +28,9 @@ static void cli_help(FILE *out) {
   fprintf(out, "flowc %s: compiles .flow scripts to C and runs them\n\n", flow_version());
   for (unsigned i = 0; i < cli_command_len; i++) fprintf(out, "  %-52s %s\n", cli_commands[i].usage, cli_commands[i].help);
   fputs("\nflags of flowc\n"
-        "  --jit tcc|cc|auto     which compiler makes the code (tcc: at once; cc: the system's,\n"
-        "                        kept under ~/.cache/flowc; FLOWC_CACHE=off switches that off)\n"
+        "  --jit auto|tcc|cc     which compiler makes the code (tcc: at once; cc: the system's, kept\n"
+        "                        under ~/.cache/flowc, FLOWC_CACHE=off switches that off; auto, the\n"
+        "                        default: tcc, then cc beside it when the input is large)\n"
         "  --opt=-PASS[,PASS]    leave optimiser passes out (--opt=-all)\n"
         "  --dump=ast|bound|opt|phys|c   print a stage and stop\n"
         "  --on-error skip|fail  the policy of operators that have none, instead of the script's default\n"

@@ -3,6 +3,7 @@
 #define FLOW_DRIVER_COMPILE_H
 
 #include "backend/backend.h"
+#include "backend/tiers.h"
 #include "flow.h"
 #include "phys/phys.h"
 #include "syntax/ast.h"
@@ -21,6 +22,7 @@ struct FlowProgram {
   const char *c_text;
   size_t c_size;
   Loaded loaded;
+  bool tiered;              /* --jit=auto: a run may change over to better code than `loaded` */
   const char *broken;       /* a bug of the compiler was found: exit 70 */
   PassTime times[16];
   uint32_t time_len;

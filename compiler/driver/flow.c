@@ -84,7 +84,10 @@ int flow_run(FlowProgram *p, int argc, char **argv) {
   int rc = frt_parse_args(p->arena, p->loaded.module, argc, argv, &o);
   if (rc) return rc < 0 ? 0 : rc;
   if (o.stats) o.compile_stats = flow_compile_stats(p);
-  return frt_run_as_asked(p->loaded.module, &o);
+  if (p->tiered) o.tiers = backend_tiers_start(p->arena, p->c_text, p->c_size);
+  rc = frt_run_as_asked(p->loaded.module, &o);
+  backend_tiers_end(o.tiers);
+  return rc;
 }
 
 const char *flow_c_text(FlowProgram *p, int bundle, size_t *size) {

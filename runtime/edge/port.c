@@ -146,7 +146,7 @@ int frt_port_deliver(FrtRun *r, uint32_t port, uint64_t end) {
     count->out += good;
     for (uint32_t at = 0; at < good && status != FRT_FATAL && r->exit_code == 0;) {
       uint32_t n = good - at < r->cx->block_rows ? good - at : r->cx->block_rows;
-      status = desc->deliver(r->cx, r->state, p->rows + at, p->keys + at, n);
+      status = r->cx->worker->code->ports[port].deliver(r->cx, r->state, p->rows + at, p->keys + at, n);
       at += n;
     }
   } else {

@@ -23,7 +23,9 @@ enum { CANCEL_AGAIN_US = 10000, CANCEL_THREADS = 1024 };
 static struct sigaction cancel_old_int, cancel_old_term, cancel_old_pipe, cancel_old_alarm;
 
 static void cancel_remove(void) {
+  void (*also)(void) = frt_cancel_also;
   if (!frt_journal_passed) frt_temps_remove();
+  if (also) also();
 }
 
 static pthread_t cancel_threads[CANCEL_THREADS];

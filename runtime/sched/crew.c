@@ -24,6 +24,7 @@
 #include "io/contract.h"
 #include "io/scan_range.h"
 #include "io/sink_part.h"
+#include "sched/tier.h"
 
 enum {
   CREW_SPINS = 4000,
@@ -250,6 +251,7 @@ static int crew_settle(FrtHand *h, FrtBlock *b) {
   r->source_rows = c->rows_before + h->row_base + h->scanner->rows;
   r->source_bytes = r->source_bytes_before + c->bytes + h->scanner->offset;
   if (r->options->progress) frt_progress(r, 0);
+  frt_tier_poll(r);
   return FRT_OK;
 }
 
@@ -261,7 +263,7 @@ static int crew_block(FrtHand *h, FrtBlock *b) {
     crew_number_block(h);
     c->r->block = b;
   }
-  int wanted = c->scan->block(cx, h->worker->state, b);
+  int wanted = frt_tier_scan(h->worker, c->scan)(cx, h->worker->state, b);
   if (FRT_TURN(cx)) return FRT_FATAL;
   if (wanted > 0) wanted = frt_fatal(cx, c->scan->op, wanted, cx->detail);
   if (wanted == FRT_FATAL) return FRT_FATAL;
@@ -410,6 +412,7 @@ static void crew_hand_end(FrtHand *h) {
   r->counts.blocks_fast += n.blocks_fast;
   r->counts.blocks_careful += n.blocks_careful;
   if (h->index < FRT_BLOCKS_OF) r->blocks_of[h->index] += h->own.blocks;
+  frt_tier_end(r, h->worker);
   frt_scan_close(h->scanner);
   frt_worker_end(h->worker);
 }

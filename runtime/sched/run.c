@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -26,6 +27,7 @@
 #include "sched/replay.h"
 #include "sched/run_internal.h"
 #include "sched/taken.h"
+#include "sched/tier.h"
 
 enum { RUN_BLOCK_ROWS = 2048, RUN_BLOCK_ROWS_MAX = 1 << 20 };
 
@@ -121,6 +123,15 @@ static int run_set_params(FrtRun *r) {
 
 /* ---- checks before the first row ---- */
 
+/* Compressed files hold several times their size. */
+static void run_count_source(FrtRun *r, const char *path) {
+  enum { DENSE = 4 };
+  struct stat st;
+  size_t len = strlen(path);
+  int dense = (len > 3 && strcmp(path + len - 3, ".gz") == 0) || (len > 4 && strcmp(path + len - 4, ".zst") == 0);
+  if (stat(path, &st) == 0 && S_ISREG(st.st_mode)) r->source_size += (uint64_t)st.st_size * (dense ? DENSE : 1);
+}
+
 static int run_check_scan(FrtRun *r, const FrtScan *s) {
   FrtStr path;
   if (!s->path) return FRT_OK;
@@ -134,7 +145,10 @@ static int run_check_scan(FrtRun *r, const FrtScan *s) {
   if (frt_glob(r->run_arena, text, &paths, &len, &why) != 0)
     return frt_fatal(r->cx, s->op, FRT_E_OPEN, (FrtStr){why, (uint32_t)strlen(why), 0});
   for (uint32_t i = 0; i < len; i++) {
-    if (access(paths[i], R_OK) == 0) continue;
+    if (access(paths[i], R_OK) == 0) {
+      run_count_source(r, paths[i]);
+      continue;
+    }
     why = arena_printf(r->run_arena, "%s: %s", paths[i], strerror(errno));
     return frt_fatal(r->cx, s->op, FRT_E_OPEN, (FrtStr){why, (uint32_t)strlen(why), 0});
   }
@@ -221,7 +235,7 @@ static int run_blocks(FrtRun *r, const FrtScan *scan, FrtScanner *s) {
     rows += b->n;
     r->block = b;
     r->cx->detail = (FrtStr){0};   /* of a conversion that the careful path has put right */
-    int wanted = scan->block(r->cx, r->state, b);
+    int wanted = frt_tier_scan(&r->main, scan)(r->cx, r->state, b);
     if (wanted > 0) wanted = frt_fatal(r->cx, scan->op, wanted, r->cx->detail);
     status = wanted == FRT_FATAL ? FRT_FATAL : frt_block_end(r->cx, b);
     if (status == FRT_FATAL) break;
@@ -229,6 +243,7 @@ static int run_blocks(FrtRun *r, const FrtScan *scan, FrtScanner *s) {
     r->source_rows = rows_before + rows;
     r->source_bytes = r->source_bytes_before + s->bytes;
     if (r->options->progress) frt_progress(r, 0);
+    frt_tier_poll(r);
     status = wanted == FRT_STOP ? FRT_STOP : frt_check_stop(r);
   }
   if (status == FRT_FATAL) return run_failed(r);
@@ -280,7 +295,7 @@ static int run_steps(FrtRun *r) {
     if (step->kind == FRT_STEP_SCAN) {
       status = run_scan(r, &m->scans[step->index]);
     } else {
-      status = step->emit(r->cx, r->state);
+      status = frt_tier_step(&r->main)->steps[i].emit(r->cx, r->state);
       if (status > 0) frt_fatal(r->cx, UINT32_MAX, status, r->cx->detail);
       if (status != FRT_FATAL && !r->exit_code && frt_block_end(r->cx, NULL) == FRT_FATAL) status = FRT_FATAL;
     }
@@ -354,6 +369,7 @@ static int run_note_taken(FrtRun *r) {
 static void run_all(FrtRun *r) {
   if (run_set_taps(r) != FRT_OK || run_set_params(r) != FRT_OK) return;
   if (run_check_scans(r) != FRT_OK || frt_sinks_start(r) != FRT_OK) return;
+  frt_tier_start(r);
   if (run_steps(r) != FRT_OK) return;
   if (r->options->replay && frt_replay_end(r) != FRT_OK) return;
   const char *wrong = frt_ledger_check(r);

@@ -5,6 +5,8 @@
 #include "base/arena.h"
 #include "flowrt.h"
 
+struct FrtTiers;
+
 typedef struct FrtArgValue { const char *name, *text; const char *from; /* "--day", "FLOW_DAY", "p.json" */ } FrtArgValue;
 
 struct FrtTaking;   /* taken.h */
@@ -36,6 +38,7 @@ typedef struct FrtRunOptions {
   FrtWatchOptions watch;
   struct FrtTaking *taking;      /* watch_dir.c: the file that this run takes; or NULL */
   const char *compile_stats;     /* lines of the compiler for --stats, or NULL */
+  struct FrtTiers *tiers;        /* better code on its way (base/tiers.h), or NULL */
 } FrtRunOptions;
 
 /* Runs the module. Messages go to stderr, data where the script says. Returns the exit code: 0 done,

@@ -5,9 +5,6 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include <pthread.h>
-#include <stdatomic.h>
-
 #include "sched/run.h"
 #include "sched/worker.h"
 
@@ -65,6 +62,10 @@ struct FrtRun {
   uint64_t blocks_of[FRT_BLOCKS_OF];   /* blocks (ranges) that each of them had */
   int64_t start_mono_us, progress_us;
   uint64_t source_bytes_before;  /* of earlier steps */
+  uint64_t source_size;          /* bytes of all files that are to be read, as far as they are known */
+  int tier_wanted;
+  _Atomic int64_t tier_us;       /* when the first worker changed over, 0: none has */
+  uint64_t tier_blocks[2], tier_emits[2];
   FrtSpillCounts spill;
   struct { uint64_t lines_empty, keys_unknown, columns_extra, blocks_fast, blocks_careful; } counts;
 };

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/tiers.h"
 #include "errors/json_text.h"
 #include "io/scan.h"
 #include "io/sink.h"
@@ -34,6 +35,28 @@ static double stats_peak_mib(void) {
 #else
   return (double)u.ru_maxrss / 1024.0;
 #endif
+}
+
+/* What was compiled while the run went on, and how much ran in which code. */
+static void stats_tiers_text(const FrtRun *r) {
+  FrtTiers *t = r->options->tiers;
+  if (!t) return;
+  fputs(t->text(t), stderr);
+  for (int i = 0; i < 2; i++)
+    fprintf(stderr, "%s by %s: %llu blocks, %llu steps that emit", i ? ";" : "ran", t->names[i],
+            (unsigned long long)(r->tier_blocks[i] + r->main.tier_blocks[i]), (unsigned long long)r->tier_emits[i]);
+  if (r->tier_us) fprintf(stderr, "; changed over after %.3f ms", (double)r->tier_us / 1e3);
+  fputs("\n", stderr);
+}
+
+static void stats_tiers_json(const FrtRun *r) {
+  FrtTiers *t = r->options->tiers;
+  if (!t) return;
+  fputs(",\"tiers\":[", stderr);
+  for (int i = 0; i < 2; i++)
+    fprintf(stderr, "%s{\"by\":\"%s\",\"blocks\":%llu,\"emits\":%llu}", i ? "," : "", t->names[i],
+            (unsigned long long)(r->tier_blocks[i] + r->main.tier_blocks[i]), (unsigned long long)r->tier_emits[i]);
+  fprintf(stderr, "],\"tier_ms\":%.3f", (double)r->tier_us / 1e3);
 }
 
 static void stats_spill_text(const FrtRun *r) {
@@ -72,6 +95,7 @@ static void stats_text(const FrtRun *r, double seconds) {
     for (uint32_t i = 0; i < r->threads && i < FRT_BLOCKS_OF; i++) fprintf(stderr, " %llu", (unsigned long long)r->blocks_of[i]);
     fputc('\n', stderr);
   }
+  stats_tiers_text(r);
   stats_spill_text(r);
 }
 
@@ -112,6 +136,7 @@ static void stats_json(const FrtRun *r, double seconds) {
     fputc(',', stderr);
     stats_json_text("compile", (FrtStr){r->options->compile_stats, (uint32_t)strlen(r->options->compile_stats), 0});
   }
+  stats_tiers_json(r);
   fputs("}\n", stderr);
 }
 

@@ -13,6 +13,7 @@ void frt_worker_start(FrtRun *r, FrtWorker *w) {
   w->cx.run = r;
   w->cx.worker = w;
   w->cx.seen = UINT64_MAX;
+  w->code = r->module;
   w->state = arena_alloc(r->run_arena, r->module->state_size + sizeof(void *));
   *(void **)w->state = r->held;
   frt_alloc_start(w);

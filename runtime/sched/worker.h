@@ -22,6 +22,9 @@ struct FrtWorker {
   struct FrtParts *parts;        /* NULL: the only worker */
   struct FrtHand *hand;
   uint64_t blocks;               /* for --stats */
+  const FrtModule *code;         /* whose functions it calls (sched/tier.h) */
+  uint32_t tier;                 /* 0: those of the run's own module, 1: better ones */
+  uint64_t tier_blocks[2];
 };
 
 /* Makes what the worker has of its own; cx.ledger, cx.now_us and cx.block_rows are set. */
