@@ -10,7 +10,7 @@ CC      := $(if $(filter default,$(origin CC)),cc,$(CC))
 OPT     ?= -O2
 VERSION := $(shell cat VERSION)
 WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wno-unused-parameter
-INC     := -Icompiler -Icompiler/include -Iruntime -Iruntime/include -I$(BUILD)/gen
+INC     := -Iinclude -Icompiler -Icompiler/include -Iruntime -Iruntime/include -I$(BUILD)/gen
 FLAGS   := -std=c11 -D_GNU_SOURCE -g $(OPT) -fno-strict-aliasing -ffp-contract=off -fPIC -fvisibility=hidden \
            -ffunction-sections -fdata-sections $(WARN) $(INC) -DFLOW_VERSION='"$(VERSION)"' $(SAN) $(EXTRA)
 LIBS_RT := -lpcre2-8 -lutf8proc -lzstd -llz4 -lz -lxxhash -lm -ldl -lpthread

@@ -27,7 +27,7 @@ $(BUILD)/gen/flow_header.h: $(BUILD)/tool/amalgamate $(wildcard runtime/include/
 $(BUILD)/gen/flow_runtime.h: $(BUILD)/tool/amalgamate $(RT_SRC) $(wildcard runtime/*/*.h runtime/*/*.def)
 	$(call say,join)
 	@mkdir -p $(@D)
-	$(Q)$(BUILD)/tool/amalgamate -Iruntime/include -Iruntime runtime/include/flowrt.h $(filter-out runtime/js/%,$(RT_SRC)) > $@
+	$(Q)$(BUILD)/tool/amalgamate -Iruntime/include -Iruntime runtime/include/flowrt.h $(filter-out runtime/js/% runtime/plugin/%,$(RT_SRC)) > $@
 $(BUILD)/gen/flow_header.c $(BUILD)/gen/flow_runtime.c: $(BUILD)/gen/%.c: $(BUILD)/gen/%.h $(BUILD)/tool/embed
 	$(call say,embed)
 	$(Q)$(BUILD)/tool/embed $* $< > $@

@@ -206,6 +206,10 @@ static bool build_cc(Arena *a, const CcFolder *f, const char *cc, const BuildOpt
 
 bool backend_build(Arena *a, const char *c_text, size_t size, const BuildOptions *o, const char **why) {
   const char *cc = cc_name(o->cc);
+  if (o->is_static && strstr(c_text, "frt_plugin_new(")) {
+    *why = "a static program loads no plugins: build it without --static";
+    return false;
+  }
   const char *library = build_is_native(a, cc) ? backend_runtime_dir(a, "libflowrt.a") : NULL;
   size_t text_size = size + sizeof build_main - 1;
   char *text;
@@ -213,6 +217,9 @@ bool backend_build(Arena *a, const char *c_text, size_t size, const BuildOptions
     text = arena_alloc(a, text_size + 1);
     memcpy(text, c_text, size);
     memcpy(text + size, build_main, sizeof build_main);
+  } else if (strstr(c_text, "frt_plugin_new(")) {
+    *why = "plugins are loaded by libflowrt.a: the program can only be built for this machine";
+    return false;
   } else if (strstr(c_text, "frt_js_new(")) {
     *why = "`call js` needs the engine in libflowrt.a: the program can only be built for this machine";
     return false;

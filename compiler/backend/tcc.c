@@ -22,6 +22,7 @@ static const TccSymbol tcc_symbols[] = {
 #include "flowrt_js.def"
 #include "flowrt_json.def"
 #include "flowrt_op.def"
+#include "flowrt_plugin.def"
 #include "flowrt_sort.def"
 #include "flowrt_spill.def"
 #include "flowrt_text.def"

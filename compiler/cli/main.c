@@ -35,6 +35,7 @@ static void cli_help(FILE *out) {
         "  --dump=ast|bound|opt|phys|c   print a stage and stop\n"
         "  --on-error skip|fail  the policy of operators that have none, instead of the script's default\n"
         "  --mask COL[,/REGEX/]  columns that taps, errors and reports show masked, by name or pattern\n"
+        "  --plugin-dir DIR      where plugins are looked for besides (also FLOW_PLUGIN_PATH=a:b)\n"
         "  --diagnostics=json    errors and warnings as JSON lines\n"
         "  -e 'SCRIPT'           the script itself\n"
         "  --version, --help\n"
@@ -81,6 +82,15 @@ static const char *cli_value(const char *flag, int argc, char **argv, int *i) {
   return argv[++*i];
 }
 
+static void cli_plugin_dir(Cli *c, const char *dir) {
+  const char *old = c->options.plugin_dirs ? c->options.plugin_dirs : "";
+  size_t size = strlen(old) + strlen(dir) + 2;
+  char *both = malloc(size);
+  if (!both) return;
+  snprintf(both, size, "%s%s%s", old, *old ? ":" : "", dir);
+  c->options.plugin_dirs = both;
+}
+
 /* Takes argv[*i] when it is a flag of flowc. */
 static int cli_own_flag(Cli *c, int argc, char **argv, int *i) {
   const char *v;
@@ -91,6 +101,7 @@ static int cli_own_flag(Cli *c, int argc, char **argv, int *i) {
   else if ((v = cli_value("--dump", argc, argv, i))) c->dump = v;
   else if ((v = cli_value("--on-error", argc, argv, i))) c->options.on_error = v;
   else if ((v = cli_value("--mask", argc, argv, i))) c->options.mask = v;
+  else if ((v = cli_value("--plugin-dir", argc, argv, i))) cli_plugin_dir(c, v);
   else if ((v = cli_value("--diagnostics", argc, argv, i))) c->json = !strcmp(v, "json");
   else if (building && (v = cli_value("--tap", argc, argv, i))) c->options.taps = v;
   else if (building && (v = cli_value("--cc", argc, argv, i))) c->cc = v;

@@ -96,6 +96,7 @@ void gen_join(Gen *g, const PhysNode *pn);
 /* One column becomes another name of the other. */
 void gen_alias(GenFn *f, const PlanMade *m);
 void gen_script(Gen *g, const PhysNode *pn);
+void gen_plugin(Gen *g, const PhysNode *pn);
 void gen_sort(Gen *g, const PhysNode *pn);
 void gen_top(Gen *g, const PhysNode *pn);
 void gen_rank(Gen *g, const PhysNode *pn);

@@ -507,6 +507,7 @@ void gen_node(Gen *g, const PhysNode *pn) {
     case PLAN_ROUTE: rows_route(g, pn); break;
     case PLAN_EXTRACT: rows_extract(g, pn); break;
     case PLAN_SCRIPT: gen_script(g, pn); break;
+    case PLAN_PLUGIN: gen_plugin(g, pn); break;
     case PLAN_TAKE: rows_take(g, pn); break;
     case PLAN_SKIP: rows_skip(g, pn); break;
     case PLAN_SAMPLE: rows_sample(g, pn); break;

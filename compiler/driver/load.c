@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -60,4 +61,26 @@ const char *load_module(void *env, const char *path, const char *from, size_t *s
   if (!text && !strchr(full + (strrchr(full, '/') ? strrchr(full, '/') - full : 0), '.'))
     text = load_file(p->arena, arena_printf(p->arena, "%s.flow", full), size, &why);
   return text;
+}
+
+/* One of the folders of "a:b" that has the file. */
+static const char *load_plugin_in(Arena *a, const char *folders, const char *file) {
+  for (const char *p = folders; p && *p; p += *p == ':') {
+    size_t n = strcspn(p, ":");
+    const char *full = n ? arena_printf(a, "%.*s/%s", (int)n, p, file) : file;
+    if (n && access(full, F_OK) == 0) return full;
+    p += n;
+  }
+  return NULL;
+}
+
+const char *load_plugin(void *env, const char *file, const char *from, const char **where) {
+  FlowProgram *p = env;
+  const char *slash = file[0] == '/' ? NULL : strrchr(from, '/'), *path = getenv("FLOW_PLUGIN_PATH");
+  const char *beside = slash ? arena_printf(p->arena, "%.*s%s", (int)(slash - from) + 1, from, file) : file;
+  if (access(beside, F_OK) == 0) return beside;
+  const char *found = file[0] == '/' ? NULL : load_plugin_in(p->arena, p->options.plugin_dirs, file);
+  if (!found && file[0] != '/') found = load_plugin_in(p->arena, path, file);
+  *where = arena_printf(p->arena, "it is not at %s%s", beside, (p->options.plugin_dirs || path) && file[0] != '/' ? ", nor in the folders for plugins" : "");
+  return found;
 }

@@ -32,6 +32,7 @@ typedef struct FlowOptions {
   const char *taps;         /* "orders,bad": streams and ports that get a tap of their name; or NULL */
   int taps_only;            /* other taps than those are off: they cost nothing */
   int replay;               /* for flow_replay: rows can be held back at each edge */
+  const char *plugin_dirs;  /* "a:b": folders where plugins are looked for behind that of the script, before FLOW_PLUGIN_PATH */
   int stats;                /* times of the passes are kept for --stats */
 } FlowOptions;
 

@@ -127,6 +127,9 @@ static void phys_read_columns(Phys *p, const PlanNode *n) {
       if (n->tap_off || p->without_taps) return;
       for (uint32_t i = 0; i < n->out[0].schema.len; i++) p->col_use[n->out[0].schema.cols[i].col] |= COL_VALUE;
       break;
+    case PLAN_PLUGIN:
+      for (uint32_t i = 0; i < n->unpivot_len; i++) p->col_use[n->unpivot_cols[i]] |= COL_VALUE;
+      break;
     case PLAN_SCRIPT:   /* it asks for columns by name when it runs */
       for (uint32_t i = 0; i < n->in[0].node->out[n->in[0].port].schema.len; i++)
         p->col_use[n->in[0].node->out[n->in[0].port].schema.cols[i].col] |= COL_VALUE;

@@ -8,7 +8,7 @@
 #include "phys/phys_internal.h"
 
 static bool spill_fails(const PlanNode *n) {
-  if (n->kind == PLAN_ASSERT || n->kind == PLAN_EXTRACT || n->kind == PLAN_WINDOW || n->kind == PLAN_SCRIPT) return true;
+  if (n->kind == PLAN_ASSERT || n->kind == PLAN_EXTRACT || n->kind == PLAN_WINDOW || n->kind == PLAN_SCRIPT || n->kind == PLAN_PLUGIN) return true;
   if (n->kind == PLAN_JOIN && n->join == JOIN_LOOKUP && !n->right_keyed) return true;
   if (n->cond && expr_can_fail(n->cond)) return true;
   for (uint32_t i = 0; i < n->made_len; i++)

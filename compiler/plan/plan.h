@@ -51,6 +51,7 @@ typedef enum PlanKind {
   PLAN_UNION,      /* several in; union_cols */
   PLAN_TAP,        /* tap */
   PLAN_SCRIPT,     /* call js(...): script; captures: the fields; out[1..]: script->ports, then the else port */
+  PLAN_PLUGIN,     /* call of a plugin's step: plugin; unpivot_cols: its inputs; captures: its outputs; out[1..]: ports */
   PLAN_AGGREGATE,  /* aggs, by (made) */
   PLAN_SORT, PLAN_TOP, PLAN_DISTINCT, PLAN_JOIN, PLAN_RANK, PLAN_PIVOT, PLAN_WINDOW, PLAN_SESSIONIZE,
   PLAN_WRITE       /* sink; no output. A dead-letter sink may have several inputs of any schema */
@@ -125,6 +126,19 @@ typedef struct PlanScript {     /* JavaScript */
   int64_t row_us, memory;       /* limits */
 } PlanScript;
 
+typedef struct PlanPlugin {     /* a step of a plugin; its inputs are unpivot_cols, its outputs captures */
+  const char *file, *name;      /* the shared object; "geo.near" */
+  uint64_t hash;                /* of the description that it was bound by */
+  uint32_t index;               /* of the step in its table */
+  const char *const *in_names;
+  Expr **config;                /* constants over parameters */
+  uint32_t config_len;
+  const uint32_t *port_out;     /* of each port of the step: the output that it feeds; 0: nobody asked for it */
+  uint32_t port_len;
+  bool isolate;
+  int64_t time_us, memory, restarts;
+} PlanPlugin;
+
 struct PlanNode {
   PlanKind kind;
   uint32_t id;                  /* the operator number: n3 in explain, in generated C and in messages */
@@ -149,6 +163,7 @@ struct PlanNode {
   PlanRead *read;
   PlanSink *sink;
   PlanScript *script;
+  PlanPlugin *plugin;
   Expr **rows;                  /* values: row-major, field_len expressions a row */
   uint32_t rows_len;
   ColId *captures;              /* extract: one a named group, in order of the groups; script: the fields; */
@@ -157,7 +172,7 @@ struct PlanNode {
   ColId **union_cols;           /* union_cols[i][k]: the column of input i that is output column k; of a
                                    join: UINT32_MAX where that side has none; both sides for the keys of
                                    right and full joins. Left columns keep their identity but there */
-  ColId *unpivot_cols;          /* unpivot: made[0] the name, made[1] the value */
+  ColId *unpivot_cols;          /* plugin: its inputs; unpivot: made[0] the name, made[1] the value */
   uint32_t unpivot_len;
   const char **masked;          /* tap: per column of the schema how it is masked, or NULL; cond: rows shown */
   uint64_t every;               /* tap: each n-th row; 0: all */

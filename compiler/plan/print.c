@@ -192,6 +192,13 @@ static void print_work(const Printer *p, const PlanNode *n) {
       for (uint32_t i = 0; i < n->capture_len; i++)
         fprintf(p->out, "%s %s", i ? "," : " as", p->plan->columns[n->captures[i]].name);
       break;
+    case PLAN_PLUGIN:
+      fprintf(p->out, "%s%s", n->plugin->name, n->plugin->isolate ? " isolated" : "");
+      for (uint32_t i = 0; i < n->unpivot_len; i++)
+        fprintf(p->out, "%s %s", i ? "," : " of", p->plan->columns[n->unpivot_cols[i]].name);
+      for (uint32_t i = 0; i < n->capture_len; i++)
+        fprintf(p->out, "%s %s", i ? "," : " as", p->plan->columns[n->captures[i]].name);
+      break;
     case PLAN_ROUTE:
       for (uint32_t i = 0; i < n->conds_len; i++) {
         if (i) fputs(", ", p->out);

@@ -83,13 +83,15 @@ static bool args_place(Chain *c, const AstOp *op, const Symbol *s, const AstExpr
 
 static Symbol *op_find(Chain *c, const AstOp *op) {
   Binder *b = c->b;
-  Symbol *s = module_find(chain_module(c), op->module.text, op->name.text, SYM_OP);
+  Symbol *s = module_find(chain_module(c), op->module.text, op->name.text, SYM_OP | SYM_STEP);
   if (s) return s;
   if (streams_of(b)->incomplete) return NULL;
   uint32_t len;
-  const char *const *names = module_names(b, chain_module(c), SYM_OP, &len);
+  Module *m = op->module.text ? module_named(chain_module(c), op->module.text) : chain_module(c);
+  const char *const *names = m ? module_names(b, m, SYM_OP | SYM_STEP, &len) : NULL;
+  if (!m) len = 0;
   diag_report(b->diags, DIAG_E0308, op->name.span, hint_nearest(b, op->name.text, names, len),
-              "plugins are not built yet", op->name.text);
+              op->module.text && !m ? "no `use` has that name behind `as`" : NULL, op->name.text);
   return NULL;
 }
 
@@ -102,6 +104,10 @@ void op_call(Chain *c, const AstOp *op) {
     return;
   }
   Symbol *s = op_find(c, op);
+  if (s && s->kind == SYM_STEP) {
+    op_plugin(c, op, s);
+    return;
+  }
   if (s && op->else_port.text)
     diag_report(b->diags, DIAG_E0607, op->else_port.span, NULL, "its operators have ports of their own",
                 arena_printf(b->arena, "call %s", op->name.text), "else");

@@ -136,6 +136,8 @@ void report_unbuilt(Binder *b, Span span, const char *what);
 void tap_stream(Binder *b, const char *name, PlanEdge e);
 
 /* ---- module.c ---- */
+Module *module_new(Binder *b, const AstScript *script, const char *path);
+void module_collect_symbols(Binder *b, Module *m);
 /* Loads what the script uses and collects all names. False when something was reported. */
 bool module_collect(Binder *b, const AstScript *script);
 
@@ -212,8 +214,9 @@ void op_sessionize(Chain *c, const AstOp *op);
 void op_join(Chain *c, const AstOp *op); /* bind_join.c */
 void op_call(Chain *c, const AstOp *op); /* bind_expand.c */
 void op_js(Chain *c, const AstOp *op);   /* bind_js.c */
-/* The ports that a call of js names: linked AST_NAMEs, or NULL. */
-const AstExpr *js_ports(const AstOp *op);
+/* The ports that a call of js or of a plugin's step names: linked AST_NAMEs, or NULL. */
+const AstExpr *call_ports(const AstOp *op);
+void op_plugin(Chain *c, const AstOp *op, const Symbol *step); /* bind_plugin.c */
 void op_write(Chain *c, const AstOp *op, const PlanEdge *edges,
               uint32_t len); /* bind_write.c; edges NULL: the chain's end */
 

@@ -15,8 +15,7 @@ static const AstArg *js_arg(const AstOp *op, const char *name) {
   return NULL;
 }
 
-const AstExpr *js_ports(const AstOp *op) {
-  if (op->kind != AST_CALL_OP || op->module.text || !op->name.text || strcmp(op->name.text, "js")) return NULL;
+const AstExpr *call_ports(const AstOp *op) {
   const AstArg *a = js_arg(op, "ports");
   return a && a->value->kind == AST_LIST ? a->value->items : NULL;
 }
@@ -101,7 +100,7 @@ void op_js(Chain *c, const AstOp *op) {
   bool good = js_load(c, op, s);
   if (ports && ports->value->kind != AST_LIST)
     diag_report(b->diags, DIAG_E0703, ports->value->span, NULL, NULL, "ports", "a list of names, `[a, b]`");
-  for (const AstExpr *e = js_ports(op); e; e = e->next) {
+  for (const AstExpr *e = call_ports(op); e; e = e->next) {
     if (e->kind != AST_NAME || s->port_len == JS_PORTS_LEN) {
       diag_report(b->diags, DIAG_E0703, e->span, NULL, NULL, "ports", "a list of at most 64 names, `[a, b]`");
       good = false;
@@ -120,7 +119,7 @@ void op_js(Chain *c, const AstOp *op) {
   n->script = s;
   js_outputs(c, op, n);
   uint32_t i = 1;
-  for (const AstExpr *e = js_ports(op); e; e = e->next, i++) {
+  for (const AstExpr *e = call_ports(op); e; e = e->next, i++) {
     n->out[i].name = e->name.text;
     n->out[i].schema = n->out[0].schema;
     port_feed(c, e->name, (PlanEdge){ n, i });

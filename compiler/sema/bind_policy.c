@@ -106,6 +106,7 @@ static bool node_can_fail(const PlanNode *n) {
     case PLAN_READ:
     case PLAN_EXTRACT:
     case PLAN_SCRIPT:
+    case PLAN_PLUGIN:
     case PLAN_ASSERT:
     case PLAN_AGGREGATE:
     case PLAN_PIVOT:

@@ -9,7 +9,7 @@
 #include "sema/expr_internal.h"
 #include "syntax/parse.h"
 
-static Module *module_of_alias(Module *m, const char *alias) {
+Module *module_named(Module *m, const char *alias) {
   for (uint32_t i = 0; i < m->use_len; i++)
     if (m->uses[i].alias && !strcmp(m->uses[i].alias, alias)) return m->uses[i].module;
   return NULL;
@@ -28,7 +28,7 @@ static int kinds_in_scope(const char *alias, int kinds) {
 
 Symbol *module_find(Module *m, const char *alias, const char *name, int kinds) {
   if (alias) {
-    Module *other = module_of_alias(m, alias);
+    Module *other = module_named(m, alias);
     return other ? module_find_own(other, name, kinds & ~SYM_STREAM) : NULL;
   }
   Symbol *own = module_find_own(m, name, kinds);
@@ -67,6 +67,7 @@ static const char *kind_word(SymKind kind) {
     case SYM_TYPE: return "type";
     case SYM_FN: return "function";
     case SYM_OP: return "op";
+    case SYM_STEP: return "step";
     case SYM_STREAM: return "stream";
   }
   return "name";
@@ -83,6 +84,13 @@ static SymKind kind_of(AstStmtKind kind) {
     case AST_STREAM: return SYM_STREAM;
     default: return 0;
   }
+}
+
+/* A plugin's description is the plugin's own text: nothing else is taken from it. */
+static SymKind kind_of_plugin(const AstStmt *stmt) {
+  if (stmt->kind == AST_TYPE) return SYM_TYPE;
+  if (stmt->kind != AST_EXTERN_FN || !stmt->lang.text) return 0;
+  return !strcmp(stmt->lang.text, "step") ? SYM_STEP : !strcmp(stmt->lang.text, "function") ? SYM_FN : 0;
 }
 
 static const char *place_note(Binder *b, const char *what, Span span) {
@@ -106,6 +114,7 @@ static void add_param(Binder *b, Symbol *s) {
 
 static void add_symbol(Binder *b, Module *m, const AstStmt *stmt) {
   SymKind kind = kind_of(stmt->kind);
+  if (m->plugin) kind = kind_of_plugin(stmt);
   if (!kind || !stmt->name.text) return;
   Symbol *first = module_find(m, NULL, stmt->name.text, name_space(kind));
   if (first) {
@@ -124,13 +133,12 @@ static void add_symbol(Binder *b, Module *m, const AstStmt *stmt) {
 }
 
 static Module *module_load(Binder *b, Module *from, const AstStmt *use);
-static void collect_symbols(Binder *b, Module *m);
 
 static void add_use(Binder *b, Module *m, const AstStmt *stmt) {
   Module *used = module_load(b, m, stmt);
   if (!used) return;
   const char *alias = stmt->name.text;
-  if (alias && module_of_alias(m, alias)) {
+  if (alias && module_named(m, alias)) {
     diag_report(b->diags, DIAG_E0309, stmt->name.span, NULL, NULL, "module", alias);
     return;
   }
@@ -144,7 +152,7 @@ static void collect_uses(Binder *b, Module *m) {
     if (s->kind == AST_USE && s->value) add_use(b, m, s);
 }
 
-static void collect_symbols(Binder *b, Module *m) {
+void module_collect_symbols(Binder *b, Module *m) {
   for (const AstStmt *s = m->script->stmts; s; s = s->next) add_symbol(b, m, s);
 }
 
@@ -162,7 +170,7 @@ static Module *module_loading(Binder *b, const char *path) {
   return NULL;
 }
 
-static Module *module_new(Binder *b, const AstScript *script, const char *path) {
+Module *module_new(Binder *b, const AstScript *script, const char *path) {
   Streams *st = streams_of(b);
   Module *m = arena_alloc(b->arena, sizeof *m);
   m->script = script;
@@ -204,6 +212,11 @@ static const char *module_std_text(Binder *b, const char *text, size_t size) {
 static Module *module_load(Binder *b, Module *from, const AstStmt *use) {
   Streams *st = streams_of(b);
   const char *path = path_beside(b, from->path, use->value->text);
+  if (plugin_is_named(use->value->text)) {
+    Module *m = plugin_module(b, from, use);
+    if (!m) st->incomplete = true;   /* names that are not found may be its */
+    return m;
+  }
   if (module_is_busy(b, path)) return report_module_cycle(b, use->value->span, path), NULL;
   Module *old = module_loading(b, path);
   if (old) return old;
@@ -231,7 +244,7 @@ static Module *module_load(Binder *b, Module *from, const AstStmt *use) {
   if (!stack_push(b, use->value->span, path)) return NULL;
   collect_uses(b, m);
   stack_pop(b);
-  collect_symbols(b, m);
+  module_collect_symbols(b, m);
   for (const AstStmt *s = m->script->stmts; s; s = s->next)
     if (s->kind == AST_ANON || s->kind == AST_STREAM)
       diag_report(b->diags, DIAG_W0113, use->value->span, NULL,
@@ -248,7 +261,7 @@ bool module_collect(Binder *b, const AstScript *script) {
   if (!stack_push(b, (Span){ .file = script->file }, m->path)) return false;
   collect_uses(b, m);
   stack_pop(b);
-  collect_symbols(b, m);
+  module_collect_symbols(b, m);
   return errors == diag_error_len(b->diags);
 }
 
@@ -392,6 +405,7 @@ static bool symbol_bind(Binder *b, Symbol *s) {
     case SYM_TYPE: return resolve_type(b, s);
     case SYM_FN: return resolve_fn(b, s);
     case SYM_OP:
+    case SYM_STEP:
     case SYM_STREAM: return true;
   }
   return false;
@@ -405,6 +419,7 @@ static bool symbol_is_good(const Binder *b, const Symbol *s) {
     case SYM_TYPE: return s->type && s->type->kind != TY_ERROR;
     case SYM_FN: return s->fn && s->fn->body;
     case SYM_OP:
+    case SYM_STEP:
     case SYM_STREAM: return true;
   }
   return false;

@@ -79,7 +79,9 @@ static void declare_refs(Binder *b, const AstStreamRef *refs) {
 static void declare_ops(Binder *b, Unit *u, Module *m, const AstOp *ops, uint32_t depth);
 
 static void declare_call(Binder *b, Unit *u, Module *m, const AstOp *op, uint32_t depth) {
-  for (const AstExpr *e = js_ports(op); e; e = e->next)
+  bool is_js = op->name.text && !op->module.text && !strcmp(op->name.text, "js");
+  bool has_ports = is_js || (op->name.text && module_find(m, op->module.text, op->name.text, SYM_STEP));
+  for (const AstExpr *e = has_ports ? call_ports(op) : NULL; e; e = e->next)
     if (e->kind == AST_NAME) declare_rows(b, u, e->name);
   Symbol *s = op->name.text ? module_find(m, op->module.text, op->name.text, SYM_OP) : NULL;
   if (s && depth < 32) declare_ops(b, u, s->module, s->stmt->chain, depth + 1);

@@ -9,7 +9,12 @@
  * as written; `from` the path of the script that uses it. "std/..." comes from the embedded stdlib. */
 typedef const char *SemaLoad(void *env, const char *path, const char *from, size_t *size);
 
+/* Where a plugin lies: `file` as written, looked for beside `from` and then in the folders for plugins. NULL: nowhere; *where then
+ * says where it was looked for. */
+typedef const char *SemaPlugin(void *env, const char *file, const char *from, const char **where);
+
 typedef struct SemaOptions {
+  SemaPlugin *plugin;
   SemaLoad *load;
   void *load_env;
   bool infer_files;      /* read the heads of files for types (run, check); false: an error instead */

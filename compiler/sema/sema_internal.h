@@ -9,7 +9,7 @@ typedef struct Module Module;
 typedef struct Symbol Symbol;
 typedef struct Binder Binder;
 
-typedef enum SymKind { SYM_PARAM = 1, SYM_LET = 2, SYM_TYPE = 4, SYM_FN = 8, SYM_OP = 16, SYM_STREAM = 32 } SymKind;
+typedef enum SymKind { SYM_PARAM = 1, SYM_LET = 2, SYM_TYPE = 4, SYM_FN = 8, SYM_OP = 16, SYM_STREAM = 32, SYM_STEP = 64 } SymKind;
 
 typedef struct UserFn {            /* a user `fn`, its body bound once */
   const char *const *param_names;
@@ -34,7 +34,14 @@ struct Symbol {
   void *stream;                    /* SYM_STREAM: owned by bind_stream.c */
 };
 
+typedef struct PluginModule {      /* of a module that is a plugin */
+  const char *file;                /* the shared object as found */
+  const char *name, *version;
+  uint64_t hash;                   /* of its description */
+} PluginModule;
+
 struct Module {                    /* a script or what it uses */
+  const PluginModule *plugin;      /* or NULL */
   const AstScript *script;
   const char *path;
   Symbol **symbols;
@@ -68,11 +75,19 @@ typedef struct Scope {
 /* ---- module.c ---- */
 /* The symbol of one of the kinds (a mask) that `name` (in module `alias`, or NULL) means in m; NULL. */
 Symbol *module_find(Module *m, const char *alias, const char *name, int kinds);
+/* What `use ... as alias` brought; NULL. */
+Module *module_named(Module *m, const char *alias);
 /* All names of the kinds that are visible in m, for "did you mean". */
 const char *const *module_names(Binder *b, Module *m, int kinds, uint32_t *len);
 /* Binds the symbol if that has not been done (params, lets, types, fns): false when it is in a cycle or
  * has errors (reported). */
 bool symbol_resolve(Binder *b, Symbol *s);
+
+/* ---- plugin.c ---- */
+/* Whether `use "..."` names a plugin: a shared object, and perhaps a range of versions. */
+bool plugin_is_named(const char *use);
+/* The plugin as a module: its description, parsed. NULL when it cannot be used (reported). */
+Module *plugin_module(Binder *b, Module *from, const AstStmt *use);
 
 /* ---- bind_type.c ---- */
 /* A type as written; named struct types of the script are found. Errors are reported and give TY_ERROR. */

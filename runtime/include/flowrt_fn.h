@@ -13,6 +13,7 @@
 #include "flowrt_spill.h"   /* groups that do not fit into memory (runtime/op) */
 #include "flowrt_join_spill.h" /* joins that do not fit into memory (runtime/op) */
 #include "flowrt_sort.h"    /* rows in order (runtime/op) */
+#include "flowrt_plugin.h"  /* steps of plugins (runtime/plugin) */
 #include "flowrt_js.h"      /* JavaScript transforms (runtime/js) */
 
 #endif

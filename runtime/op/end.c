@@ -19,6 +19,13 @@ void frt_at_end_all(FrtRun *r) {
   r->at_end = NULL;
 }
 
+char *frt_note_add(FrtRun *r) {
+  FrtNote *n = arena_alloc(r->run_arena, sizeof *n), **at = &r->notes;
+  while (*at) at = &(*at)->next;
+  *at = n;
+  return n->text;
+}
+
 void frt_table_end(void *table) { frt_table_free(table); }
 void frt_store_end(void *store) { frt_store_free(store); }
 void frt_pairs_end(void *pairs) { frt_pairs_free(pairs); }

@@ -23,7 +23,13 @@ typedef struct FrtSpillCounts {
   _Atomic uint64_t files, raw, stored, live;
 } FrtSpillCounts;
 
-enum { FRT_BLOCKS_OF = 64 };
+enum { FRT_BLOCKS_OF = 64, FRT_NOTE_SIZE = 240 };
+
+/* A line that an operator adds to --stats. */
+typedef struct FrtNote {
+  struct FrtNote *next;
+  char text[FRT_NOTE_SIZE];
+} FrtNote;
 
 struct OutFile;
 
@@ -67,6 +73,7 @@ struct FrtRun {
   _Atomic int64_t tier_us;       /* when the first worker changed over, 0: none has */
   uint64_t tier_blocks[2], tier_emits[2];
   FrtSpillCounts spill;
+  FrtNote *notes;
   struct { uint64_t lines_empty, keys_unknown, columns_extra, blocks_fast, blocks_careful; } counts;
 };
 
@@ -86,6 +93,7 @@ void frt_count_scan(FrtRun *r, uint32_t op, uint64_t rows);
 int frt_check_stop(FrtRun *r);
 /* op/end.c */
 void frt_at_end_all(FrtRun *r);
+char *frt_note_add(FrtRun *r);   /* FRT_NOTE_SIZE bytes, which live as long as the run */
 /* Ends the run when operators that cannot spill hold more than the budget. FRT_OK or FRT_FATAL. */
 int frt_run_check_memory(FrtRun *r);
 /* errors/tap.c */

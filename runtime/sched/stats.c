@@ -90,6 +90,7 @@ static void stats_text(const FrtRun *r, double seconds) {
           (unsigned long long)r->counts.blocks_fast, (unsigned long long)r->counts.blocks_careful,
           (unsigned long long)r->counts.lines_empty, (unsigned long long)r->counts.columns_extra,
           (unsigned long long)r->counts.keys_unknown);
+  for (const FrtNote *n = r->notes; n; n = n->next) fprintf(stderr, "%s\n", n->text);
   if (r->threads > 1) {
     fprintf(stderr, "%u workers; blocks of each:", r->threads);
     for (uint32_t i = 0; i < r->threads && i < FRT_BLOCKS_OF; i++) fprintf(stderr, " %llu", (unsigned long long)r->blocks_of[i]);
@@ -99,11 +100,16 @@ static void stats_text(const FrtRun *r, double seconds) {
   stats_spill_text(r);
 }
 
-static void stats_json_text(const char *name, FrtStr s) {
+static void stats_json_quoted(FrtStr s) {
   char *p = frt_malloc((size_t)s.len * 6 + 2);
   char *end = frt_json_quote(p, s);
-  fprintf(stderr, "\"%s\":%.*s", name, (int)(end - p), p);
+  fprintf(stderr, "%.*s", (int)(end - p), p);
   frt_free(p);
+}
+
+static void stats_json_text(const char *name, FrtStr s) {
+  fprintf(stderr, "\"%s\":", name);
+  stats_json_quoted(s);
 }
 
 static void stats_json(const FrtRun *r, double seconds) {
@@ -132,6 +138,11 @@ static void stats_json(const FrtRun *r, double seconds) {
   for (uint32_t i = 0; i < r->threads && i < FRT_BLOCKS_OF; i++)
     fprintf(stderr, "%s%llu", i ? "," : "", (unsigned long long)r->blocks_of[i]);
   fputc(']', stderr);
+  if (r->notes) fputs(",\"notes\":[", stderr);
+  for (const FrtNote *n = r->notes; n; n = n->next) {
+    stats_json_quoted((FrtStr){n->text, (uint32_t)strlen(n->text), 0});
+    fputc(n->next ? ',' : ']', stderr);
+  }
   if (r->options->compile_stats) {
     fputc(',', stderr);
     stats_json_text("compile", (FrtStr){r->options->compile_stats, (uint32_t)strlen(r->options->compile_stats), 0});

@@ -1,0 +1,91 @@
+/* plugin.c: a step of a plugin: one call of the runtime a block, with the arrays of the columns. */
+#include <string.h>
+
+#include "codegen/gen.h"
+
+static const char *plugin_str(Gen *g, const char *s) { return gen_printf(g, "{%s, %zu, 0}", c_string(g->arena, s, strlen(s)), strlen(s)); }
+
+static void plugin_fields(Gen *g, const PlanNode *n, const char *what, const ColId *cols, const char *const *names, uint32_t len) {
+  Buf b = {.arena = g->arena};
+  for (uint32_t i = 0; i < len; i++)   /* the descriptors may add lines of their own */
+    buf_printf(&b, "  {%s, %s},\n", plugin_str(g, names ? names[i] : g->plan->columns[cols[i]].name),
+               gen_type_desc(g, g->plan->columns[cols[i]].type));
+  buf_printf(&g->users, "static const FrtPluginField plugin%u_%s[] = {\n%s  {{0}, NULL}\n};\n", n->id, what, b.data ? b.data : "");
+}
+
+static void plugin_spec(Gen *g, const PlanNode *n) {
+  const PlanPlugin *p = n->plugin;
+  plugin_fields(g, n, "in", n->unpivot_cols, p->in_names, n->unpivot_len);
+  plugin_fields(g, n, "out", n->captures, NULL, n->capture_len);
+  buf_printf(&g->users, "static const FrtPluginSpec plugin%u_spec = {.op = %u, .index = %u, .in_len = %u, .out_len = %u, .config_len = %u,\n", n->id,
+             n->id, p->index, n->unpivot_len, n->capture_len, p->config_len);
+  buf_printf(&g->users, "  .port_len = %u, .isolate = %d, .restarts = %u, .in = plugin%u_in, .out = plugin%u_out, .hash = %luUL,\n", p->port_len,
+             p->isolate, (unsigned)p->restarts, n->id, n->id, (unsigned long)p->hash);
+  buf_printf(&g->users, "  .time_us = %ld, .memory = %luUL, .file = %s, .name = %s};\n", (long)p->time_us, (unsigned long)p->memory,
+             plugin_str(g, p->file), plugin_str(g, p->name));
+}
+
+/* The values of the configuration are kept in Held: the plugin may look at them as long as the run. */
+static void plugin_config(Gen *g, const PlanNode *n) {
+  const PlanPlugin *p = n->plugin;
+  GenFn f = {.g = g, .out = &g->funcs, .indent = 1, .fail = "fail"};
+  for (uint32_t i = 0; i < p->config_len; i++) buf_printf(&g->held, "  %s plugin%u_v%u;\n", gen_ctype(g, p->config[i]->type), n->id, i);
+  buf_printf(&g->held, "  const void *plugin%u_config[%u];\n  FrtPlugin *plugin%u;\n", n->id, p->config_len + 1, n->id);
+  buf_printf(&g->protos, "static int plugin%u_open(FrtCtx *cx, State *S);\n", n->id);
+  buf_printf(&g->funcs, "static int plugin%u_open(FrtCtx *cx, State *S) {\n", n->id);
+  gen_line(&f, "int e = 0;");
+  gen_line(&f, "(void)e;");
+  for (uint32_t i = 0; i < p->config_len; i++) {
+    CVal v = gen_expr(&f, p->config[i]);
+    gen_line(&f, "S->h->plugin%u_v%u = %s;", n->id, i, v.v);
+    gen_line(&f, "S->h->plugin%u_config[%u] = %s%s&S->h->plugin%u_v%u;", n->id, i, v.n ? v.n : "", v.n ? " ? NULL : (const void *)" : "", n->id, i);
+  }
+  gen_line(&f, "return frt_plugin_new(cx, &plugin%u_spec, S->h->plugin%u_config, &S->h->plugin%u);", n->id, n->id, n->id);
+  if (f.fails) buf_put(f.out, "fail:\n  return e;\n");
+  f.indent = 0;
+  gen_line(&f, "}\n");
+  buf_printf(&g->init, "  { int e = plugin%u_open(cx, S); if (e) return e; }\n", n->id);
+}
+
+static void plugin_array(GenFn *f, const char *name, const ColId *cols, uint32_t len) {
+  const Column *columns = f->g->plan->columns;
+  gen_line(f, "void *%s[%u];", name, len + 1);
+  gen_line(f, "uint8_t *%s_null[%u];", name, len + 1);
+  for (uint32_t i = 0; i < len; i++) {
+    gen_line(f, "%s[%u] = S->c%u;", name, i, cols[i]);
+    gen_line(f, columns[cols[i]].type->nullable ? "%s_null[%u] = S->n%u;" : "%s_null[%u] = NULL;", name, i, cols[i]);
+  }
+}
+
+void gen_plugin(Gen *g, const PhysNode *pn) {
+  const PlanNode *n = pn->node;
+  const PlanPlugin *p = n->plugin;
+  GenFn f;
+  plugin_spec(g, n);
+  plugin_config(g, n);
+  for (uint32_t i = 0; i < n->unpivot_len; i++) gen_column_state(g, n->unpivot_cols[i], false);
+  for (uint32_t i = 0; i < n->capture_len; i++) gen_column_state(g, n->captures[i], true);
+  gen_array(g, "uint32_t", gen_printf(g, "s%u", n->id));
+  for (uint32_t i = 0; i < p->port_len; i++) gen_array(g, "uint32_t", gen_printf(g, "port%u_%u", n->id, i));
+  gen_fn_open(&f, g, n, "");
+  gen_line(&f, "int rc = FRT_TURN(cx);   /* what a plugin keeps between chunks goes by their order */");
+  gen_line(&f, "if (rc) return rc;");
+  plugin_array(&f, "in", n->unpivot_cols, n->unpivot_len);
+  plugin_array(&f, "out", n->captures, n->capture_len);
+  gen_line(&f, "uint32_t *port[%u], port_len[%u];", p->port_len + 1, p->port_len + 1);
+  for (uint32_t i = 0; i < p->port_len; i++) gen_line(&f, "port[%u] = S->port%u_%u;", i, n->id, i);
+  gen_line(&f, "FrtPluginRows r = {NULL, S->s%u, port, port_len, 0, 0, 0, 0};", n->id);
+  gen_line(&f, "rc = frt_plugin_rows(cx, S->h->plugin%u, b, sel, n, in, in_null, out, out_null, &r);", n->id);
+  gen_line(&f, "if (rc) return rc;");
+  gen_count(&f, n->id, "IN", "n");
+  gen_count(&f, n->id, "MADE", "r.made");
+  gen_count(&f, n->id, "OUT", "r.kept");
+  gen_count(&f, n->id, "DROPPED", "r.dropped");
+  for (uint32_t i = 0; i < p->port_len; i++)
+    gen_count(&f, n->id, p->port_out[i] ? "ELSE" : "DROPPED", gen_printf(g, "port_len[%u]", i));
+  gen_call_uses(&f, pn, 0, "b", "r.keep", "r.kept");
+  for (uint32_t i = 0; i < p->port_len; i++)
+    if (p->port_out[i]) gen_call_uses(&f, pn, p->port_out[i], "b", gen_printf(g, "port[%u]", i), gen_printf(g, "port_len[%u]", i));
+  gen_line(&f, "return FRT_OK;");
+  gen_fn_close(&f);
+}

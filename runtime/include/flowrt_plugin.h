@@ -1,0 +1,45 @@
+/* flowrt_plugin.h: steps of plugins (`call geo.near()`), as generated code calls them; part of flowrt.h.
+ *
+ * One instance an operator and run, in process or in a child. Its chunks come in source order, so that what a plugin
+ * keeps between them is the same for any number of threads. */
+#ifndef FLOWRT_PLUGIN_H
+#define FLOWRT_PLUGIN_H
+
+typedef struct FrtPluginField {
+  FrtStr name;
+  const FrtType *type;
+} FrtPluginField;
+
+typedef struct FrtPluginSpec {
+  uint32_t op;
+  uint32_t index;            /* of the step in the plugin's table */
+  uint32_t in_len, out_len, config_len, port_len;
+  uint32_t isolate;
+  uint32_t restarts;         /* children after the first one */
+  FrtStr file, name;         /* the shared object as found; "geo.near" for messages */
+  uint64_t hash;             /* of the description that the script was compiled with */
+  const FrtPluginField *in, *out;
+  int64_t time_us;           /* isolated: what a chunk may take */
+  uint64_t memory;           /* isolated: what the child may take besides */
+} FrtPluginSpec;
+
+typedef struct FrtPlugin FrtPlugin;
+
+/* What became of the rows of a block: selections with room for a block each. */
+typedef struct FrtPluginRows {
+  const uint32_t *keep;      /* those that go on: `room`, or the selection itself where all do */
+  uint32_t *room;
+  uint32_t **port;           /* by number of the port */
+  uint32_t *port_len;
+  uint32_t kept, sent, made, dropped; /* sent: to ports; made: copies */
+} FrtPluginRows;
+
+/* Loads the plugin and opens its step. config[i]: where the value of parameter i stands, NULL where it is null. FRT_OK, or
+ * FRT_FATAL (reported). Ends with the run. */
+int frt_plugin_new(FrtCtx *cx, const FrtPluginSpec *spec, const void *const *config, FrtPlugin **out);
+/* Gives the rows of the selection to the step; in[i], in_null[i] are the arrays of its input i (NULL: not nullable), out
+ * likewise. FRT_OK or FRT_FATAL. */
+int frt_plugin_rows(FrtCtx *cx, FrtPlugin *plugin, const FrtBlock *b, const uint32_t *sel, uint32_t n, void *const *in,
+                    uint8_t *const *in_null, void *const *out, uint8_t *const *out_null, FrtPluginRows *rows);
+
+#endif
