@@ -118,6 +118,8 @@ void gen_carry_flush(Gen *g, const PhysNode *pn, const ColId *cols, uint32_t len
 void gen_carry(GenFn *f, const PlanNode *n, const ColId *cols, uint32_t len);
 
 /* ---- scans.c, module.c ---- */
+/* The C condition that takes behind pn have all the rows that they want, so that no other row of it is wanted; or NULL. */
+const char *gen_all_taken(GenFn *f, const PhysNode *pn);
 void gen_scan(Gen *g, const PhysNode *pn, uint32_t index);
 /* The C text of the whole module. */
 const char *gen_module(Arena *arena, const Phys *phys, size_t *size);

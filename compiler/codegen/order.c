@@ -93,6 +93,8 @@ static void sort_emit(const GenOrder *o) {
   gen_line(&f, "if ((rc = frt_sort_rows_next(cx, S, q, cx->block_rows, &m))) return rc;");
   gen_line(&f, "if (!m) break;");
   gen_emit_flush(&f, o->pn, 0);
+  const char *taken = gen_all_taken(&f, o->pn);
+  if (taken) gen_line(&f, "if (%s) break;", taken);
   f.indent--;
   gen_line(&f, "}");
   gen_line(&f, "frt_sort_rows_end(q);");

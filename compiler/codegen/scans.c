@@ -105,8 +105,17 @@ static void scan_fill(Gen *g, const PlanNode *n, uint32_t index) {
   gen_fn_close(&f);
 }
 
-/* The takes behind node n, when every row that leaves it must pass one in the same block; else false. */
-static bool scan_takes(const Phys *p, const PhysNode *pn, const PlanNode **takes, uint32_t *len) {
+/* Whether nobody can tell, but by a count, how many rows n had behind the last that was wanted. */
+static bool scan_is_quiet(const PlanNode *n) {
+  bool fails = (n->cond && expr_can_fail(n->cond)) || n->kind == PLAN_TAP || n->kind == PLAN_ASSERT || n->kind == PLAN_EXTRACT;
+  for (uint32_t i = 0; i < n->made_len; i++) fails |= n->made[i].value && expr_can_fail(n->made[i].value);
+  for (uint32_t i = 0; i < n->conds_len; i++) fails |= n->conds[i] && expr_can_fail(n->conds[i]);
+  return !fails;
+}
+
+/* The takes behind node n, when every row that leaves it must pass one in the same block; else false. quiet: and when what is
+ * between them is quiet. */
+static bool scan_takes(const Phys *p, const PhysNode *pn, bool quiet, const PlanNode **takes, uint32_t *len) {
   uint32_t ports = pn->node->out_len;
   for (uint32_t port = 0; port < ports; port++) {
     for (uint32_t k = 0; k < pn->use_len[port]; k++) {
@@ -118,7 +127,7 @@ static bool scan_takes(const Phys *p, const PhysNode *pn, const PlanNode **takes
           break;
         case PLAN_FILTER: case PLAN_MAP: case PLAN_EXTRACT: case PLAN_ROUTE: case PLAN_ASSERT: case PLAN_SKIP: case PLAN_SAMPLE:
         case PLAN_TAP:
-          if (!scan_takes(p, &p->nodes[n->id], takes, len)) return false;
+          if ((quiet && !scan_is_quiet(n)) || !scan_takes(p, &p->nodes[n->id], quiet, takes, len)) return false;
           break;
         default:
           return false;
@@ -128,20 +137,31 @@ static bool scan_takes(const Phys *p, const PhysNode *pn, const PlanNode **takes
   return true;
 }
 
+static const char *scan_all_taken(GenFn *f, const PlanNode *const *takes, uint32_t len) {
+  Buf all = {.arena = f->g->arena};
+  for (uint32_t i = 0; i < len; i++) buf_printf(&all, "%sS->h->done%u", i ? " && " : "", takes[i]->id);
+  return all.data;
+}
+
+const char *gen_all_taken(GenFn *f, const PhysNode *pn) {
+  const PlanNode *takes[64];
+  uint32_t len = 0;
+  return scan_takes(f->g->phys, pn, true, takes, &len) && len ? scan_all_taken(f, takes, len) : NULL;
+}
+
 static void scan_stop(GenFn *f, const PhysNode *pn) {
   const PlanNode *takes[64];
   uint32_t len = 0;
-  if (!scan_takes(f->g->phys, pn, takes, &len) || !len) return;
-  Buf all = {.arena = f->g->arena};
+  if (!scan_takes(f->g->phys, pn, false, takes, &len) || !len) return;
+  const char *all = scan_all_taken(f, takes, len);
   gen_turn(f);
   gen_line(f, "uint32_t last = 0;");
   for (uint32_t i = 0; i < len; i++) {
     uint32_t id = takes[i]->id;
     gen_line(f, "if (S->h->last%u > last) last = S->h->last%u;", id, id);
     gen_line(f, "S->h->last%u = 0;", id);
-    buf_printf(&all, "%sS->h->done%u", i ? " && " : "", id);
   }
-  gen_line(f, "if (%s) frt_stop(cx, b, last);", all.data);
+  gen_line(f, "if (%s) frt_stop(cx, b, last);", all);
 }
 
 static void scan_checks(GenFn *f, const PlanNode *n) {
