@@ -255,6 +255,18 @@ static uint32_t tagged_behind(TaggedBuilder *b, FrtStr text) {
   return state | tagged_shared(b, begin) << 16;
 }
 
+/* Marks the steps at which a walk has to do more than to change the state. */
+static void tagged_mark_stops(TaggedBuilder *b, bool has_text) {
+  for (uint32_t row = b->columns; row < b->states * b->columns; row += b->columns) {
+    bool keeps = b->next[row + b->classes] && !b->p->at_end;
+    for (uint32_t k = 0; k < b->classes; k++) {
+      uint32_t *cell = &b->next[row + k];
+      if (*cell == row) continue;
+      if (keeps || !*cell || *cell >> 16 || (has_text && *cell == b->columns)) *cell |= FRT_TAGGED_STOP;
+    }
+  }
+}
+
 const RegexTagged *regex_tagged(Arena *a, FrtStr pattern, bool groups) {
   Pattern p;
   bool whole;
@@ -288,6 +300,7 @@ const RegexTagged *regex_tagged(Arena *a, FrtStr pattern, bool groups) {
   if (b->columns * 2 > REGEX_CELLS_MAX || !tagged_fill(b)) return NULL;
   if (t->text.len) t->behind = tagged_behind(b, t->text);
   if (b->full) return NULL;
+  tagged_mark_stops(b, t->text.len > 0);
   t->columns = b->columns;
   t->class_of = b->class_of;
   t->next = b->next;

@@ -196,7 +196,8 @@ uint8_t frt_dfa_matches(const FrtDfa *d, FrtStr s);
 enum {
   FRT_TAGGED_REGISTERS = 64, /* positions of one search; one more is scratch */
   FRT_TAGGED_HERE = 254,     /* instead of a register: the present position */
-  FRT_TAGGED_UNSET = 255     /* no position; the end of moves */
+  FRT_TAGGED_UNSET = 255,    /* no position; the end of moves */
+  FRT_TAGGED_STOP = 0x8000   /* in a step: it is more than a change of state */
 };
 typedef struct FrtRegexName {
   FrtStr name;
@@ -214,7 +215,8 @@ typedef struct FrtTagged {
   const FrtRegexName *names;
   const uint8_t *class_of;  /* [256] */
   const uint32_t *next;     /* [state + class]: the next state, a multiple of `columns` (0: none; the start is the first),
-                             * and its moves << 16; [state + columns - 1]: borders of the match, or 0 */
+                             * its moves << 16, and _STOP where there are moves, no next state, a match to keep, or a text
+                             * to look for; [state + columns - 1]: borders of the match, or 0 */
   const uint8_t *moves;     /* pairs of register and source, FRT_TAGGED_UNSET behind the last; and borders: the begin of the
                              * match, begin and end of each group */
   FrtStr text;              /* as in FrtDfa */

@@ -86,20 +86,27 @@ static int fntable_tagged(const FrtTagged *t, const unsigned char *text, size_t 
       if (p == end) return FRT_NULL;
       for (const uint8_t *m = t->moves + (t->behind >> 16); *m != FRT_TAGGED_UNSET; m += 2)
         registers[m[0]] = (uint32_t)(p - text) + m[1];
-      state = t->behind & 0xFFFF;
+      state = t->behind & (FRT_TAGGED_STOP - 1);
       p += t->text.len;
     }
     uint32_t cell = 0;
-    while (p < end && (cell = next[state + class_of[*p]]) == state) p++;
+    while (p < end) {
+      /* While the state stays, look-ups need not wait for each other. */
+      const uint32_t *row = next + state;
+      while ((cell = row[class_of[*p]]) == state && ++p < end) {}
+      if (p == end || (cell & FRT_TAGGED_STOP)) break;
+      state = cell;
+      p++;
+    }
     uint32_t match = next[state + last];
     if (match && (p == end || !t->at_end)) {
       fntable_borders(t, t->moves + match, registers, (size_t)(p - text), spans);
       found = FRT_OK;
     }
-    if (p == end || !cell) return found;
+    if (p == end || cell == FRT_TAGGED_STOP) return found;
     for (const uint8_t *m = t->moves + (cell >> 16); *m != FRT_TAGGED_UNSET; m += 2)
       registers[m[0]] = m[1] == FRT_TAGGED_HERE ? (uint32_t)(p - text) : registers[m[1]];
-    state = cell & 0xFFFF;
+    state = cell & (FRT_TAGGED_STOP - 1);
     p++;
   }
 }
