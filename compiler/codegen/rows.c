@@ -264,7 +264,7 @@ static void rows_extract(Gen *g, const PhysNode *pn) {
   rows_loop_open(&f, n);
   f.fail = "fail";
   CVal s = gen_expr(&f, n->cond);
-  const char *re = gen_regex(g, (FrtStr){n->text, (uint32_t)strlen(n->text), 0}, true);
+  const char *re = gen_regex(g, (FrtStr){n->text, n->text_len, 0}, true);
   if (s.n) gen_line(&f, "if (%s) { rest[rests++] = i; continue; }", s.n);
   gen_line(&f, "e = frt_regex_match_groups(cx, %s, %s, group, %u);", re, s.v, group_max + 1);
   gen_line(&f, "if (e == FRT_NULL) { e = 0; rest[rests++] = i; continue; }");

@@ -154,6 +154,7 @@ struct PlanNode {
   uint32_t made_len;
   Expr *cond;
   const char *text;             /* assert: the message; extract: the pattern */
+  uint32_t text_len;            /* extract: bytes of the pattern, which may hold NUL */
   Expr *path;
   Expr **conds;                 /* route */
   uint32_t conds_len;

@@ -171,6 +171,7 @@ void op_extract(Chain *c, const AstOp *op) {
   PlanNode *n = chain_node(c, op, PLAN_EXTRACT, 1, op->else_port.text ? 2 : 1);
   n->cond = text;
   n->text = all.pattern;
+  n->text_len = all.size;
   extract_columns(c, op, n, &all);
   chain_else(c, n, op->else_port, in);
   policy_apply(c, n, &op->on_error);
