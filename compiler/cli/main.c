@@ -127,6 +127,16 @@ static int cli_run_flag_values(const char *word) {
   return !strcmp(word, "--watch-dir") ? 2 : !strncmp(word, "--watch-dir=", 12) ? 1 : 0;
 }
 
+/* A word that would be the script, is no file, and stands behind a flag that flowc does not know: the flag is what is wrong. */
+static int cli_flag_before_script(const Cli *c, const char *word) {
+  if (!c->argc || access(word, F_OK) == 0) return 0;
+  const char *flag = c->argv[c->argc - 1];
+  if (strncmp(flag, "--", 2) != 0 || strchr(flag, '=')) return 0;
+  cli_usage_error("flowc has no flag `%s` that takes a value; parameters of a script stand behind it: flowc %s s.flow %s %s", flag,
+                  c->command, flag, word);
+  return 1;
+}
+
 static int cli_parse(Cli *c, int argc, char **argv) {
   c->argv = calloc((size_t)argc + 1, sizeof *c->argv);
   if (!c->argv) return fputs("error: out of memory\n", stderr), 2;
@@ -139,7 +149,10 @@ static int cli_parse(Cli *c, int argc, char **argv) {
       continue;
     }
     if (!strcmp(argv[i], "-e") && !c->script && i + 1 < argc) c->inline_text = argv[++i];
-    else if (!c->script && !c->inline_text && (argv[i][0] != '-' || !argv[i][1])) c->script = argv[i];
+    else if (!c->script && !c->inline_text && (argv[i][0] != '-' || !argv[i][1])) {
+      if (cli_flag_before_script(c, argv[i])) return 1;
+      c->script = argv[i];
+    }
     else c->argv[c->argc++] = argv[i];
   }
   const char *jit = c->options.jit;

@@ -207,12 +207,15 @@ static const char *first_file(Arena *a, const char *path) {
   return first;
 }
 
+enum { NOTE_COLUMNS = 50 };
+
 static void inferred_note(Chain *c, const AstFlow *f, const char *path, const Schema *s) {
   Arena *a = c->b->arena;
   const char *text = "";
-  for (uint32_t i = 0; i < s->len; i++)
+  for (uint32_t i = 0; i < s->len && i < NOTE_COLUMNS; i++)
     text = arena_printf(a, "%s%s%s: %s", text, i ? ", " : "", s->cols[i].name,
                         type_text(a, c->b->plan->columns[s->cols[i].col].type));
+  if (s->len > NOTE_COLUMNS) text = arena_printf(a, "%s, and %u more (`flowc infer` prints all)", text, s->len - NOTE_COLUMNS);
   diag_report(c->b->diags, DIAG_N0101, f->span, NULL, NULL, path, text);
 }
 

@@ -156,13 +156,23 @@ void frt_error_mask_raw(FrtRun *r, FrtErrorRow *e) {
   e->raw_masked = 1;
 }
 
+/* Bytes of the character at p[0..n) that a terminal may get as it is; 0: it may not. */
+static uint32_t message_plain(const char *p, uint32_t n, int lines) {
+  unsigned char c = (unsigned char)*p;
+  if (c < 0x80) return (c >= 0x20 && c != 0x7f) || (c == '\n' && lines);
+  if (c == 0xc2 && n > 1 && (unsigned char)p[1] < 0xa0) return 0;   /* C1 controls */
+  uint32_t width = c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
+  return width <= n && frt_utf8_valid(p, width) ? width : 0;
+}
+
 static const char *message_show(FrtRun *r, FrtStr text, size_t max, int lines) {
   uint32_t n = message_cut(text, max < UINT32_MAX ? (uint32_t)max : UINT32_MAX);
   char *out = arena_alloc(r->run_arena, (size_t)n * 4 + 4), *p = out;
-  for (uint32_t i = 0; i < n; i++) {
-    unsigned char c = (unsigned char)text.ptr[i];
-    if ((c >= 0x20 && c != 0x7f) || (c == '\n' && lines)) *p++ = (char)c;
-    else p += snprintf(p, 5, "\\x%02x", c);
+  for (uint32_t i = 0; i < n;) {
+    uint32_t width = message_plain(text.ptr + i, n - i, lines);
+    if (width) p = message_put(p, text.ptr + i, width);
+    else p += snprintf(p, 5, "\\x%02x", (unsigned char)text.ptr[i]);
+    i += width ? width : 1;
   }
   if (n < text.len) memcpy(p, "...", 4);
   return out;
@@ -188,13 +198,23 @@ static const char *message_place(FrtRun *r, const FrtErrorRow *e, int64_t line) 
   return arena_printf(r->run_arena, "%s:%lld:%lld: ", file, (long long)line, (long long)e->column);
 }
 
+/* Characters that are shown for the first `count` characters of a text. */
+static int message_shown(FrtRun *r, FrtStr text, int64_t count) {
+  uint32_t n = 0;
+  int shown = 0;
+  while (n < text.len && (count > 0 || ((unsigned char)text.ptr[n] & 0xc0) == 0x80))
+    count -= ((unsigned char)text.ptr[n++] & 0xc0) != 0x80;
+  for (const char *p = frt_error_show(r, (FrtStr){text.ptr, n, 0}, n); *p; p++) shown += ((unsigned char)*p & 0xc0) != 0x80;
+  return shown;
+}
+
 /* The source line, and a caret under the field when it stands on the record's first line. */
 static const char *message_excerpt(FrtRun *r, const FrtErrorRow *e, int64_t line) {
   if (!e || !e->raw.len) return "";
   const char *raw = frt_error_show(r, e->raw, MESSAGE_SHOW_MAX);
   if (!e->column || e->raw_masked || line != e->line || e->column > MESSAGE_SHOW_MAX / 2)
     return arena_printf(r->run_arena, "\n  | %s", raw);
-  return arena_printf(r->run_arena, "\n  | %s\n  | %*s^", raw, (int)e->column - 1, "");
+  return arena_printf(r->run_arena, "\n  | %s\n  | %*s^", raw, message_shown(r, e->raw, e->column - 1), "");
 }
 
 const char *frt_error_report(FrtRun *r, const FrtErrorRow *e, int64_t line) {

@@ -5,13 +5,16 @@
 
 #include "io/csv_internal.h"
 
-enum { INFER_HEAD_SIZE = 256 * 1024, INFER_SNIFF_ROWS = 100, INFER_COLUMNS_MAX = 100 * 1000 };
+/* The head is read anew, INFER_HEAD_GROWS times larger, as long as not one record ends in it. */
+enum { INFER_HEAD_SIZE = 256 * 1024, INFER_HEAD_MAX = 16 * 1024 * 1024, INFER_HEAD_GROWS = 8, INFER_SNIFF_ROWS = 100,
+       INFER_COLUMNS_MAX = 100 * 1000 };
 
 /* A file's head, decompressed, with FRT_PAD readable bytes behind it. */
 typedef struct InferHead {
   Arena *arena;
   const char *path;
   const char *p, *limit;
+  size_t size;             /* how much is read */
   int whole;               /* the file ends at limit */
   const char **why;
 } InferHead;
@@ -23,15 +26,15 @@ static int infer_fail(const InferHead *h, const char *what) {
 
 static int infer_read_all(InferHead *h, FrtInput *in, char *room) {
   size_t len = 0;
-  while (len < INFER_HEAD_SIZE) {
-    ssize_t got = frt_input_read(in, room + len, INFER_HEAD_SIZE - len, h->why);
+  while (len < h->size) {
+    ssize_t got = frt_input_read(in, room + len, h->size - len, h->why);
     if (got < 0) return FRT_FATAL;
     if (got == 0) break;
     len += (size_t)got;
   }
   h->p = room;
   h->limit = room + len;
-  h->whole = len < INFER_HEAD_SIZE && frt_input_read_bytes(in) < INFER_HEAD_SIZE;
+  h->whole = len < h->size && frt_input_read_bytes(in) < h->size;
   return FRT_OK;
 }
 
@@ -40,16 +43,15 @@ static int infer_read(InferHead *h, const char *pattern) {
   uint32_t len;
   if (frt_glob(h->arena, pattern, &paths, &len, h->why) != 0) return FRT_FATAL;
   h->path = paths[0];
-  FrtInput *in = frt_input_open_head(h->arena, h->path, INFER_HEAD_SIZE, h->why);
+  FrtInput *in = frt_input_open_head(h->arena, h->path, h->size, h->why);
   if (!in) return FRT_FATAL;
-  char *room = arena_alloc(h->arena, INFER_HEAD_SIZE + 2 * FRT_PAD);
+  char *room = arena_alloc(h->arena, h->size + 2 * FRT_PAD);
   int rc = infer_read_all(h, in, room + FRT_PAD);
   frt_input_close(in);
   if (rc != FRT_OK) return rc;
   size_t n = (size_t)(h->limit - h->p);
   if (n >= 3 && memcmp(h->p, "\xef\xbb\xbf", 3) == 0) h->p += 3;
-  if (n >= 2 && (memcmp(h->p, "\xff\xfe", 2) == 0 || memcmp(h->p, "\xfe\xff", 2) == 0))
-    return infer_fail(h, "the text is UTF-16; convert it to UTF-8");
+  if (frt_text_is_utf16(h->p, n, 1)) return infer_fail(h, "the text is UTF-16; convert it to UTF-8");
   return FRT_OK;
 }
 
@@ -133,8 +135,10 @@ static int infer_csv(InferHead *h, const FrtScanOptions *o, FrtInferred **column
   *columns = arena_alloc(h->arena, sizeof **columns * n);
   *len = n;
   p = h->p;
+  uint32_t rows = 0;
   for (int first = 1; infer_record(h, &csv, &p, beg, end, n, &record); first = 0) {
     int header = first && o->header;
+    if (!header) rows++;
     if (record.error || record.fields != n) continue;
     for (uint32_t i = 0; i < n; i++) {
       int quoted;
@@ -146,13 +150,13 @@ static int infer_csv(InferHead *h, const FrtScanOptions *o, FrtInferred **column
     }
   }
   for (uint32_t i = 0; i < n; i++) (*columns)[i].type = frt_guess_type(&guesses[i]);
-  return FRT_OK;
+  return rows || h->whole ? FRT_OK : FRT_END;   /* FRT_END: the names are known, no value is */
 }
 
 /* ---- the face ---- */
 
 char frt_infer_delimiter(Arena *arena, const char *path, const FrtScanOptions *options, const char **why) {
-  InferHead h = {.arena = arena, .why = why};
+  InferHead h = {.arena = arena, .size = INFER_HEAD_SIZE, .why = why};
   CsvState csv = {.quote = options->quote, .trim = options->trim};
   return infer_read(&h, path) == FRT_OK ? infer_delimiter(&h, &csv) : 0;
 }
@@ -165,16 +169,23 @@ static int infer_text(InferHead *h, FrtInferred **columns, uint32_t *len) {
   return FRT_OK;
 }
 
+static int infer_columns(InferHead *h, const FrtScanOptions *o, FrtInferred **columns, uint32_t *len) {
+  if (o->format == FRT_FMT_CSV) return infer_csv(h, o, columns, len);
+  FrtStr sample = {h->p, (uint32_t)(h->limit - h->p), 0};
+  int rc = frt_infer_json(h->arena, sample, o->format == FRT_FMT_JSON, h->whole, columns, len, h->why);
+  return rc == FRT_OK ? rc : infer_fail(h, *h->why);
+}
+
 int frt_infer(Arena *arena, const char *path, const FrtScanOptions *options, FrtInferred **columns, uint32_t *len,
               const char **why) {
-  InferHead h = {.arena = arena, .path = path, .why = why};
+  InferHead h = {.arena = arena, .path = path, .size = INFER_HEAD_SIZE, .why = why};
   if (options->format == FRT_FMT_TEXT) return infer_text(&h, columns, len);
   if (options->format != FRT_FMT_CSV && options->format != FRT_FMT_JSONL && options->format != FRT_FMT_JSON)
     return infer_fail(&h, "the columns of this format cannot be told from the file; write `as` and a type");
-  int rc = infer_read(&h, path);
-  if (rc != FRT_OK) return rc;
-  if (options->format == FRT_FMT_CSV) return infer_csv(&h, options, columns, len);
-  FrtStr sample = {h.p, (uint32_t)(h.limit - h.p), 0};
-  rc = frt_infer_json(arena, sample, options->format == FRT_FMT_JSON, h.whole, columns, len, why);
-  return rc == FRT_OK ? rc : infer_fail(&h, *why);
+  for (;; h.size *= INFER_HEAD_GROWS) {
+    int rc = infer_read(&h, path);
+    if (rc != FRT_OK) return rc;
+    rc = infer_columns(&h, options, columns, len);
+    if (rc == FRT_OK || h.whole || h.size * INFER_HEAD_GROWS > INFER_HEAD_MAX) return rc == FRT_END ? FRT_OK : rc;
+  }
 }

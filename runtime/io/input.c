@@ -51,7 +51,7 @@ struct FrtInput {
 
 /* What frt_input_open_head has read of standard input, for the next open. One run at a time. */
 static char *input_kept;
-static size_t input_kept_len;
+static size_t input_kept_len, input_kept_room;
 
 static ssize_t input_fail(FrtInput *in, const char **why, const char *what) {
   *why = arena_printf(in->arena, "%s: %s", in->path, what);
@@ -113,6 +113,13 @@ static int input_magic(const char *p, size_t n, InputKind *kind) {
   if (n >= 4 && memcmp(p, "\x28\xb5\x2f\xfd", 4) == 0) *kind = INPUT_ZSTD;
   if (n >= 4 && (p[0] & 0xf0) == 0x50 && memcmp(p + 1, "\x2a\x4d\x18", 3) == 0) *kind = INPUT_ZSTD;
   return *kind != INPUT_PLAIN;
+}
+
+int frt_text_is_utf16(const char *p, size_t n, int guess) {
+  if (n >= 2 && (memcmp(p, "\xff\xfe", 2) == 0 || memcmp(p, "\xfe\xff", 2) == 0)) return 1;
+  if (n < 4 || !guess) return 0;
+  int low = p[0] > 0 && p[2] > 0 && !p[1] && !p[3], high = p[1] > 0 && p[3] > 0 && !p[0] && !p[2];
+  return low || high;
 }
 
 #ifndef FRT_NO_ZLIB
@@ -260,8 +267,9 @@ FrtInput *frt_input_open(Arena *arena, const char *path, int fd, const char **wh
 
 /* Keeps up to max bytes of standard input for the next open. */
 static int input_keep_stdin(FrtInput *in, size_t max, const char **why) {
-  if (input_kept_len == 0) {
+  if (input_kept_len == 0 || (input_kept_len == input_kept_room && max > input_kept_room)) {
     input_kept = frt_realloc(input_kept, max);
+    input_kept_room = max;
     while (input_kept_len < max) {
       ssize_t got = input_read_fd(STDIN_FILENO, input_kept + input_kept_len, max - input_kept_len);
       if (got < 0) return (int)input_fail(in, why, strerror(errno));

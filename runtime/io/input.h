@@ -32,6 +32,10 @@ int frt_input_plain_fd(const FrtInput *in);
 /* When it is set: called with each path and pattern before anything is looked at there, from the thread that looks. `flowc watch`. */
 enum { FRT_INPUT_SCRIPT = 's', FRT_INPUT_DATA = 'd' };
 extern void (*frt_input_seen)(int kind, const char *path);
+
+/* Whether a text begins as UTF-16 does: with its mark; guess: or with two ASCII characters of it. */
+int frt_text_is_utf16(const char *p, size_t n, int guess);
+
 /* The path as this system has it: `~/` is $HOME; a drive (`C:\`) is /mnt/c under WSL, else refused, and so is
  * `\\server`. NULL with *why. */
 const char *frt_path_local(Arena *arena, const char *path, const char **why);

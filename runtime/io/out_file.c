@@ -56,7 +56,7 @@ int frt_write_all_at(int fd, const char *p, size_t n, uint64_t at) {
 int frt_out_fail(FrtRun *r, OutFile *f, int error) {
   f->failed = f->closed = 1;
   int masked = f->sink->partitioned && r->module->ops[f->sink->op].masked;
-  const char *text = arena_printf(r->run_arena, "%s: %s", masked ? "***" : f->path, strerror(error));
+  const char *text = arena_printf(r->run_arena, "%s: %s", masked ? "***" : f->is_stdout ? "standard output" : f->path, strerror(error));
   return frt_fatal(r->cx, f->sink->op, FRT_E_WRITE, (FrtStr){text, (uint32_t)strlen(text), 0});
 }
 

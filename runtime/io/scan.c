@@ -185,13 +185,13 @@ int frt_scan_refill(FrtScanner *s) {
 /* Skips a byte order mark at the start of the file. */
 static int scan_skip_bom(FrtScanner *s) {
   int rc = FRT_OK;
-  while (rc == FRT_OK && s->limit - s->at < 3) rc = frt_scan_refill(s);
+  while (rc == FRT_OK && s->limit - s->at < 4) rc = frt_scan_refill(s);
   if (rc == FRT_FATAL) return FRT_FATAL;
   size_t n = (size_t)(s->limit - s->at);
   if (n >= 3 && memcmp(s->at, "\xef\xbb\xbf", 3) == 0) {
     s->at += 3;
     s->offset += 3;
-  } else if (n >= 2 && (memcmp(s->at, "\xff\xfe", 2) == 0 || memcmp(s->at, "\xfe\xff", 2) == 0)) {
+  } else if (frt_text_is_utf16(s->at, n, s->scan->options.format != FRT_FMT_TEXT && s->scan->options.format != FRT_FMT_FIXED)) {
     const char *text = arena_printf(s->cx->run->run_arena, "%s: the text is UTF-16; convert it to UTF-8",
                                     s->file.ptr);
     return scan_fatal(s, FRT_E_READ, text);
