@@ -2,18 +2,13 @@
 $(BUILD)/bench/%: bench/%.c
 	@mkdir -p $(@D)
 	$(CC) -std=c11 -D_GNU_SOURCE -O2 $(WARN) -o $@ $<
-bench: $(BUILD)/flowc $(BUILD)/bench/gen $(BUILD)/bench/measure ## measure against DuckDB, Polars and mawk (8 M rows)
-	BUILD=$(BUILD) bench/run $(BENCH)
+bench: $(BUILD)/flowc $(BUILD)/bench/gen $(BUILD)/bench/measure ## measure against DuckDB, Polars, ClickHouse, Miller, mawk and jq (8 M rows)
+	BUILD=$(BUILD) bench/run --repeats 3 $(BENCH)
 bench-quick: $(BUILD)/flowc $(BUILD)/bench/gen $(BUILD)/bench/measure ## the same with 1 M rows
 	BUILD=$(BUILD) bench/run --quick --repeats 3 $(BENCH)
-$(BUILD)/bench/patterns: bench/patterns.c $(BUILD)/libflow.a $(BUILD)/libflowrt.a
-	@mkdir -p $(@D)
-	$(Q)$(CC) -std=c11 -D_GNU_SOURCE -O2 $(WARN) $(INC) -o $@ $< $(BUILD)/libflow.a $(BUILD)/libflowrt.a $(LIBS)
-bench-patterns: $(BUILD)/bench/patterns ## tables of constant patterns against PCRE2's JIT
-	@$<
-bench-memory: $(BUILD)/flowc $(BUILD)/bench/gen $(BUILD)/bench/measure ## jobs larger than their memory, beside DuckDB; into docs/performance.md
-	BUILD=$(BUILD) bench/memory/run --docs $(BENCH)
-.PHONY: bench bench-quick bench-patterns bench-memory
+bench-compare: ## what changed between two files of bench/results: make bench-compare A=old.jsonl B=new.jsonl
+	@bench/run --compare $(A) $(B)
+.PHONY: bench bench-quick bench-compare bench-patterns bench-memory
 
 # The prototypes behind docs/adr: see bench/prototypes/README.md.
 PROTO_BIN := $(patsubst bench/%.c,$(BUILD)/bench/%,$(filter-out %/proto.c,$(sort $(wildcard bench/prototypes/*.c))))

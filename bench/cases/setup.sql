@@ -42,3 +42,12 @@ CREATE VIEW orders_wide AS SELECT * FROM read_csv('wide.csv', auto_detect = fals
   'c185': 'INTEGER', 'c186': 'INTEGER', 'c187': 'INTEGER', 'c188': 'INTEGER'});
 CREATE VIEW customers AS SELECT * FROM read_csv('customers.csv', auto_detect = false, header = true, delim = ',',
   columns = {'customer_id': 'INTEGER', 'level': 'INTEGER'});
+CREATE VIEW orders_gz AS SELECT * FROM read_csv('orders.csv.gz', auto_detect = false, header = true, delim = ',', quote = '"', escape = '"', columns = {'id': 'BIGINT', 'ts': 'TIMESTAMP', 'customer_id': 'INTEGER', 'country': 'VARCHAR', 'product': 'VARCHAR',
+  'qty': 'INTEGER', 'price': 'DECIMAL(8,2)', 'discount': 'DECIMAL(4,2)', 'status': 'VARCHAR', 'email': 'VARCHAR',
+  'note': 'VARCHAR', 'flag': 'BOOLEAN'});
+CREATE VIEW orders_skew AS SELECT * FROM read_csv('skew.csv', auto_detect = false, header = true, delim = ',', quote = '"', escape = '"', columns = {'id': 'BIGINT', 'ts': 'TIMESTAMP', 'customer_id': 'INTEGER', 'country': 'VARCHAR', 'product': 'VARCHAR',
+  'qty': 'INTEGER', 'price': 'DECIMAL(8,2)', 'discount': 'DECIMAL(4,2)', 'status': 'VARCHAR', 'email': 'VARCHAR',
+  'note': 'VARCHAR', 'flag': 'BOOLEAN'});
+CREATE VIEW brc AS SELECT * FROM read_csv('brc.csv', auto_detect = false, header = false, delim = ';', columns = {'station': 'VARCHAR', 't': 'DECIMAL(3,1)'});
+CREATE VIEW log AS SELECT * FROM read_csv('log.csv', auto_detect = false, header = true, delim = ',', quote = '"', escape = '"', columns = {'time': 'TIMESTAMP', 'user': 'BIGINT', 'region': 'INTEGER',
+  'url': 'VARCHAR', 'referer': 'VARCHAR', 'phrase': 'VARCHAR', 'width': 'INTEGER', 'duration': 'INTEGER', 'mobile': 'BOOLEAN'});

@@ -1,1 +1,1 @@
-SELECT count(*) AS n, sum(price) AS s FROM orders_text WHERE contains(note, 'juliet, alpha')
+SELECT count(*) AS n, sum(price) AS s FROM orders_text WHERE note LIKE '%juliet, alpha%'
