@@ -220,9 +220,13 @@ static void gen_floor_int(GenFn *f, const Expr *e, const char *x, const char *y,
   Gen *g = f->g;
   const char *c = gen_ctype(g, e->type);
   bool is_div = e->kind == EX_FLOORDIV;
-  gen_fail_if(f, gen_printf(g, "%s == 0", y), "FRT_E_DIV_ZERO");
+  const Expr *by = e->arg[1];
+  bool plain = by->kind == EX_CONST && !by->value.is_null && by->value.i != 0 && by->value.i != -1;
+  if (!plain) gen_fail_if(f, gen_printf(g, "%s == 0", y), "FRT_E_DIV_ZERO");
   if (!type_is_signed(e->type) && e->type->kind != TY_DURATION) {
     gen_line(f, "%s = %s %s %s;", t, x, is_div ? "/" : "%", y);
+  } else if (plain) {
+    gen_line(f, "%s = (%s)frt_floor%s(%s, %s);", t, c, is_div ? "div" : "mod", x, y);
   } else if (is_div) {
     gen_line(f, "if (%s == -1) {", y);
     f->indent++;

@@ -98,6 +98,10 @@ void gen_call_uses(GenFn *f, const PhysNode *pn, uint32_t port, const char *bloc
     const PhysUse *u = &pn->uses[port][k];
     bool several = u->node->kind == PLAN_UNION || u->node->kind == PLAN_JOIN || (u->node->kind == PLAN_WRITE && u->node->in_len > 1);
     const char *suffix = several ? gen_printf(f->g, "_in%u", u->input) : "";
+    if (gen_in_fan(f->g, u->node)) {
+      gen_call_fan(f, &f->g->phys->nodes[u->node->id], block, sel, n);
+      continue;
+    }
     if (f->g->plan->replay) {
       gen_line(f, "if (%s) {", n);
       gen_line(f, "  static const FrtReplayEdge edge = {%u, %u, %u, %d};", pn->node->id, port, u->node->id,

@@ -22,6 +22,7 @@ typedef struct Gen {
   Buf users;      /* the functions of `extern c` */
   Buf protos;
   Buf funcs;
+  Buf fans;       /* functions that find the rows of filters: fan.c */
   Buf init;       /* body of module_init: Held */
   Buf setup;      /* body of worker_init: State */
   Buf defaults;   /* body of module_defaults */
@@ -29,6 +30,7 @@ typedef struct Gen {
   GenLayout *layouts;
   uint32_t names;     /* running number of constants and types */
   uint8_t *col_state; /* by ColId: its members are in State */
+  struct GenFanUse *fans_of; /* by node id: the fan that a filter is part of */
 } Gen;
 
 /* A function of the module that is being written: its body so far. */
@@ -116,6 +118,14 @@ void gen_put_json(GenFn *f, const Type *t, CVal v);
 uint32_t gen_carried(Gen *g, const PlanNode *n, ColId **cols);
 void gen_carry_flush(Gen *g, const PhysNode *pn, const ColId *cols, uint32_t len);
 void gen_carry(GenFn *f, const PlanNode *n, const ColId *cols, uint32_t len);
+
+/* ---- fan.c: filters side by side that ask for values of one expression ---- */
+/* Finds them; before any node is written. */
+void gen_fans(Gen *g);
+/* Whether the filter has no function of its own: its rows are found by a fan. */
+bool gen_in_fan(const Gen *g, const PlanNode *n);
+/* Calls the consumers of such a filter, which is one itself of (node, port). */
+void gen_call_fan(GenFn *f, const PhysNode *pn, const char *block, const char *sel, const char *n);
 
 /* ---- scans.c, module.c ---- */
 /* The C condition that takes behind pn have all the rows that they want, so that no other row of it is wanted; or NULL. */

@@ -500,7 +500,9 @@ static void rows_unpivot(Gen *g, const PhysNode *pn) {
 
 void gen_node(Gen *g, const PhysNode *pn) {
   switch (pn->node->kind) {
-    case PLAN_FILTER: case PLAN_ASSERT: rows_filter(g, pn); break;
+    case PLAN_FILTER: case PLAN_ASSERT:
+      if (!gen_in_fan(g, pn->node)) rows_filter(g, pn);
+      break;
     case PLAN_MAP:
       if (!pn->texts) rows_map(g, pn);
       break;

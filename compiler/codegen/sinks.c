@@ -2,7 +2,7 @@
  * file; constant text between the values is written as such. */
 #include <string.h>
 
-#include "codegen/gen_expr.h"
+#include "codegen/gen_hold.h"
 
 enum { SINK_SCALAR_SIZE = 48, SINK_SLACK = 64 };
 
@@ -330,60 +330,173 @@ uint32_t gen_sink_index(const Gen *g, const PlanNode *n) {
   return index;
 }
 
-static void sink_rows(Gen *g, const PhysNode *pn) {
+/* How rows are printed: the runs of a CSV sink. */
+typedef struct SinkForm {
+  const PlanNode *n;
+  const Schema *s;
+  const FrtSinkOptions *o;
+  int *fields;
+  SinkRun *runs;
+  uint32_t run_len;
+} SinkForm;
+
+static SinkForm sink_form(Gen *g, const PhysNode *pn) {
   const PlanNode *n = pn->node;
-  const Schema *s = sink_schema(n);
-  const PlanSink *sink = n->sink;
-  bool csv = sink->options.format == FRT_FMT_CSV, split = sink->partitioned;
+  SinkForm w = {.n = n, .s = sink_schema(n), .o = &n->sink->options};
+  w.fields = arena_alloc(g->arena, (w.s->len + 1) * sizeof *w.fields);
+  w.runs = arena_alloc(g->arena, (w.s->len + 1) * sizeof *w.runs);
+  w.run_len = w.o->format == FRT_FMT_CSV ? sink_csv_runs(g, pn, w.s, w.fields, w.runs) : 0;
+  return w;
+}
+
+static void sink_decide(GenFn *f, const SinkForm *w) {
+  for (uint32_t i = 0; i < w->run_len; i++)
+    if (w->fields[w->runs[i].from] >= 0) sink_csv_run_decide(f, w->fields, w->runs[i]);
+  sink_late_values(f, w->n, w->run_len ? w->fields : NULL);
+}
+
+/* Row i at p, into o. */
+static void sink_one_row(GenFn *f, const SinkForm *w) {
+  bool csv = w->o->format == FRT_FMT_CSV;
+  sink_make_room(f, sink_need(f, w->n, csv ? w->fields : NULL, csv ? 2 : 6, csv ? w->s->len + 1 : sink_names_size(w->s)), "frt_out_room");
+  if (csv) {
+    sink_csv_row(f, w->s, w->o, w->fields, w->runs, w->run_len);
+  } else {
+    if (w->o->format == FRT_FMT_JSON) gen_line(f, "if (o->rows) { *p++ = ','; *p++ = '\\n'; }");
+    sink_json_row(f, w->s);
+    if (w->o->format == FRT_FMT_JSONL) gen_line(f, "*p++ = '\\n';");
+  }
+  gen_line(f, "o->rows++;");
+}
+
+/* All rows of the selection into one file. */
+static void sink_rows(Gen *g, const SinkForm *w, const char *suffix, const char *out) {
   GenFn f;
-  gen_fn_open(&f, g, n, "");
-  sink_columns(&f, s, split ? sink->path : NULL);
-  int *fields = arena_alloc(g->arena, (s->len + 1) * sizeof *fields);
-  SinkRun *runs = arena_alloc(g->arena, (s->len + 1) * sizeof *runs);
-  uint32_t run_len = csv ? sink_csv_runs(g, pn, s, fields, runs) : 0;
-  for (uint32_t i = 0; i < run_len; i++)
-    if (fields[runs[i].from] >= 0) sink_csv_run_decide(&f, fields, runs[i]);
-  sink_late_values(&f, n, csv ? fields : NULL);
-  gen_line(&f, "int e = 0;");
-  gen_line(&f, "uint32_t failed = 0;");
-  if (split) gen_turn(&f);
-  if (!split) gen_line(&f, "FrtOut *o = frt_sink_out(cx, %u);", gen_sink_index(g, n));
-  bool whole = !split && csv && sink_csv_whole(&f, fields, runs, run_len);
-  if (!split) gen_line(&f, "char *p = o->at;");
+  gen_fn_open(&f, g, w->n, suffix);
+  sink_columns(&f, w->s, NULL);
+  sink_decide(&f, w);
+  gen_line(&f, "FrtOut *o = %s;", out);
+  bool whole = w->o->format == FRT_FMT_CSV && sink_csv_whole(&f, w->fields, w->runs, w->run_len);
+  gen_line(&f, "char *p = o->at;");
   gen_line(&f, "for (uint32_t k = %s; k < n; k++) {", whole ? "copied" : "0");
   f.indent++;
   gen_line(&f, "uint32_t i = sel[k];");
-  if (split) {
-    sink_row_path(&f, sink->path);
-    gen_line(&f, "FrtOut *o = frt_sink_route(cx, %u, path);", gen_sink_index(g, n));
-    gen_line(&f, "if (!o) return FRT_FATAL;");
-    gen_line(&f, "char *p = o->at;");
-  }
-  sink_make_room(&f, sink_need(&f, n, csv ? fields : NULL, csv ? 2 : 6, csv ? s->len + 1 : sink_names_size(s)), "frt_out_room");
-  if (csv) {
-    sink_csv_row(&f, s, &sink->options, fields, runs, run_len);
-  } else {
-    if (sink->options.format == FRT_FMT_JSON) gen_line(&f, "if (o->rows) { *p++ = ','; *p++ = '\\n'; }");
-    sink_json_row(&f, s);
-    if (sink->options.format == FRT_FMT_JSONL) gen_line(&f, "*p++ = '\\n';");
-  }
-  gen_line(&f, "o->rows++;");
-  if (split) gen_line(&f, "o->at = p;");
-  if (f.fails) {
-    gen_line(&f, "continue;");
-    buf_put(f.out, "  fail:\n");
-    gen_line(&f, "frt_error(cx, b, i, %u, e, %s);", n->id, gen_const_str(g, "", 0));
-    gen_line(&f, "e = 0;");
-    gen_line(&f, "failed++;");
-  }
+  sink_one_row(&f, w);
   f.indent--;
   gen_line(&f, "}");
-  if (!split) gen_line(&f, "o->at = p;");
+  gen_line(&f, "o->at = p;");
+  if (!*suffix) {
+    gen_count(&f, w->n->id, "IN", "n");
+    gen_count(&f, w->n->id, "OUT", "n");
+  }
+  gen_line(&f, "return FRT_OK;");
+  gen_fn_close(&f);
+}
+
+/* The values that the path is made of. False: they are no keys, since equal ones (-0.0, 0.0) may be other texts. */
+static bool sink_path_keys(Gen *g, const Expr *e, Expr ***keys, uint32_t *len) {
+  uint32_t n = e->kind == EX_CONCAT ? e->arg_len : 1;
+  Expr *const *args = e->kind == EX_CONCAT ? e->arg : (Expr *const[]){(Expr *)e};
+  *keys = arena_alloc(g->arena, (n + 1) * sizeof **keys);
+  *len = 0;
+  for (uint32_t i = 0; i < n; i++) {
+    if (args[i]->kind == EX_CONST) continue;
+    if (type_is_float(args[i]->type) || sink_is_nested(args[i]->type)) return false;
+    (*keys)[(*len)++] = args[i];
+  }
+  return *len > 0;
+}
+
+static void sink_split_fail(GenFn *f, const PlanNode *n) {
+  if (!f->fails) return;
+  gen_line(f, "continue;");
+  buf_put(f->out, "  fail:\n");
+  gen_line(f, "frt_error(cx, b, i, %u, e, %s);", n->id, gen_const_str(f->g, "", 0));
+  gen_line(f, "e = 0;");
+  gen_line(f, "failed++;");
+}
+
+/* A path for each row. */
+static void sink_split_each(Gen *g, const SinkForm *w) {
+  const PlanNode *n = w->n;
+  GenFn f;
+  gen_fn_open(&f, g, n, "");
+  sink_columns(&f, w->s, n->sink->path);
+  sink_decide(&f, w);
+  gen_line(&f, "int e = 0;");
+  gen_line(&f, "uint32_t failed = 0;");
+  gen_turn(&f);
+  gen_line(&f, "for (uint32_t k = 0; k < n; k++) {");
+  f.indent++;
+  gen_line(&f, "uint32_t i = sel[k];");
+  sink_row_path(&f, n->sink->path);
+  gen_line(&f, "FrtOut *o = frt_sink_route(cx, %u, path);", gen_sink_index(g, n));
+  gen_line(&f, "if (!o) return FRT_FATAL;");
+  gen_line(&f, "char *p = o->at;");
+  sink_one_row(&f, w);
+  gen_line(&f, "o->at = p;");
+  sink_split_fail(&f, n);
+  f.indent--;
+  gen_line(&f, "}");
   gen_line(&f, "(void)e;");
   gen_count(&f, n->id, "IN", "n");
   gen_count(&f, n->id, "OUT", "n - failed");
   gen_line(&f, "return FRT_OK;");
   gen_fn_close(&f);
+}
+
+/* Rows with the same values go to the same file: values are numbered by a table, a path is made of each number's first row, and
+ * the rows of a block are written file by file. */
+static void sink_split(Gen *g, const SinkForm *w, Expr *const *keys, uint32_t len) {
+  const PlanNode *n = w->n;
+  uint32_t id = n->id, sink = gen_sink_index(g, n);
+  GenFn f;
+  buf_printf(&g->state, "  FrtOut *to%u;\n", id);
+  sink_rows(g, w, "_rows", gen_printf(g, "S->to%u", id));
+  gen_fn_open(&f, g, n, "");
+  sink_columns(&f, w->s, n->sink->path);
+  GenKeys k = gen_keys(&f, n, "path", keys, len, true);
+  buf_printf(&g->held, "  FrtTable tab%u;\n", id);
+  buf_printf(&g->init, "  frt_table_init(&S->h->tab%u, %d);\n", id, !k.is_word);
+  buf_printf(&g->init, "  frt_at_end(cx, frt_table_end, &S->h->tab%u);\n", id);
+  gen_array(g, "uint32_t", gen_printf(g, "fresh%u", id));
+  gen_turn(&f);
+  gen_line(&f, "uint32_t fresh = frt_table_add_%s(cx, &S->h->tab%u, %s, %s, %s, %s, S->fresh%u);", k.is_word ? "words" : "texts", id,
+           k.keys, k.nul, k.n, k.ids, id);
+  gen_line(&f, "int e = 0, rc = 0;");
+  gen_line(&f, "for (uint32_t j = 0; j < fresh; j++) {");
+  f.indent++;
+  gen_line(&f, "uint32_t i = %s[S->fresh%u[j]];", k.sel, id);
+  sink_row_path(&f, n->sink->path);
+  gen_line(&f, "if (frt_route_add(cx, %u, path)) return FRT_FATAL;", sink);
+  if (f.fails) {
+    gen_line(&f, "continue;");
+    buf_put(f.out, "  fail:\n");
+    gen_line(&f, "frt_route_fail(cx, %u, e);", sink);
+    gen_line(&f, "e = 0;");
+  }
+  f.indent--;
+  gen_line(&f, "}");
+  gen_line(&f, "(void)e;");
+  gen_line(&f, "uint32_t failed = frt_route_part(cx, %u, b, %s, %s, %s);", sink, k.ids, k.sel, k.n);
+  gen_line(&f, "const uint32_t *rows;");
+  gen_line(&f, "uint32_t row_len;");
+  gen_line(&f, "while (!(rc = frt_route_next(cx, %u, &S->to%u, &rows, &row_len)))", sink, id);
+  gen_line(&f, "  if (op%u_rows(cx, S, b, rows, row_len)) return FRT_FATAL;", id);
+  gen_line(&f, "if (rc == FRT_FATAL) return rc;");
+  gen_count(&f, id, "IN", "n");
+  gen_count(&f, id, "OUT", gen_printf(g, "%s - failed", k.n));
+  gen_line(&f, "return FRT_OK;");
+  gen_fn_close(&f);
+}
+
+static void sink_write(Gen *g, const PhysNode *pn) {
+  SinkForm w = sink_form(g, pn);
+  Expr **keys;
+  uint32_t len;
+  if (!w.n->sink->partitioned) sink_rows(g, &w, "", gen_printf(g, "frt_sink_out(cx, %u)", gen_sink_index(g, w.n)));
+  else if (sink_path_keys(g, w.n->sink->path, &keys, &len)) sink_split(g, &w, keys, len);
+  else sink_split_each(g, &w);
 }
 
 /* ---- rows that a sort holds as text ---- */
@@ -544,5 +657,5 @@ void gen_sink(Gen *g, const PhysNode *pn) {
   if (pn->node->kind == PLAN_TAP) gen_tap(g, pn);
   else if (pn->texts) sink_hold(g, pn);
   else if (pn->node->sink->options.format == FRT_FMT_DEADLETTER) sink_deadletter(g, pn);
-  else sink_rows(g, pn);
+  else sink_write(g, pn);
 }

@@ -417,6 +417,13 @@ typedef struct FrtOut {
 } FrtOut;
 FrtOut *frt_sink_out(FrtCtx *cx, uint32_t sink);                 /* not partitioned; never NULL */
 FrtOut *frt_sink_route(FrtCtx *cx, uint32_t sink, FrtStr path);  /* one a row; NULL: FRT_FATAL */
+/* The same for rows whose values have numbers: each number, in ascending order, gets its file by frt_route_add (or, as no path
+ * could be made, its error by frt_route_fail). frt_route_part parts the rows sel[0..n) with the numbers ids by file, reports
+ * those of failed numbers and returns how many; frt_route_next gives file by file: FRT_OK, FRT_END, FRT_FATAL. */
+int frt_route_add(FrtCtx *cx, uint32_t sink, FrtStr path);
+void frt_route_fail(FrtCtx *cx, uint32_t sink, int error);
+uint32_t frt_route_part(FrtCtx *cx, uint32_t sink, const FrtBlock *b, const uint32_t *ids, const uint32_t *sel, uint32_t n);
+int frt_route_next(FrtCtx *cx, uint32_t sink, FrtOut **out, const uint32_t **rows, uint32_t *n);
 /* Makes room for `need` bytes and returns o->at, NULL when writing failed (FRT_FATAL). `o->at` must
  * have been stored. */
 char *frt_out_room(FrtCtx *cx, FrtOut *o, size_t need);

@@ -56,6 +56,27 @@ char *frt_put_fields(char *p, const FrtFields *first, const FrtFields *last, uin
 /* Rows sel[0..n) as lines of the text of those fields, to o; lines that stand side by side in the source at once. */
 int frt_put_rows(FrtCtx *cx, FrtOut *o, const FrtFields *first, const FrtFields *last, const uint32_t *sel, uint32_t n);
 
+/* Rows that part by the value of one expression (fan.c). A value leads to one of `len` slots, or to none of them. A worker fills
+ * in[0..n) with rows and words (or texts) with their values, then calls frt_fan_words: the rows of slot s are
+ * rows[at[s] .. at[s + 1]), in the order of `in`, until the next call. */
+typedef struct FrtFan {
+  uint32_t *in, *rows, *at;
+  int64_t *words;
+  FrtStr *texts;
+  uint32_t len, mask;            /* from here on the runtime's */
+  uint32_t *slot_of, *table, *direct;
+  const int64_t *word_keys;
+  const FrtStr *text_keys;
+  const uint32_t *slots;
+  int64_t least;
+  uint64_t span;
+} FrtFan;
+/* keys[k], of key_len different ones, leads to slots[k] < len; both arrays live as long as the run. */
+void frt_fan_start_words(FrtCtx *cx, FrtFan *f, const int64_t *keys, const uint32_t *slots, uint32_t key_len, uint32_t len);
+void frt_fan_start_texts(FrtCtx *cx, FrtFan *f, const FrtStr *keys, const uint32_t *slots, uint32_t key_len, uint32_t len);
+void frt_fan_words(FrtFan *f, uint32_t n);
+void frt_fan_texts(FrtFan *f, uint32_t n);
+
 /* What the run is called in error rows. */
 FrtStr frt_run_id(FrtCtx *cx);   /* run.id and the like: sched/values.c */
 FrtStr frt_run_script(FrtCtx *cx);

@@ -24,6 +24,7 @@ typedef struct SinkTable {   /* open addressing, by a file's path or target */
 struct FrtSinkState {
   OutFile **fixed;           /* one a sink that is not partitioned */
   OutFile **last;            /* the file that each sink used last */
+  struct FrtRoute **routes;  /* one a sink, or NULL */
   SinkTable by_path, by_target;
   OutFile *files, **files_end;
   OutFile *newest, *oldest;  /* awake files of partitioned sinks */
@@ -129,7 +130,7 @@ static int sink_begin(FrtRun *r, OutFile *f) {
   return sink_put_header(r, f);
 }
 
-static int sink_wake(FrtRun *r, OutFile *f) {
+int frt_sink_wake(FrtRun *r, OutFile *f) {
   struct FrtSinkState *s = r->sinks;
   if (f->awake) {
     if (f->sink->partitioned && s->newest != f) {
@@ -237,10 +238,12 @@ FrtOut *frt_sink_route(FrtCtx *cx, uint32_t sink, FrtStr path) {
     if (!f) return NULL;
     sink_table_add(&s->by_path, f, 1);
   }
-  if (sink_wake(r, f) != FRT_OK) return NULL;
+  if (frt_sink_wake(r, f) != FRT_OK) return NULL;
   s->last[sink] = f;
   return &f->out;
 }
+
+struct FrtRoute **frt_sink_routes(const FrtRun *r) { return r->sinks->routes; }
 
 /* Writes the buffer out. Where several sinks share standard output, a line that has only begun stays behind,
  * so that lines are never mixed. */
@@ -262,7 +265,7 @@ char *frt_out_room(FrtCtx *cx, FrtOut *o, size_t need) {
   OutFile *f = (OutFile *)o;
   FrtRun *r = cx->run;
   if (f->failed) return NULL;
-  if (!f->awake && f != r->sinks->nowhere && sink_wake(r, f) != FRT_OK) return NULL;
+  if (!f->awake && f != r->sinks->nowhere && frt_sink_wake(r, f) != FRT_OK) return NULL;
   if ((size_t)(o->end - o->at) >= need && o->at) return o->at;
   if (f->buffer && sink_flush(r, f) != FRT_OK) return NULL;
   size_t part = f->buffer ? (size_t)(o->at - f->buffer) : 0;
@@ -279,6 +282,7 @@ int frt_sinks_start(FrtRun *r) {
   r->journal = frt_journal_new(r->run_arena, frt_hash_bytes(r->run_id, strlen(r->run_id), 0));
   r->pool = frt_pool_new(r);
   s->fixed = arena_alloc(r->run_arena, (m->sink_len + 1) * sizeof *s->fixed);
+  s->routes = arena_alloc(r->run_arena, (m->sink_len + 1) * sizeof *s->routes);
   s->last = arena_alloc(r->run_arena, (m->sink_len + 1) * sizeof *s->last);
   for (uint32_t i = 0; i < m->sink_len; i++) {
     FrtStr path;
@@ -289,7 +293,7 @@ int frt_sinks_start(FrtRun *r) {
       return FRT_FATAL;
     }
     OutFile *f = sink_file_new(r, i, path);
-    if (!f || sink_wake(r, f) != FRT_OK) return FRT_FATAL;
+    if (!f || frt_sink_wake(r, f) != FRT_OK) return FRT_FATAL;
     s->fixed[i] = f;
   }
   return FRT_OK;
@@ -298,7 +302,7 @@ int frt_sinks_start(FrtRun *r) {
 static int sink_finish(FrtRun *r, OutFile *f) {
   if (f->failed) return FRT_FATAL;
   if (f->sink->options.format == FRT_FMT_JSON) {
-    if (sink_wake(r, f) != FRT_OK) return FRT_FATAL;
+    if (frt_sink_wake(r, f) != FRT_OK) return FRT_FATAL;
     if (sink_put(r, f, f->out.rows ? "\n]\n" : "]\n", f->out.rows ? 3 : 2) != FRT_OK) return FRT_FATAL;
   }
   if (f->awake && f->sink->partitioned) sink_unlink(r->sinks, f);
@@ -332,6 +336,7 @@ void frt_sinks_end(FrtRun *r) {
   for (OutFile *f = s->files; f; f = f->next) frt_out_discard(r, f);
   if (s->nowhere) frt_free(s->nowhere->buffer);
   frt_pool_end(r->pool);
+  frt_routes_end(s->routes, r->module->sink_len);
   frt_free(s->by_path.slots);
   frt_free(s->by_target.slots);
   if (!s->committed) frt_rollback();

@@ -15,6 +15,11 @@ void frt_sinks_end(FrtRun *r);
 /* Whether there are sinks and all of their readers are gone. */
 int frt_sinks_all_closed(const FrtRun *r);
 struct OutFile;
+/* Gives the file a buffer, and its head when it has none. FRT_OK or FRT_FATAL. */
+int frt_sink_wake(FrtRun *r, struct OutFile *f);
+/* sink_route.c: which file belongs to which number; made at the first need. */
+struct FrtRoute **frt_sink_routes(const FrtRun *r);
+void frt_routes_end(struct FrtRoute **routes, uint32_t len);
 /* The file of a sink whose rows may be printed elsewhere first; NULL: the sink has many files, or shares standard output, where
  * the bytes of several sinks are mixed as they are written. */
 struct OutFile *frt_sink_alone(const FrtRun *r, uint32_t sink);

@@ -90,8 +90,6 @@ static int op2(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
   int64_t *c2 = S->c2;
   const FrtFields *first0 = &b->fields[0], *last0 = &b->fields[2];
   int raw0 = first0->base && b->canon[0] & b->canon[1] & (b->fields[0].end == b->fields[1].beg && b->fields[1].beg_add) & b->canon[2] & (b->fields[1].end == b->fields[2].beg && b->fields[2].beg_add);
-  int e = 0;
-  uint32_t failed = 0;
   FrtOut *o = frt_sink_out(cx, 0);
   uint32_t copied = 0;
   if (raw0) {
@@ -119,9 +117,8 @@ static int op2(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
     o->rows++;
   }
   o->at = p;
-  (void)e;
   FRT_COUNT(cx, 2, FRT_IN, n);
-  FRT_COUNT(cx, 2, FRT_OUT, n - failed);
+  FRT_COUNT(cx, 2, FRT_OUT, n);
   return FRT_OK;
 }
 
@@ -130,8 +127,6 @@ static int op3(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
   int64_t *c0 = S->c0;
   uint16_t *c1 = S->c1;
   int64_t *c2 = S->c2;
-  int e = 0;
-  uint32_t failed = 0;
   FrtOut *o = frt_sink_out(cx, 1);
   char *p = o->at;
   for (uint32_t k = 0; k < n; k++) {
@@ -152,9 +147,8 @@ static int op3(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
     o->rows++;
   }
   o->at = p;
-  (void)e;
   FRT_COUNT(cx, 3, FRT_IN, n);
-  FRT_COUNT(cx, 3, FRT_OUT, n - failed);
+  FRT_COUNT(cx, 3, FRT_OUT, n);
   return FRT_OK;
 }
 
@@ -170,7 +164,7 @@ static int op4(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
 #line 6 "stages\05704_fan_out.flow"
     keep[kept] = i;
     kept += ((c1[i] == 0)) != 0;
-#line 174 "flow_module.c"
+#line 168 "flow_module.c"
   }
   FRT_COUNT(cx, 4, FRT_IN, n);
   FRT_COUNT(cx, 4, FRT_OUT, kept);
@@ -184,8 +178,6 @@ static int op5(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
   int64_t *c0 = S->c0;
   uint16_t *c1 = S->c1;
   int64_t *c2 = S->c2;
-  int e = 0;
-  uint32_t failed = 0;
   FrtOut *o = frt_sink_out(cx, 2);
   char *p = o->at;
   for (uint32_t k = 0; k < n; k++) {
@@ -204,9 +196,8 @@ static int op5(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
     o->rows++;
   }
   o->at = p;
-  (void)e;
   FRT_COUNT(cx, 5, FRT_IN, n);
-  FRT_COUNT(cx, 5, FRT_OUT, n - failed);
+  FRT_COUNT(cx, 5, FRT_OUT, n);
   return FRT_OK;
 }
 

@@ -7,22 +7,21 @@
 
 static const FrtStr k1 = {"out\057", 4, 0};
 static const FrtStr k2 = {".csv", 4, 0};
-static const FrtStr k3 = {"", 0, 0};
-static const FrtType t4 = {.kind = 13, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(FrtStr)};
-static const FrtType t5 = {.kind = 5, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(int64_t)};
+static const FrtType t3 = {.kind = 13, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(FrtStr)};
+static const FrtType t4 = {.kind = 5, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(int64_t)};
 static const FrtColumn columns0[] = {
-  {.name = {"region", 6, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE | FRT_USE_RAW, .type = &t4,
+  {.name = {"region", 6, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE | FRT_USE_RAW, .type = &t3,
    .format = {0}, .zone = {0}, .dflt = NULL, .width = 0},
-  {.name = {"id", 2, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE | FRT_USE_RAW, .type = &t5,
+  {.name = {"id", 2, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE | FRT_USE_RAW, .type = &t4,
    .format = {0}, .zone = {0}, .dflt = NULL, .width = 0},
 };
-static const FrtStr k6 = {"in\057a.csv", 8, 0};
+static const FrtStr k5 = {"in\057a.csv", 8, 0};
 static const FrtSinkColumn sink0_columns[] = {
-  {{"region", 6, 0}, &t4},
-  {{"id", 2, 0}, &t5},
+  {{"region", 6, 0}, &t3},
+  {{"id", 2, 0}, &t4},
 };
 typedef struct Held {
-  uint8_t none;
+  FrtTable tab1;
 } Held;
 
 typedef struct State {
@@ -30,33 +29,34 @@ typedef struct State {
   const FrtBlock *block;  /* of the source, the present one */
   uint32_t *iota;         /* 0, 1, 2, ... */
   uint8_t *zeros;
+  FrtOut *to1;
   FrtStr *c0; /* column */
   int64_t *c1; /* column */
+  FrtStr *path1_key;
+  uint32_t *path1_id;
+  uint32_t *fresh1;
 } State;
 
+static int op1_rows(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
 static int op1(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
 
 /* n1 write, line 3 */
-static int op1(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n) {
+static int op1_rows(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n) {
   FrtStr *c0 = S->c0;
   int64_t *c1 = S->c1;
   const FrtFields *first0 = &b->fields[0], *last0 = &b->fields[0];
   int raw0 = first0->base && b->canon[0];
   const FrtFields *first1 = &b->fields[1], *last1 = &b->fields[1];
   int raw1 = first1->base && b->canon[1];
-  int e = 0;
-  uint32_t failed = 0;
-  if (FRT_TURN(cx)) return FRT_FATAL;
-  for (uint32_t k = 0; k < n; k++) {
+  FrtOut *o = S->to1;
+  uint32_t copied = 0;
+  if (raw0 & raw1 & (b->fields[0].end == b->fields[1].beg && b->fields[1].beg_add)) {
+    if (frt_put_rows(cx, o, first0, last1, sel, n)) return FRT_FATAL;
+    copied = n;
+  }
+  char *p = o->at;
+  for (uint32_t k = copied; k < n; k++) {
     uint32_t i = sel[k];
-    FrtStr part[3], path;
-    part[0] = k1;
-    part[1] = frt_path_safe(cx, c0[i]);
-    part[2] = k2;
-    if ((e = frt_concat(cx, &path, part, 3))) goto fail;
-    FrtOut *o = frt_sink_route(cx, 0, path);
-    if (!o) return FRT_FATAL;
-    char *p = o->at;
     size_t need = 171 + 2 * (size_t)c0[i].len;
     if ((size_t)(o->end - p) < need) {
       o->at = p;
@@ -75,16 +75,49 @@ static int op1(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
     }
     *p++ = '\n';
     o->rows++;
-    o->at = p;
+  }
+  o->at = p;
+  return FRT_OK;
+}
+
+/* n1 write, line 3 */
+static int op1(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n) {
+  FrtStr *c0 = S->c0;
+  int64_t *c1 = S->c1;
+  FrtStr *path_key = S->path1_key;
+  uint32_t path_len = 0;
+  for (uint32_t k = 0; k < n; k++) {
+    uint32_t i = sel[k], at = path_len;
+    int e = 0;
+    path_key[at] = c0[i];
+    path_len++;
+    (void)e;
+  }
+  if (FRT_TURN(cx)) return FRT_FATAL;
+  uint32_t fresh = frt_table_add_texts(cx, &S->h->tab1, path_key, NULL, path_len, S->path1_id, S->fresh1);
+  int e = 0, rc = 0;
+  for (uint32_t j = 0; j < fresh; j++) {
+    uint32_t i = sel[S->fresh1[j]];
+    FrtStr part[3], path;
+    part[0] = k1;
+    part[1] = frt_path_safe(cx, c0[i]);
+    part[2] = k2;
+    if ((e = frt_concat(cx, &path, part, 3))) goto fail;
+    if (frt_route_add(cx, 0, path)) return FRT_FATAL;
     continue;
   fail:
-    frt_error(cx, b, i, 1, e, k3);
+    frt_route_fail(cx, 0, e);
     e = 0;
-    failed++;
   }
   (void)e;
+  uint32_t failed = frt_route_part(cx, 0, b, S->path1_id, sel, path_len);
+  const uint32_t *rows;
+  uint32_t row_len;
+  while (!(rc = frt_route_next(cx, 0, &S->to1, &rows, &row_len)))
+    if (op1_rows(cx, S, b, rows, row_len)) return FRT_FATAL;
+  if (rc == FRT_FATAL) return rc;
   FRT_COUNT(cx, 1, FRT_IN, n);
-  FRT_COUNT(cx, 1, FRT_OUT, n - failed);
+  FRT_COUNT(cx, 1, FRT_OUT, path_len - failed);
   return FRT_OK;
 }
 
@@ -92,7 +125,7 @@ static int scan0_path(FrtCtx *cx, void *state, FrtStr *out) {
   State *S = state;
   int e = 0;
   (void)S;
-  *out = k6;
+  *out = k5;
   return e;
 }
 
@@ -124,12 +157,17 @@ static void worker_init(FrtCtx *cx, void *state) {
     S->iota[i] = i;
     S->zeros[i] = 0;
   }
+  S->path1_key = frt_alloc_run(cx, cx->block_rows * sizeof(FrtStr));
+  S->path1_id = frt_alloc_run(cx, cx->block_rows * sizeof(uint32_t));
+  S->fresh1 = frt_alloc_run(cx, cx->block_rows * sizeof(uint32_t));
 }
 
 static int module_init(FrtCtx *cx, void *state) {
   State *S = state;
   int e = 0;
   (void)S;
+  frt_table_init(&S->h->tab1, 1);
+  frt_at_end(cx, frt_table_end, &S->h->tab1);
   if (0) {
   fail:
     return frt_fatal(cx, 0, e, cx->detail);

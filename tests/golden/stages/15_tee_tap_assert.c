@@ -137,8 +137,6 @@ static int op3(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
   int raw0 = first0->base && b->canon[0];
   const FrtFields *first1 = &b->fields[1], *last1 = &b->fields[1];
   int raw1 = first1->base && b->canon[1];
-  int e = 0;
-  uint32_t failed = 0;
   FrtOut *o = frt_sink_out(cx, 0);
   uint32_t copied = 0;
   if (raw0 & raw1 & (b->fields[0].end == b->fields[1].beg && b->fields[1].beg_add)) {
@@ -168,9 +166,8 @@ static int op3(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
     o->rows++;
   }
   o->at = p;
-  (void)e;
   FRT_COUNT(cx, 3, FRT_IN, n);
-  FRT_COUNT(cx, 3, FRT_OUT, n - failed);
+  FRT_COUNT(cx, 3, FRT_OUT, n);
   return FRT_OK;
 }
 
@@ -186,7 +183,7 @@ static int op4(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
 #line 6 "stages\05715_tee_tap_assert.flow"
     if (!((c0[i] >= 0L))) { cx->detail = k3; e = FRT_E_ASSERT; goto fail; }
     keep[kept++] = i;
-#line 190 "flow_module.c"
+#line 187 "flow_module.c"
     continue;
   fail:
     FRT_SEEN(cx, 4, k);
@@ -208,8 +205,6 @@ static int op5(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
   int raw0 = first0->base && b->canon[0];
   const FrtFields *first1 = &b->fields[1], *last1 = &b->fields[1];
   int raw1 = first1->base && b->canon[1];
-  int e = 0;
-  uint32_t failed = 0;
   FrtOut *o = frt_sink_out(cx, 1);
   uint32_t copied = 0;
   if (raw0 & raw1 & (b->fields[0].end == b->fields[1].beg && b->fields[1].beg_add)) {
@@ -239,9 +234,8 @@ static int op5(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
     o->rows++;
   }
   o->at = p;
-  (void)e;
   FRT_COUNT(cx, 5, FRT_IN, n);
-  FRT_COUNT(cx, 5, FRT_OUT, n - failed);
+  FRT_COUNT(cx, 5, FRT_OUT, n);
   return FRT_OK;
 }
 
