@@ -326,7 +326,7 @@ int frt_sinks_note(FrtRun *r, const char *path, const char *line) {
   f->fd = -1;
   *r->sinks->files_end = f;
   r->sinks->files_end = &f->next;
-  if (frt_out_open_target(r, f) != FRT_OK || sink_wake(r, f) != FRT_OK) return FRT_FATAL;
+  if (frt_out_open_target(r, f) != FRT_OK || frt_sink_wake(r, f) != FRT_OK) return FRT_FATAL;
   return sink_put(r, f, line, strlen(line));
 }
 

@@ -80,7 +80,7 @@ static int op11(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, ui
 static int op12(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
 static int op14(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
 static int op15(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
-static int fan1(FrtCtx *cx, State *S, const uint32_t *sel, uint32_t n);
+static int fan1(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
 
 /* n2 select, line 3 */
 static int op2(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n) {
@@ -375,7 +375,7 @@ static int scan0_block(FrtCtx *cx, void *state, FrtBlock *b) {
   S->c1 = b->col[1];
   S->c2 = b->col[2];
   S->n2 = b->nul[2];
-  if (n && (rc = fan1(cx, S, sel, n))) return rc;
+  if (n && (rc = fan1(cx, S, b, sel, n))) return rc;
   if (n) { /* n1 filter */
     const uint32_t *rows1 = S->fan1.rows + S->fan1.at[0];
     uint32_t len1 = S->fan1.at[1] - S->fan1.at[0];
@@ -453,13 +453,13 @@ static int sink4_path(FrtCtx *cx, void *state, FrtStr *out) {
 }
 
 /* the rows of n1 and 3 more filters, by one expression */
-static int fan1(FrtCtx *cx, State *S, const uint32_t *sel, uint32_t n) {
+static int fan1(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n) {
   int32_t *c2 = S->c2;
   uint8_t *n2 = S->n2;
   uint32_t *in = S->fan1.in, m = 0;
   int64_t *key = S->fan1.words;
   int e = 0;
-  (void)cx; (void)e;
+  (void)cx; (void)b; (void)e;
   for (uint32_t k = 0; k < n; k++) {
     uint32_t i = sel[k];
     int32_t v1 = 0;
