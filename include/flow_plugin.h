@@ -97,21 +97,20 @@ typedef struct FlowStep {
   void (*close)(void *self);   /* or NULL */
 } FlowStep;
 
-/* A function of one row: `call` reads arg[i] (NULL where it is null, which only happens for types with `?`; with a null for
- * another argument the function is not called), writes *out, and returns FLOW_OK, FLOW_NULL (result types with `?`) or FLOW_FAIL.
- * It must not keep anything between calls: threads call it at the same time. */
+/* A function of one row: `call` reads arg[i] (NULL where it is null, which happens for types with `?` alone), writes *out, and
+ * returns FLOW_OK, FLOW_NULL (for a result type with `?`) or FLOW_FAIL; `host->fail` says why. The same arguments must give the same
+ * result, and nothing may be kept between calls: threads call it at the same time, and not in the order of rows. */
 enum { FLOW_OK = 0, FLOW_NULL = 1 };
 typedef struct FlowFunction {
   uint32_t size;
-  uint32_t flags;              /* FLOW_PURE: the same arguments give the same result */
+  uint32_t flags;              /* 0 */
   const char *name, *doc;
-  const FlowField *args;
+  const FlowField *args;       /* at most 16 */
   uint32_t arg_len;
   uint32_t zero;
   const char *result;          /* a type */
   int (*call)(const FlowHost *host, const void *const *arg, void *out);
 } FlowFunction;
-enum { FLOW_PURE = 1 };
 
 /* `tests`: a script with `test` blocks for `flowc plugin test`; the plugin's names are in scope there. */
 typedef struct FlowPlugin {

@@ -206,7 +206,7 @@ static bool build_cc(Arena *a, const CcFolder *f, const char *cc, const BuildOpt
 
 bool backend_build(Arena *a, const char *c_text, size_t size, const BuildOptions *o, const char **why) {
   const char *cc = cc_name(o->cc);
-  if (o->is_static && strstr(c_text, "frt_plugin_new(")) {
+  if (o->is_static && strstr(c_text, "FrtPlugin")) {
     *why = "a static program loads no plugins: build it without --static";
     return false;
   }
@@ -217,7 +217,7 @@ bool backend_build(Arena *a, const char *c_text, size_t size, const BuildOptions
     text = arena_alloc(a, text_size + 1);
     memcpy(text, c_text, size);
     memcpy(text + size, build_main, sizeof build_main);
-  } else if (strstr(c_text, "frt_plugin_new(")) {
+  } else if (strstr(c_text, "FrtPlugin")) {
     *why = "plugins are loaded by libflowrt.a: the program can only be built for this machine";
     return false;
   } else if (strstr(c_text, "frt_js_new(")) {

@@ -478,6 +478,7 @@ static const char *gen_call_dfa(Gen *g, const Expr *e) {
 
 static CVal gen_call(GenFn *f, const Expr *e) {
   Gen *g = f->g;
+  if (e->fn->plugin) return gen_plugin_call(f, e);
   const Function *fn = e->fn;
   const char *symbol = fn->c_body ? gen_c_function(g, fn) : fn->symbol;
   CVal *args = arena_alloc(g->arena, (e->arg_len + 1) * sizeof *args);

@@ -1,7 +1,7 @@
 /* plugin.c: a step of a plugin: one call of the runtime a block, with the arrays of the columns. */
 #include <string.h>
 
-#include "codegen/gen.h"
+#include "codegen/gen_expr.h"
 
 static const char *plugin_str(Gen *g, const char *s) { return gen_printf(g, "{%s, %zu, 0}", c_string(g->arena, s, strlen(s)), strlen(s)); }
 
@@ -88,4 +88,54 @@ void gen_plugin(Gen *g, const PhysNode *pn) {
     if (p->port_out[i]) gen_call_uses(&f, pn, p->port_out[i], "b", gen_printf(g, "port[%u]", i), gen_printf(g, "port_len[%u]", i));
   gen_line(&f, "return FRT_OK;");
   gen_fn_close(&f);
+}
+
+/* ---- functions ---- */
+
+/* The name of the function's spec, "fn3_spec", and of its member of Held; made once. */
+static const char *plugin_function(Gen *g, const Function *fn) {
+  const PluginFn *p = fn->plugin;
+  bool fresh;
+  const char *name = gen_intern(g, "fn", gen_printf(g, "plugin %s %u", p->file, p->index), &fresh);
+  if (!fresh) return name;
+  Buf types = {.arena = g->arena};
+  for (uint32_t i = 0; i < fn->param_len; i++) buf_printf(&types, "%s, ", gen_type_desc(g, fn->params[i]));
+  const char *result = gen_type_desc(g, fn->result);
+  buf_printf(&g->users, "static const FrtType *const %s_args[] = {%sNULL};\n", name, types.data ? types.data : "");
+  buf_printf(&g->users, "static const FrtPluginFnSpec %s_spec = {%u, %u, %s, %s, %luUL, %s_args, %s};\n", name, p->index, fn->param_len,
+             plugin_str(g, p->file), plugin_str(g, p->name), (unsigned long)p->hash, name, result);
+  buf_printf(&g->held, "  FrtPluginFn *%s;\n", name);
+  buf_printf(&g->init, "  if (frt_plugin_fn_new(cx, &%s_spec, &S->h->%s)) return FRT_FATAL;\n", name, name);
+  return name;
+}
+
+CVal gen_plugin_call(GenFn *f, const Expr *e) {
+  Gen *g = f->g;
+  const Function *fn = e->fn;
+  const char *name = plugin_function(g, fn), *n = NULL;
+  CVal *args = arena_alloc(g->arena, (e->arg_len + 1) * sizeof *args);
+  const char *at = gen_printf(g, "v%u", ++f->temps);
+  gen_line(f, "const void *%s[%u];", at, e->arg_len + 1);
+  for (uint32_t i = 0; i < e->arg_len; i++) {
+    args[i] = gen_expr(f, e->arg[i]);
+    const char *v = gen_temp(f, gen_ctype(g, fn->params[i]), args[i].v);
+    if (!fn->params[i]->nullable) n = gen_null_or(f, n, args[i].n);
+    if (fn->params[i]->nullable && args[i].n) gen_line(f, "%s[%u] = %s ? NULL : (const void *)&%s;", at, i, args[i].n, v);
+    else gen_line(f, "%s[%u] = &%s;", at, i, v);
+  }
+  n = n ? gen_atom(f, "uint8_t", n) : NULL;
+  bool can_null = fn->result->nullable;
+  const char *tn = can_null ? gen_temp(f, "uint8_t", n ? n : "0") : n;
+  const char *t = gen_temp(f, gen_ctype(g, e->type), gen_zero(g, e->type));
+  const char *call = gen_printf(g, "frt_plugin_call(cx, &%s_spec, &S->h->%s, %s, &%s)", name, name, at, t);
+  gen_unless_null(f, n);
+  if (can_null) {
+    const char *s = gen_temp(f, "int", call);
+    gen_line(f, "if (%s == FRT_NULL) %s = 1;", s, tn);
+    gen_fail_if(f, gen_printf(g, "%s > 0", s), s);
+  } else {
+    gen_try_call(f, call);
+  }
+  gen_end_unless_null(f, n);
+  return (CVal){t, tn};
 }

@@ -97,7 +97,7 @@ const char *flow_c_text(FlowProgram *p, int bundle, size_t *size) {
     fprintf(stderr, "flowc: `call js` needs the JavaScript engine, which is not part of a bundle; `flowc build` makes a program that has it\n");
     return NULL;
   }
-  if (bundle && strstr(p->c_text, "frt_plugin_new(")) {
+  if (bundle && strstr(p->c_text, "FrtPlugin")) {
     fprintf(stderr, "flowc: a plugin is a shared object of one machine, which is not part of a bundle; `flowc build` makes a program that loads it\n");
     return NULL;
   }

@@ -97,7 +97,14 @@ struct Function {
   bool pure;                      /* same arguments, same result: may be folded */
   const char *c_body;             /* `extern c fn`: the C text of its body, which goes into the module; else NULL */
   Span c_span;                    /* and where it stands */
+  const struct PluginFn *plugin;  /* a function of a plugin; else NULL */
 };
+
+typedef struct PluginFn {
+  const char *file, *name;        /* the shared object as found; "geo.km" */
+  uint64_t hash;                  /* of its description */
+  uint32_t index;                 /* in its table */
+} PluginFn;
 
 Expr *expr_new(Arena *a, ExprKind kind, const Type *type, Span span, uint32_t arg_len);
 bool expr_can_fail(const Expr *e);

@@ -343,6 +343,16 @@ static bool is_c_name(const char *name) {
   return name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")] == 0;
 }
 
+static Expr *extern_call(Binder *b, const Symbol *s, const UserFn *fn, const Function *f) {
+  Expr *call = expr_new(b->arena, EX_CALL, fn->result, s->stmt->span, fn->len);
+  call->fn = f;
+  for (uint32_t i = 0; i < fn->len; i++) {
+    call->arg[i] = expr_new(b->arena, EX_VAR, fn->params[i], s->stmt->span, 0);
+    call->arg[i]->var = fn->vars[i];
+  }
+  return call;
+}
+
 /* `extern c fn`: its body is C text that goes into the module; the binder sees a call of it. */
 static bool resolve_c_fn(Binder *b, Symbol *s, UserFn *fn) {
   const AstStmt *stmt = s->stmt;
@@ -361,13 +371,27 @@ static bool resolve_c_fn(Binder *b, Symbol *s, UserFn *fn) {
   Function *f = arena_alloc(b->arena, sizeof *f);
   *f = (Function){ .name = s->name, .symbol = s->name, .params = fn->params, .param_names = fn->param_names,
                    .param_len = fn->len, .result = fn->result, .c_body = stmt->value->text, .c_span = stmt->value->span };
-  Expr *call = expr_new(b->arena, EX_CALL, fn->result, stmt->span, fn->len);
-  call->fn = f;
-  for (uint32_t i = 0; i < fn->len; i++) {
-    call->arg[i] = expr_new(b->arena, EX_VAR, fn->params[i], stmt->span, 0);
-    call->arg[i]->var = fn->vars[i];
+  fn->body = extern_call(b, s, fn, f);
+  return true;
+}
+
+/* A function of a plugin: the binder sees a call of it. */
+static bool resolve_plugin_fn(Binder *b, Symbol *s, UserFn *fn) {
+  const PluginModule *m = s->module->plugin;
+  PluginFn *p = arena_alloc(b->arena, sizeof *p);
+  *p = (PluginFn){ .file = m->file, .name = arena_printf(b->arena, "%s.%s", m->name, s->name), .hash = m->hash };
+  for (const AstStmt *t = s->module->script->stmts; t && t != s->stmt; t = t->next)
+    p->index += t->kind == AST_EXTERN_FN && t->lang.text && !strcmp(t->lang.text, "function");
+  for (uint32_t i = 0; i <= fn->len; i++) {
+    const Type *t = i < fn->len ? fn->params[i] : fn->result;
+    if (type_is_scalar(t)) continue;
+    diag_report(b->diags, DIAG_E0425, s->span, NULL, NULL, type_text(b->arena, t), "given to a plugin");
+    return false;
   }
-  fn->body = call;
+  Function *f = arena_alloc(b->arena, sizeof *f);
+  *f = (Function){ .name = s->name, .symbol = "", .params = fn->params, .param_names = fn->param_names, .param_len = fn->len,
+                   .result = fn->result, .status = true, .fails = true, .plugin = p };
+  fn->body = extern_call(b, s, fn, f);
   return true;
 }
 
@@ -377,6 +401,7 @@ static bool resolve_fn(Binder *b, Symbol *s) {
   bool good = resolve_fn_params(b, s, fn, &locals);
   fn->result = bind_type(b, s->module, s->stmt->type);
   s->fn = fn;
+  if (s->module->plugin) return good && fn->result->kind != TY_ERROR && resolve_plugin_fn(b, s, fn);
   if (s->stmt->kind == AST_EXTERN_FN) return good && fn->result->kind != TY_ERROR && resolve_c_fn(b, s, fn);
   Scope scope = { .module = s->module, .locals = locals };
   Expr *body = bind_inner(b, &scope, s->stmt->value, fn->result);

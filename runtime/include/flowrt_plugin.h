@@ -42,4 +42,19 @@ int frt_plugin_new(FrtCtx *cx, const FrtPluginSpec *spec, const void *const *con
 int frt_plugin_rows(FrtCtx *cx, FrtPlugin *plugin, const FrtBlock *b, const uint32_t *sel, uint32_t n, void *const *in,
                     uint8_t *const *in_null, void *const *out, uint8_t *const *out_null, FrtPluginRows *rows);
 
+typedef struct FrtPluginFnSpec {
+  uint32_t index, arg_len;   /* in the plugin's table */
+  FrtStr file, name;
+  uint64_t hash;
+  const FrtType *const *args;
+  const FrtType *result;
+} FrtPluginFnSpec;
+
+typedef struct FrtPluginFn FrtPluginFn;
+
+/* Loads the plugin of a function. FRT_OK, or FRT_FATAL (reported). Ends with the run. */
+int frt_plugin_fn_new(FrtCtx *cx, const FrtPluginFnSpec *spec, FrtPluginFn **fn);
+/* Calls it; args[i] is NULL for a null. FRT_OK, FRT_NULL, or FRT_E_PLUGIN with its message. A *fn that is NULL is made first. */
+int frt_plugin_call(FrtCtx *cx, const FrtPluginFnSpec *spec, FrtPluginFn **fn, const void *const *args, void *out);
+
 #endif

@@ -13,30 +13,39 @@ static int check_within(const PluginArea *a, FrtStr s) {
   return s.ptr >= a->from && s.ptr <= a->end && s.len <= (size_t)(a->end - s.ptr);
 }
 
-static int check_is_text_of_row(const FrtPlugin *p, uint32_t row, FrtStr s, void *const *in, uint8_t *const *in_null) {
-  for (uint32_t i = 0; i < p->spec->in_len; i++) {
-    if (p->spec->in[i].type->kind != FRT_STRING && p->spec->in[i].type->kind != FRT_BYTES) continue;
-    if (in_null[i] && in_null[i][row]) continue;
-    FrtStr t = ((const FrtStr *)in[i])[row];
+/* Where the texts of one row may lie, besides what the host gave. */
+typedef struct CheckRow {
+  FrtPlugin *p;
+  uint32_t row;
+  void *const *in;
+  uint8_t *const *in_null;
+} CheckRow;
+
+static int check_is_text_of_row(const void *env, FrtStr s) {
+  const CheckRow *c = env;
+  const FrtPluginSpec *spec = c->p->spec;
+  for (uint32_t i = 0; i < spec->in_len; i++) {
+    if (spec->in[i].type->kind != FRT_STRING && spec->in[i].type->kind != FRT_BYTES) continue;
+    if (c->in_null[i] && c->in_null[i][c->row]) continue;
+    FrtStr t = ((const FrtStr *)c->in[i])[c->row];
     if (t.len && check_within(&(PluginArea){t.ptr, t.ptr + t.len, NULL}, s)) return 1;
   }
   return 0;
 }
 
-static int check_place(FrtPlugin *p, uint32_t row, FrtStr s, void *const *in, uint8_t *const *in_null) {
-  if (!s.len || p->child || (p->area && check_within(p->area, s))) return 1;
-  for (PluginArea *a = p->areas; a; a = a->next)
+static int check_place(PluginPlaces *at, FrtStr s) {
+  if (!s.len || at->anywhere || (at->last && check_within(at->last, s))) return 1;
+  for (const PluginArea *a = at->areas; a; a = a->next)
     if (check_within(a, s)) {
-      p->area = a;
+      at->last = a;
       return 1;
     }
-  for (uint32_t i = 0; i < p->image_len; i++)
-    if (check_within(&p->image[i], s)) return 1;
-  return check_is_text_of_row(p, row, s, in, in_null);
+  for (uint32_t i = 0; i < at->image->len; i++)
+    if (check_within(&at->image->area[i], s)) return 1;
+  return at->argument(at->env, s);
 }
 
-/* Why the value cannot be used, or NULL. */
-static const char *check_value(FrtPlugin *p, const FrtType *t, void *at, uint32_t row, void *const *in, uint8_t *const *in_null) {
+const char *plugin_check_value(PluginPlaces *places, const FrtType *t, void *at) {
   int64_t i64;
   switch (t->kind) {
     case FRT_BOOL: return *(uint8_t *)at > 1 ? "is no bool" : NULL;
@@ -53,7 +62,7 @@ static const char *check_value(FrtPlugin *p, const FrtType *t, void *at, uint32_
     case FRT_STRING: case FRT_BYTES: {
       FrtStr *s = at;
       s->aux = 0;
-      if (!check_place(p, row, *s, in, in_null)) return "is a text outside of the memory that the plugin was given";
+      if (!check_place(places, *s)) return "is a text outside of the memory that the plugin was given";
       return t->kind == FRT_STRING && !frt_utf8_valid(s->ptr, s->len) ? "is not valid UTF-8" : NULL;
     }
     default: return NULL;
@@ -87,9 +96,12 @@ void plugin_check_output(FrtPlugin *p, uint32_t out, const uint32_t *row, uint32
     for (uint32_t k = 0; bad > 1 && k < n; k++) c->null[row[k]] = c->null[row[k]] != 0;
   }
   if (check_is_free(f->type)) return;
+  CheckRow at = {p, 0, in, in_null};
+  PluginPlaces places = {p->areas, NULL, &p->image, check_is_text_of_row, &at, p->child != NULL};
   for (uint32_t k = 0; k < n; k++) {
     if (p->to[k] == FLOW_FAIL || p->to[k] == FLOW_DROP || (c->null && c->null[row[k]])) continue;
-    const char *why = check_value(p, f->type, (char *)c->data + (size_t)row[k] * f->type->size, row[k], in, in_null);
+    at.row = row[k];
+    const char *why = plugin_check_value(&places, f->type, (char *)c->data + (size_t)row[k] * f->type->size);
     if (why) plugin_value_fails(p, k, out, why);
   }
 }

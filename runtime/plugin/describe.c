@@ -6,7 +6,7 @@
  *   # Keeps places near a point.
  *   extern step fn near(lat: f64, lon: f64) -> { km: f64 } "ports far"
  *   type `near config` = { radius: f64 default 5.0 }
- *   extern function fn km(a: f64, b: f64) -> f64 "pure"
+ *   extern function fn km(a: f64, b: f64) -> f64
  *
  * The compiler parses and binds them as it does a module, so that types, names and defaults are checked as those of scripts.
  * Names and types are looked at here so far that they cannot be anything else than names and types.
@@ -28,7 +28,7 @@
 #include "plugin/plugin.h"
 #include "plugin/sandbox.h"
 
-enum { DESCRIBE_SIZE = 1 << 20, DESCRIBE_MS = 10000, DESCRIBE_MEMORY = 256 << 20, DESCRIBE_ITEMS = 1000, DESCRIBE_PORTS = 60 };
+enum { DESCRIBE_SIZE = 1 << 20, DESCRIBE_MS = 10000, DESCRIBE_MEMORY = 256 << 20, DESCRIBE_ITEMS = 1000, DESCRIBE_PORTS = 60, DESCRIBE_ARGS = 16 };
 
 typedef struct DescribeText {
   char *text, *why;
@@ -121,7 +121,8 @@ static void describe_step(DescribeText *d, const FlowStep *s) {
 }
 
 static void describe_function(DescribeText *d, const FlowFunction *f) {
-  if (f->size < sizeof *f || !describe_is_name(f->name) || !f->call || !describe_is_line(f->result, 500)) {
+  if (f->size < sizeof *f || !describe_is_name(f->name) || !f->call || f->arg_len > DESCRIBE_ARGS || !describe_is_line(f->result, 500) ||
+      strpbrk(f->result, "{}#\"")) {
     describe_wrong(d, "a function has no good name, size, result or `call`", NULL, f->size < sizeof *f ? "" : f->name);
     return;
   }
@@ -129,7 +130,7 @@ static void describe_function(DescribeText *d, const FlowFunction *f) {
   describe_doc(d, f->doc);
   describe_put(d, "extern function fn %s(", f->name);
   describe_fields(d, f->name, f->args, f->arg_len, 0);
-  describe_put(d, ") -> %s \"%s\"\n", f->result, f->flags & FLOW_PURE ? "pure" : "");
+  describe_put(d, ") -> %s\n", f->result);
 }
 
 size_t plugin_describe_table(const FlowPlugin *t, char *text, size_t size, char *why, size_t why_size) {

@@ -200,7 +200,7 @@ static void child_open(FrtPlugin *p, PluginChild *c) {
     child_say(c->shared, why);
     return;
   }
-  if (!plugin_same(p)) {
+  if (!plugin_same(p->loaded.table, p->spec->hash)) {
     child_say(c->shared, "it is not the plugin that the script was compiled with: compile it again");
     return;
   }

@@ -88,8 +88,7 @@ void plugin_chunk_fails(FrtPlugin *p, uint32_t n, const char *format, ...) {
   }
 }
 
-/* The plugin's own words, as far as they are UTF-8. */
-static FrtStr plugin_message(FrtPlugin *p, FrtStr m) {
+FrtStr plugin_message(FrtStr m) {
   if (!m.len) {
     static const char silent[] = "the plugin refused the row";
     return (FrtStr){silent, sizeof silent - 1, 0};
@@ -100,29 +99,37 @@ static FrtStr plugin_message(FrtPlugin *p, FrtStr m) {
 
 /* ---- start and end ---- */
 
-/* The parts of the plugin's file that are mapped: literals lie there. */
-static int plugin_find_image(struct dl_phdr_info *info, size_t size, void *env) {
-  FrtPlugin *p = env;
-  uintptr_t table = (uintptr_t)p->loaded.table;
+typedef struct PluginSearch {
+  uintptr_t table;
+  PluginImage *image;
+} PluginSearch;
+
+static int plugin_visit_image(struct dl_phdr_info *info, size_t size, void *env) {
+  const PluginSearch *s = env;
   int ours = 0;
   for (int i = 0; i < info->dlpi_phnum; i++) {
     uintptr_t from = info->dlpi_addr + info->dlpi_phdr[i].p_vaddr;
-    ours |= info->dlpi_phdr[i].p_type == PT_LOAD && table >= from && table < from + info->dlpi_phdr[i].p_memsz;
+    ours |= info->dlpi_phdr[i].p_type == PT_LOAD && s->table >= from && s->table < from + info->dlpi_phdr[i].p_memsz;
   }
-  for (int i = 0; ours && i < info->dlpi_phnum && p->image_len < sizeof p->image / sizeof *p->image; i++) {
+  for (int i = 0; ours && i < info->dlpi_phnum && s->image->len < sizeof s->image->area / sizeof *s->image->area; i++) {
     if (info->dlpi_phdr[i].p_type != PT_LOAD || (info->dlpi_phdr[i].p_flags & PF_W)) continue;
     const char *from = (const char *)(info->dlpi_addr + info->dlpi_phdr[i].p_vaddr);
-    p->image[p->image_len++] = (PluginArea){from, from + info->dlpi_phdr[i].p_memsz, NULL};
+    s->image->area[s->image->len++] = (PluginArea){from, from + info->dlpi_phdr[i].p_memsz, NULL};
   }
   return ours;
 }
 
-int plugin_same(const FrtPlugin *p) {
+void plugin_find_image(const FlowPlugin *table, PluginImage *image) {
+  image->len = 0;
+  dl_iterate_phdr(plugin_visit_image, &(PluginSearch){(uintptr_t)table, image});
+}
+
+int plugin_same(const FlowPlugin *table, uint64_t hash) {
   char why[500];
   size_t size = 1 << 20;
   char *text = frt_malloc(size);
-  size_t len = plugin_describe_table(p->loaded.table, text, size, why, sizeof why);
-  int same = len && plugin_hash(text, len) == p->spec->hash && p->spec->index < p->loaded.table->step_len;
+  size_t len = plugin_describe_table(table, text, size, why, sizeof why);
+  int same = len && plugin_hash(text, len) == hash;
   frt_free(text);
   return same;
 }
@@ -140,13 +147,13 @@ static int plugin_open(FrtCtx *cx, FrtPlugin *p) {
   char why[500];
   const char *file = p->file;
   if (plugin_load(file, &p->loaded, why, sizeof why) != PLUGIN_GOOD) return plugin_run_fails(cx, spec, "%s: %s", file, why);
-  if (!plugin_same(p)) return plugin_run_fails(cx, spec, "%s is not the plugin that the script was compiled with: compile it again", file);
+  if (!plugin_same(p->loaded.table, spec->hash)) return plugin_run_fails(cx, spec, "%s is not the plugin that the script was compiled with: compile it again", file);
   p->step = &p->loaded.table->steps[spec->index];
-  dl_iterate_phdr(plugin_find_image, p);
+  plugin_find_image(p->loaded.table, &p->image);
   plugin_host_start(&p->host);
   p->host.message = NULL;
   if (p->step->open && p->step->open(&p->host.host, p->config, &p->self) != 0) {
-    FrtStr m = plugin_message(p, (FrtStr){p->host.general, p->host.general_len, 0});
+    FrtStr m = plugin_message((FrtStr){p->host.general, p->host.general_len, 0});
     return p->host.general_len ? plugin_run_fails(cx, spec, "%.*s", FRT_SLICE(m)) : plugin_run_fails(cx, spec, "it could not be opened");
   }
   p->is_open = 1;
@@ -218,7 +225,7 @@ int plugin_settle(FrtCtx *cx, FrtPlugin *p, const FrtBlock *b, const uint32_t *s
       plugin_place(p, sel[k], k, r, r->room);
       continue;
     }
-    cx->detail = plugin_message(p, p->message[k]);
+    cx->detail = plugin_message(p->message[k]);
     FRT_SEEN(cx, spec->op, first + k);
     frt_error(cx, b, sel[k], spec->op, FRT_E_PLUGIN, (FrtStr){0});
   }
@@ -238,7 +245,7 @@ static void plugin_chunk_start(FrtPlugin *p, const FrtBlock *b, uint32_t n, void
   memset(p->to, 0, n);
   memset(p->message, 0, n * sizeof *p->message);
   if (p->also) memset(p->also, 0, n * sizeof *p->also);
-  p->areas = p->area = NULL;
+  p->areas = NULL;
   plugin_host_start(&p->host);
   p->host.rows = n;
 }

@@ -14,6 +14,21 @@ typedef struct PluginArea {
   struct PluginArea *next;
 } PluginArea;
 
+/* The parts of a plugin's file that are mapped to be read: its literals. */
+typedef struct PluginImage {
+  PluginArea area[8];
+  uint32_t len;
+} PluginImage;
+
+/* Where texts may lie. */
+typedef struct PluginPlaces {
+  const PluginArea *areas, *last;   /* what the host gave; where the last text was found */
+  const PluginImage *image;
+  int (*argument)(const void *env, FrtStr s);   /* whether it is part of a text that the plugin was given */
+  const void *env;
+  int anywhere;              /* they were copied */
+} PluginPlaces;
+
 /* The host as one chunk sees it. What fail() was told lies beside the rows. */
 typedef struct PluginHost {
   FlowHost host;             /* first */
@@ -40,9 +55,8 @@ struct FrtPlugin {
   void *self;
   int is_open;
   PluginHost host;
-  PluginArea *areas, *area;      /* of the chunk; that of the last text found */
-  PluginArea image[16];          /* the plugin's own constants */
-  uint32_t image_len;
+  PluginArea *areas;             /* of the chunk */
+  PluginImage image;
   FlowColumn *in, *out;
   uint8_t *to;
   uint64_t *also;
@@ -54,7 +68,10 @@ struct FrtPlugin {
 };
 
 /* plugin.c: whether the plugin that was loaded is the one that the script was compiled with. */
-int plugin_same(const FrtPlugin *p);
+int plugin_same(const FlowPlugin *table, uint64_t hash);
+void plugin_find_image(const FlowPlugin *table, PluginImage *image);
+/* The plugin's own words, as far as they are UTF-8. */
+FrtStr plugin_message(FrtStr m);
 
 /* plugin.c: gives rows to where `to` and `also` say, and reports those that failed; k counts rows of the chunk, which starts
  * at row `first` of the selection. */
@@ -63,8 +80,9 @@ int plugin_settle(FrtCtx *cx, FrtPlugin *p, const FrtBlock *b, const uint32_t *s
 void plugin_chunk_fails(FrtPlugin *p, uint32_t n, const char *format, ...) __attribute__((format(printf, 3, 4)));
 int plugin_run_fails(FrtCtx *cx, const FrtPluginSpec *spec, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* check.c: the values of an output in rows that go on; a row with a wrong one fails. Texts must lie in p->areas or in p->image, or
+/* check.c: why a value cannot be used, or NULL; and: the values of an output in rows that go on; a row with a wrong one fails. Texts must lie in p->areas or in p->image, or
  * be part of a text of the same row; those of a child were copied. */
+const char *plugin_check_value(PluginPlaces *places, const FrtType *t, void *at);
 void plugin_check_output(FrtPlugin *p, uint32_t out, const uint32_t *row, uint32_t n, void *const *in, uint8_t *const *in_null);
 
 void plugin_value_fails(FrtPlugin *p, uint32_t k, uint32_t out, const char *why);

@@ -31,4 +31,30 @@ static const FlowField in[] = {{"lat", "f64"}, {"lon", "f64"}, {"name", "string"
 static const FlowField out[] = {{"dist", "f64"}, {"label", "string"}};
 static const char *const ports[] = {"far"};
 static const FlowStep steps[] = {{sizeof(FlowStep), 0, "near", "Keeps what is near.", config, in, out, 1, 3, 2, 1, ports, near_open, near_rows, near_close}};
-const FlowPlugin flow_plugin = {FLOW_PLUGIN_ABI, sizeof(FlowPlugin), "geo", "1.2.0", "Distances.", ">=0.1", NULL, steps, NULL, 1, 0};
+
+static int km(const FlowHost *host, const void *const *arg, void *out) {
+  double x = *(const double *)arg[0], y = *(const double *)arg[1];
+  if (x < 0) return host->fail(host, 0, "it is negative", 14), FLOW_FAIL;
+  *(double *)out = sqrt(x * x + y * y);
+  return FLOW_OK;
+}
+/* "name x n", the text itself without n, null for an empty text; "bad" gives a text from elsewhere. */
+static int times(const FlowHost *host, const void *const *arg, void *out) {
+  FlowText t = *(const FlowText *)arg[0];
+  if (!t.len) return FLOW_NULL;
+  *(FlowText *)out = t;
+  if (t.len == 3 && !memcmp(t.ptr, "bad", 3)) *(FlowText *)out = flow_text((const char *)64, 3);
+  if (!arg[1]) return FLOW_OK;
+  int64_t n = *(const int64_t *)arg[1];
+  char *room = host->alloc(host, t.len * (size_t)n);
+  if (!room) return FLOW_FAIL;
+  for (int64_t i = 0; i < n; i++) memcpy(room + i * t.len, t.ptr, t.len);
+  *(FlowText *)out = flow_text(room, t.len * (uint32_t)n);
+  return FLOW_OK;
+}
+static const FlowField km_args[] = {{"x", "f64"}, {"y", "f64"}};
+static const FlowField times_args[] = {{"s", "string"}, {"n", "i64?"}};
+static const FlowFunction functions[] = {
+    {sizeof(FlowFunction), 0, "km", "The distance.", km_args, 2, 0, "f64", km},
+    {sizeof(FlowFunction), 0, "times", "The text n times.", times_args, 2, 0, "string?", times}};
+const FlowPlugin flow_plugin = {FLOW_PLUGIN_ABI, sizeof(FlowPlugin), "geo", "1.2.0", "Distances.", ">=0.1", NULL, steps, functions, 1, 2};
