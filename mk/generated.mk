@@ -32,6 +32,14 @@ $(BUILD)/gen/flow_header.c $(BUILD)/gen/flow_runtime.c: $(BUILD)/gen/%.c: $(BUIL
 	$(call say,embed)
 	$(Q)$(BUILD)/tool/embed $* $< > $@
 
+# What `flowc plugin` gives to who writes plugins.
+$(BUILD)/gen/plugin_header.c: include/flow_plugin.h
+$(BUILD)/gen/plugin_template.c: include/plugin_template.c
+$(BUILD)/gen/plugin_header.c $(BUILD)/gen/plugin_template.c: $(BUILD)/tool/embed
+	$(call say,embed)
+	@mkdir -p $(@D)
+	$(Q)$(BUILD)/tool/embed $(notdir $(basename $@)) $(firstword $(filter include/%,$^)) > $@
+
 # The standard library's declarations: see compiler/ir/stdlib.h.
 STDLIB_FLOW := $(sort $(wildcard stdlib/*.flow))
 $(BUILD)/gen/stdlib.c: $(STDLIB_FLOW) mk/generated.mk

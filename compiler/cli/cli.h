@@ -36,6 +36,7 @@ int cli_watch(Cli *c);
 int cli_infer(Cli *c);
 int cli_doc(Cli *c);
 int cli_schema(Cli *c);
+int cli_plugin(Cli *c);
 int cli_replay(Cli *c);
 
 /* Compiles the script of the command line and prints its diagnostics; NULL after errors, with *status. */

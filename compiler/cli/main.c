@@ -20,6 +20,7 @@ const Command cli_commands[] = {
   {"watch", "flowc watch s.flow [--name value ...]", "run a script again whenever it, its modules or its inputs change", cli_watch},
   {"infer", "flowc infer file [--format csv]", "print the type of a file, to paste into a script", cli_infer},
   {"schema", "flowc schema show|diff|check OLD [NEW]", "row types: show them, compare them, check a change of them", cli_schema},
+  {"plugin", "flowc plugin new|build|list|info|test [WHAT]", "plugins in C: start one, build it, look at it, run its tests", cli_plugin},
   {"doc", "flowc doc [function]", "print the reference of the function library", cli_doc},
 };
 const unsigned cli_command_len = sizeof cli_commands / sizeof *cli_commands;
@@ -95,7 +96,7 @@ static void cli_plugin_dir(Cli *c, const char *dir) {
 static int cli_own_flag(Cli *c, int argc, char **argv, int *i) {
   const char *v;
   const char *w = argv[*i];
-  int building = !strcmp(c->command, "build") || !strcmp(c->command, "emit");
+  int building = !strcmp(c->command, "build") || !strcmp(c->command, "emit") || !strcmp(c->command, "plugin");
   if ((v = cli_value("--jit", argc, argv, i))) c->options.jit = v;
   else if ((v = cli_value("--opt", argc, argv, i))) c->options.no_passes = v[0] == '-' ? v + 1 : v;
   else if ((v = cli_value("--dump", argc, argv, i))) c->dump = v;

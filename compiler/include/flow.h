@@ -100,6 +100,15 @@ int flow_schema_show(const char *what, const char *format, FILE *out);
  * compatible so. 1 when one cannot be read. */
 int flow_schema_diff(const char *old, const char *changed, const char *format, const char *mode, FILE *out);
 
+/* Plugins (include/flow_plugin.h). Each returns an exit code; messages go to stderr. new: NAME.c from a template. build: a shared
+ * object by the C compiler; output NULL: beside the source. info: what a plugin says of itself. list: those of the present
+ * folder, of dirs ("a:b" or NULL) and of FLOW_PLUGIN_PATH. test: the tests that it brings. */
+int flow_plugin_new(const char *name, FILE *out);
+int flow_plugin_build(const char *source, const char *output, const char *cc, FILE *out);
+int flow_plugin_info(const char *path, FILE *out);
+int flow_plugin_list(const char *dirs, FILE *out);
+int flow_plugin_test(const char *path, FILE *out);
+
 /* Prints the reference of the function library as Markdown, or of one function. */
 int flow_doc(const char *name, FILE *out);
 

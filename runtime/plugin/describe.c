@@ -157,7 +157,7 @@ typedef struct DescribeShared {
   uint32_t active;
   char why[500];
   size_t size, tests_size;
-  char text[DESCRIBE_SIZE];
+  char text[DESCRIBE_SIZE], tests[DESCRIBE_SIZE];
 } DescribeShared;
 
 static void describe_child(const char *path, DescribeShared *s, int keep) {
@@ -169,6 +169,8 @@ static void describe_child(const char *path, DescribeShared *s, int keep) {
   if (s->status == PLUGIN_GOOD) {
     s->size = plugin_describe_table(h.table, s->text, sizeof s->text, s->why, sizeof s->why);
     if (!s->size) s->status = PLUGIN_BROKEN;
+    s->tests_size = h.table->tests ? strnlen(h.table->tests, sizeof s->tests) : 0;
+    memcpy(s->tests, h.table->tests ? h.table->tests : "", s->tests_size);
   }
   s->done = 1;
   _exit(0);
@@ -216,7 +218,8 @@ PluginStatus plugin_describe(Arena *a, const char *path, PluginDescription *out,
   else *why = arena_strndup(a, s->why, strlen(s->why));
   if (result == PLUGIN_GOOD) {
     char *text = arena_strndup(a, s->text, size);
-    *out = (PluginDescription){text, size, plugin_hash(text, size)};
+    size_t tests = s->tests_size < DESCRIBE_SIZE ? s->tests_size : DESCRIBE_SIZE;
+    *out = (PluginDescription){text, size, plugin_hash(text, size), tests ? arena_strndup(a, s->tests, tests) : NULL};
   }
   munmap(s, sizeof *s);
   return result;

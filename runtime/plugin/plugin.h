@@ -35,6 +35,7 @@ typedef struct PluginDescription {
   const char *text;
   size_t size;
   uint64_t hash;
+  const char *tests;   /* the script of its tests, or NULL */
 } PluginDescription;
 PluginStatus plugin_describe(Arena *a, const char *path, PluginDescription *out, const char **why);
 /* The same of a table in this process: bytes of text, which is cut to `size`; 0: the table is broken. */
