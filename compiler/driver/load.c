@@ -74,13 +74,18 @@ static const char *load_plugin_in(Arena *a, const char *folders, const char *fil
   return NULL;
 }
 
+static const char *load_seen(const char *path) {
+  if (path && frt_input_seen) frt_input_seen(FRT_INPUT_SCRIPT, path);
+  return path;
+}
+
 const char *load_plugin(void *env, const char *file, const char *from, const char **where) {
   FlowProgram *p = env;
   const char *slash = file[0] == '/' ? NULL : strrchr(from, '/'), *path = getenv("FLOW_PLUGIN_PATH");
   const char *beside = slash ? arena_printf(p->arena, "%.*s%s", (int)(slash - from) + 1, from, file) : file;
-  if (access(beside, F_OK) == 0) return beside;
+  if (access(beside, F_OK) == 0) return load_seen(beside);
   const char *found = file[0] == '/' ? NULL : load_plugin_in(p->arena, p->options.plugin_dirs, file);
   if (!found && file[0] != '/') found = load_plugin_in(p->arena, path, file);
   *where = arena_printf(p->arena, "it is not at %s%s", beside, (p->options.plugin_dirs || path) && file[0] != '/' ? ", nor in the folders for plugins" : "");
-  return found;
+  return load_seen(found);
 }
