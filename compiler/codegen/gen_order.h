@@ -37,6 +37,12 @@ int gen_order_form(const GenOrder *o);
 void gen_sort_keys(GenFn *f, const GenOrder *o);
 /* All keys as bytes whose order is theirs, in the block's arena: `to` is a C lvalue of type FrtStr. */
 void gen_order_bytes(GenFn *f, const GenOrder *o, const CVal *v, const char *to);
+/* The columns of a row that rests, for its way to disk: lines of a table of FrtSpillColumn, and how many; one more line; the
+ * FrtAway (a C lvalue) in init, whose table is op<id>_away. */
+uint32_t gen_away_columns(const GenOrder *o, Buf *b);
+void gen_away_column(Gen *g, Buf *b, const char *row, const char *value, const char *null, const Type *t);
+void gen_away_init(const GenOrder *o, const char *away, uint32_t len);
+void gen_order_key(const GenOrder *o);
 /* `row` is a new row of the store, filled; the pair is added. */
 void gen_order_add(GenFn *f, const GenOrder *o, const CVal *v);
 /* All expressions of the keys, for gen_declare_columns. */

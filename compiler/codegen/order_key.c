@@ -148,6 +148,66 @@ void gen_order_bytes(GenFn *f, const GenOrder *o, const CVal *v, const char *to)
   gen_line(f, "%s.len = (uint32_t)(p - %s.ptr);", to, to);
 }
 
+/* op<id>_key: the same bytes of a row that rests. */
+void gen_order_key(const GenOrder *o) {
+  Gen *g = o->g;
+  GenFn f = {.g = g, .out = &g->funcs};
+  Buf size = {.arena = g->arena};
+  int fixed = 1;
+  CVal *v = arena_alloc(g->arena, (o->n->key_len + 1) * sizeof *v);
+  for (uint32_t j = 0; j < o->n->key_len; j++) {
+    const PlanSortKey *key = &o->n->keys[j];
+    const char *member = gen_order_key_rests(o, j) ? gen_printf(g, "%u", j) : gen_printf(g, "%u", key->value->col);
+    const char *kind = gen_order_key_rests(o, j) ? "k" : "";
+    v[j].v = gen_printf(g, "x->%s%s", *kind ? kind : "c", member);
+    v[j].n = key->value->type->nullable ? gen_printf(g, "x->%sn%s", kind, member) : NULL;
+    fixed += key_is_text(key) ? 3 : 17;
+    if (key_is_text(key)) buf_printf(&size, v[j].n ? " + 2 * (size_t)(%s ? 0 : %s.len)" : "%s + 2 * (size_t)%s.len", v[j].n ? v[j].n : "", v[j].v);
+  }
+  buf_printf(&g->protos, "static uint32_t op%u_key(FrtAway *a, const void *row);\n", o->n->id);
+  gen_line(&f, "static uint32_t op%u_key(FrtAway *a, const void *row) {", o->n->id);
+  f.indent = 1;
+  gen_line(&f, "const R%u *x = row;", o->n->id);
+  gen_line(&f, "char *p = frt_away_room(a, %d%s), *from = p;", fixed, size.data ? size.data : "");
+  gen_line(&f, "(void)x;");
+  for (uint32_t j = 0; j < o->n->key_len; j++) bytes_key(&f, &o->n->keys[j], v[j]);
+  gen_line(&f, "return (uint32_t)(p - from);");
+  gen_fn_close(&f);
+}
+
+/* ---- rows that go to disk ---- */
+
+void gen_away_column(Gen *g, Buf *b, const char *row, const char *value, const char *null, const Type *t) {
+  buf_printf(b, "  {FRT_OFFSETOF(%s, %s), ", row, value);
+  if (t->nullable) buf_printf(b, "FRT_OFFSETOF(%s, %s), ", row, null);
+  else buf_put(b, "0, ");
+  buf_printf(b, "%s},\n", gen_type_desc(g, t));
+}
+
+uint32_t gen_away_columns(const GenOrder *o, Buf *b) {
+  Gen *g = o->g;
+  const char *row = gen_printf(g, "R%u", o->n->id);
+  uint32_t len = o->len;
+  for (uint32_t i = 0; i < o->len; i++)
+    gen_away_column(g, b, row, gen_printf(g, "c%u", o->cols[i]), gen_printf(g, "n%u", o->cols[i]), g->plan->columns[o->cols[i]].type);
+  for (uint32_t j = 0; j < o->n->key_len; j++) {
+    if (!gen_order_key_rests(o, j)) continue;
+    gen_away_column(g, b, row, gen_printf(g, "k%u", j), gen_printf(g, "kn%u", j), o->n->keys[j].value->type);
+    len++;
+  }
+  return len;
+}
+
+void gen_away_init(const GenOrder *o, const char *away, uint32_t len) {
+  Gen *g = o->g;
+  uint32_t id = o->n->id;
+  buf_printf(&g->init, "  frt_away_init(cx, &%s, %u, op%u_away, %u, &S->h->store%u, &S->h->pairs%u, %s);\n", away, id, id, len, id, id,
+             o->n->by_len ? gen_printf(g, "&S->h->table%u", id) : "NULL");
+  if (o->exact) return;
+  gen_order_key(o);
+  buf_printf(&g->init, "  %s.compare = op%u_compare;\n  %s.key = op%u_key;\n", away, id, away, id);
+}
+
 /* ---- rows ---- */
 
 static bool order_has(const ColId *cols, uint32_t len, ColId col) {

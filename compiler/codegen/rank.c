@@ -2,7 +2,8 @@
  *
  * Rows rest in input order. When the input has ended the pairs are sorted, groups one after another, and each
  * window function goes over the pairs of each group once and writes its result into the rows; then the rows go on
- * in input order. Frames:
+ * in input order. Rows that do not fit go to disk (runtime/op/rank.c): then a function may see a group in parts, and
+ * keeps what it knows in a struct W<id>_<k>; where it needs the whole group it sums up in a first pass. Frames:
  *
  *   whole     no order: all rows of the group; first and last without `rows`
  *   running   an order: the rows up to the present one
@@ -127,61 +128,77 @@ static void rank_take(const GenOrder *o) {
   gen_order_loop_close(&f, n);
   gen_count(&f, n->id, "IN", "n");
   gen_count(&f, n->id, "HELD", gen_printf(g, "%s - failed", keys.n));
-  gen_line(&f, "return FRT_OK;");
+  gen_line(&f, "return frt_away_fits(&S->h->rank%u.away) ? FRT_OK : frt_away_write(cx, &S->h->rank%u.away);", n->id, n->id);
   gen_fn_close(&f);
 }
 
 /* ---- results ---- */
 
-/* Row r gets the value of row `from`, or null where `from` is NULL. */
-static void rank_copy(GenFn *f, const Rank *w, const char *r, const char *from, const char *found) {
-  Gen *g = f->g;
-  const Type *t = g->plan->columns[w->a->col].type;
-  const char *null = rank_null(g, w->a, w->k, from);
-  bool skips = w->a->fn == AGG_MIN || w->a->fn == AGG_MAX;   /* what is found has a value */
-  if (t->nullable) gen_line(f, "%s->wn%u = !(%s)%s%s;", r, w->k, found, null && !skips ? " || " : "", null && !skips ? null : "");
-  gen_line(f, "if (%s) %s->w%u = %s->%s;", found, r, w->k, from, rank_value(g, w->a, w->k));
+/* The functions whose first result needs all rows of the group. */
+static bool rank_needs_all(const PlanNode *n, const PlanAgg *a) {
+  switch (a->fn) {
+    case AGG_NTILE: return true;
+    case AGG_ROW_NUMBER: case AGG_RANK: case AGG_DENSE_RANK: case AGG_LAG: case AGG_LEAD: return false;
+    default: return rank_mode(n, a) == RANK_WHOLE;
+  }
 }
 
-static void rank_fill_whole(GenFn *f, const Rank *w) {
-  const Type *t = f->g->plan->columns[w->a->col].type;
-  gen_line(f, "for (uint64_t i = 1; i < n; i++) {");
-  gen_line(f, "  R%u *to = ROW(i);", w->o.n->id);
-  gen_line(f, "  to->w%u = r->w%u;", w->k, w->k);
-  if (t->nullable) gen_line(f, "  to->wn%u = r->wn%u;", w->k, w->k);
-  if (rank_can_fail(w->a)) gen_line(f, "  if (r->bad && r->which == %u) { to->bad = r->bad; to->which = %u; }", w->k, w->k);
+static void rank_loop_open(GenFn *f, const Rank *w) {
+  gen_line(f, "for (uint64_t i = from; i < to; i++) {");
+  f->indent++;
+  gen_line(f, "R%u *r = ROW(i);", w->o.n->id);
+  gen_line(f, "(void)r;");
+}
+
+static void rank_loop_close(GenFn *f) {
+  f->indent--;
   gen_line(f, "}");
+}
+
+static void rank_pass(GenFn *f, int pass) { gen_line(f, "if (!(part->pass & %d)) return;", pass); }
+
+/* What is kept from part to part: a member of W<id>_<k>, and a variable of its name. */
+static void rank_keep(GenFn *f, Buf *kept, const char *type, const char *name) {
+  buf_printf(kept, "  %s %s;\n", type, name);
+  gen_line(f, "%s %s = W->%s;", type, name, name);
 }
 
 /* ---- places in the order ---- */
 
-static void rank_place(GenFn *f, const Rank *w) {
+static void rank_place(GenFn *f, const Rank *w, Buf *kept) {
   const GenOrder *o = &w->o;
   const char *tie = o->exact ? "" : gen_printf(f->g, " || op%u_compare(S, ROW(i - 1), ROW(i))", o->n->id);
-  gen_line(f, "int64_t place = 0;");
-  gen_line(f, "for (uint64_t i = 0; i < n; i++) {");
-  gen_line(f, "  if (!i || p[i].key != p[i - 1].key%s) place = %s;", tie, w->a->fn == AGG_RANK ? "(int64_t)i + 1" : "place + 1");
-  gen_line(f, "  ROW(i)->w%u = place;", w->k);
-  gen_line(f, "}");
+  rank_keep(f, kept, "int64_t", "place");
+  rank_loop_open(f, w);
+  gen_line(f, "uint64_t at = part->at + i;");
+  gen_line(f, "if (!at || p[i].key != p[i - 1].key%s) place = %s;", tie, w->a->fn == AGG_RANK ? "(int64_t)at + 1" : "place + 1");
+  gen_line(f, "r->w%u = place;", w->k);
+  rank_loop_close(f);
+  gen_line(f, "W->place = place;");
 }
 
 static void rank_buckets(GenFn *f, const Rank *w) {
-  gen_line(f, "uint64_t tiles = S->h->arg%u_%u, small = n / tiles, large = n %% tiles, edge = large * (small + 1);", w->o.n->id, w->k);
-  gen_line(f, "for (uint64_t i = 0; i < n; i++)");
-  gen_line(f, "  ROW(i)->w%u = (int64_t)(i < edge ? i / (small + 1) : large + (i - edge) / small) + 1;", w->k);
+  gen_line(f, "uint64_t tiles = S->h->arg%u_%u, small = part->rows / tiles, large = part->rows %% tiles, edge = large * (small + 1);",
+           w->o.n->id, w->k);
+  rank_loop_open(f, w);
+  gen_line(f, "uint64_t at = part->at + i;");
+  gen_line(f, "r->w%u = (int64_t)(at < edge ? at / (small + 1) : large + (at - edge) / small) + 1;", w->k);
+  rank_loop_close(f);
 }
 
 static void rank_neighbour(GenFn *f, const Rank *w) {
-  gen_line(f, "uint64_t by = S->h->arg%u_%u;", w->o.n->id, w->k);
-  gen_line(f, "for (uint64_t i = 0; i < n; i++) {");
-  f->indent++;
+  Gen *g = f->g;
   bool lag = w->a->fn == AGG_LAG;
-  gen_line(f, "R%u *r = ROW(i), *other = r;", w->o.n->id);
-  gen_line(f, "int found = %s;", lag ? "by <= i" : "by < n - i");
+  const Type *t = g->plan->columns[w->a->col].type;
+  const char *null = rank_null(g, w->a, w->k, "other");
+  gen_line(f, "uint64_t by = S->h->arg%u_%u;", w->o.n->id, w->k);
+  rank_loop_open(f, w);
+  gen_line(f, "R%u *other = r;", w->o.n->id);
+  gen_line(f, "int found = %s;", lag ? "by <= part->at + i" : "by < part->len - i");
   gen_line(f, "if (found) other = ROW(%s);", lag ? "i - by" : "i + by");
-  rank_copy(f, w, "r", "other", "found");
-  f->indent--;
-  gen_line(f, "}");
+  if (t->nullable) gen_line(f, "r->wn%u = !found%s%s;", w->k, null ? " || " : "", null ? null : "");
+  gen_line(f, "if (found) r->w%u = other->%s;", w->k, rank_value(g, w->a, w->k));
+  rank_loop_close(f);
 }
 
 /* ---- first, last, min, max: one row gives the value ---- */
@@ -194,53 +211,98 @@ static const char *rank_has_value(Gen *g, const Rank *w, const char *r) {
 
 /* Whether row r takes the place of `best`. */
 static const char *rank_better(Gen *g, const Rank *w) {
-  const char *v = rank_value(g, w->a, w->k), *r = gen_printf(g, "r->%s", v), *best = gen_printf(g, "best->%s", v);
+  const char *r = gen_printf(g, "r->%s", rank_value(g, w->a, w->k));
   switch (w->a->fn) {
-    case AGG_FIRST: return "!best";
+    case AGG_FIRST: return "!has";
     case AGG_LAST: return "1";
-    case AGG_MIN: return gen_printf(g, "!best || %s", gen_order_before(g, w->a->arg[0]->type, r, best));
-    default: return gen_printf(g, "!best || %s", gen_order_before(g, w->a->arg[0]->type, best, r));
+    case AGG_MIN: return gen_printf(g, "!has || %s", gen_order_before(g, w->a->arg[0]->type, r, "best"));
+    default: return gen_printf(g, "!has || %s", gen_order_before(g, w->a->arg[0]->type, "best", r));
   }
 }
 
-static void rank_one(GenFn *f, const Rank *w) {
-  Gen *g = f->g;
-  uint32_t id = w->o.n->id;
-  gen_line(f, "R%u *best = NULL;", id);
-  gen_line(f, "for (uint64_t i = 0; i < n; i++) {");
-  f->indent++;
-  gen_line(f, "R%u *r = ROW(i);", id);
-  gen_line(f, "if (%s && (%s)) best = r;", rank_has_value(g, w, "r"), rank_better(g, w));
-  if (w->mode == RANK_RUNNING) rank_copy(f, w, "r", "best", "best != NULL");
-  f->indent--;
-  gen_line(f, "}");
-  if (w->mode == RANK_RUNNING) return;
-  gen_line(f, "R%u *r = ROW(0);", id);
-  rank_copy(f, w, "r", "best", "best != NULL");
-  rank_fill_whole(f, w);
+/* first and last may find a null; what min and max find has a value. */
+static const char *rank_found_null(Gen *g, const Rank *w, const char *r) {
+  return w->a->fn == AGG_MIN || w->a->fn == AGG_MAX ? NULL : rank_null(g, w->a, w->k, r);
 }
 
-/* In the queue stand rows of the frame, from the one that counts now; behind it those that may count later. */
-static void rank_one_frame(GenFn *f, const Rank *w) {
+static void rank_one_result(GenFn *f, const Rank *w) {
+  const Type *t = f->g->plan->columns[w->a->col].type;
+  if (t->nullable) gen_line(f, "r->wn%u = !has || null;", w->k);
+  gen_line(f, "if (has) r->w%u = best;", w->k);
+}
+
+static void rank_one_step(GenFn *f, const Rank *w) {
   Gen *g = f->g;
-  uint32_t id = w->o.n->id;
-  const char *v = rank_value(g, w->a, w->k);
-  const char *r = gen_printf(g, "r->%s", v), *end = gen_printf(g, "((R%u *)ROW(queue[tail - 1]))->%s", id, v);
-  gen_line(f, "uint64_t *queue = S->h->queue%u, head = 0, tail = 0;", id);
-  gen_line(f, "for (uint64_t i = 0; i < n; i++) {");
-  f->indent++;
-  gen_line(f, "R%u *r = ROW(i), *best = NULL;", id);
-  gen_line(f, "if (head < tail && i - queue[head] >= S->h->frame%u) head++;", id);
+  const char *null = rank_found_null(g, w, "r");
+  gen_line(f, "if (%s && (%s)) {", rank_has_value(g, w, "r"), rank_better(g, w));
+  gen_line(f, "  best = r->%s;", rank_value(g, w->a, w->k));
+  gen_line(f, "  has = 1;");
+  if (null) gen_line(f, "  null = (%s) != 0;", null);
+  gen_line(f, "}");
+}
+
+static void rank_one(GenFn *f, const Rank *w, Buf *kept) {
+  Gen *g = f->g;
+  const Type *t = w->a->arg[0]->type;
+  bool whole = w->mode == RANK_WHOLE;
+  rank_keep(f, kept, gen_ctype(g, t), "best");
+  rank_keep(f, kept, "uint8_t", "has");
+  rank_keep(f, kept, "uint8_t", "null");
+  gen_line(f, "(void)null;");
+  if (whole) gen_line(f, "if (part->pass & 1) {");
+  if (whole) f->indent++;
+  rank_loop_open(f, w);
+  rank_one_step(f, w);
+  if (!whole) rank_one_result(f, w);
+  rank_loop_close(f);
+  if (gen_row_points(t))
+    gen_line(f, "if (part->more && has && !null) frt_store_value(cx, &S->h->best%u, %s, &best);", w->o.n->id, gen_type_desc(g, t));
+  gen_line(f, "W->best = best;");
+  gen_line(f, "W->has = has;");
+  gen_line(f, "W->null = null;");
+  if (!whole) return;
+  f->indent--;
+  gen_line(f, "}");
+  rank_pass(f, 2);
+  rank_loop_open(f, w);
+  rank_one_result(f, w);
+  rank_loop_close(f);
+}
+
+/* In the queue stand the places of rows of the frame, from the one that counts now; behind it those that may count later. */
+static void rank_one_frame(GenFn *f, const Rank *w, Buf *kept) {
+  Gen *g = f->g;
+  uint32_t id = w->o.n->id, k = w->k;
+  const Type *t = g->plan->columns[w->a->col].type;
+  const char *v = rank_value(g, w->a, k), *null = rank_found_null(g, w, "best");
+  const char *r = gen_printf(g, "r->%s", v), *end = gen_printf(g, "((R%u *)ROW(queue[tail - 1] - part->at))->%s", id, v);
+  buf_printf(&g->held, "  uint64_t *queue%u_%u, room%u_%u;\n", id, k, id, k);
+  rank_keep(f, kept, "uint64_t", "head");
+  rank_keep(f, kept, "uint64_t", "tail");
+  gen_line(f, "uint64_t *queue = S->h->queue%u_%u, need = tail - head + (to - from) + 1;", id, k);
+  gen_line(f, "if (need > S->h->room%u_%u) {", id, k);
+  gen_line(f, "  S->h->room%u_%u = 2 * need;", id, k);
+  gen_line(f, "  S->h->queue%u_%u = frt_alloc_run(cx, 2 * need * sizeof *queue);", id, k);
+  gen_line(f, "}");
+  gen_line(f, "if (head < tail) memmove(S->h->queue%u_%u, queue + head, (tail - head) * sizeof *queue);", id, k);
+  gen_line(f, "queue = S->h->queue%u_%u;", id, k);
+  gen_line(f, "tail -= head;");
+  gen_line(f, "head = 0;");
+  rank_loop_open(f, w);
+  gen_line(f, "R%u *best = NULL;", id);
+  gen_line(f, "if (head < tail && part->at + i - queue[head] >= S->h->frame%u) head++;", id);
   gen_line(f, "if (%s) {", rank_has_value(g, w, "r"));
   if (w->a->fn == AGG_LAST) gen_line(f, "  tail = head;");
   if (w->a->fn == AGG_MIN) gen_line(f, "  while (tail > head && %s) tail--;", gen_order_before(g, w->a->arg[0]->type, r, end));
   if (w->a->fn == AGG_MAX) gen_line(f, "  while (tail > head && %s) tail--;", gen_order_before(g, w->a->arg[0]->type, end, r));
-  gen_line(f, "  queue[tail++] = i;");
+  gen_line(f, "  queue[tail++] = part->at + i;");
   gen_line(f, "}");
-  gen_line(f, "if (head < tail) best = ROW(queue[head]);");
-  rank_copy(f, w, "r", "best", "best != NULL");
-  f->indent--;
-  gen_line(f, "}");
+  gen_line(f, "if (head < tail) best = ROW(queue[head] - part->at);");
+  if (t->nullable) gen_line(f, "r->wn%u = !best%s%s;", k, null ? " || " : "", null ? null : "");
+  gen_line(f, "if (best) r->w%u = best->%s;", k, v);
+  rank_loop_close(f);
+  gen_line(f, "W->head = head;");
+  gen_line(f, "W->tail = tail;");
 }
 
 /* ---- count, sum, avg: every row of the frame counts ---- */
@@ -323,20 +385,35 @@ static void rank_sum_step(GenFn *f, const Rank *w, const char *r, bool enters) {
   gen_line(f, "}");
 }
 
-static void rank_sum(GenFn *f, const Rank *w) {
+/* One result for all rows. */
+static void rank_sum_fill(GenFn *f, const Rank *w) {
+  const Type *t = f->g->plan->columns[w->a->col].type;
   uint32_t id = w->o.n->id;
-  bool sums = w->a->fn != AGG_COUNT, floats = sums && type_is_float(w->a->arg[0]->type);
-  gen_line(f, "uint64_t count = 0;");
-  if (sums) gen_line(f, "%s sum;", floats ? "FrtFsum2" : "FrtSum");
-  if (floats) gen_line(f, "uint64_t nans = 0, ups = 0, downs = 0;  /* what is not finite */");
-  if (sums) gen_line(f, "memset(&sum, 0, sizeof sum);");
-  gen_line(f, "for (uint64_t i = 0; i < n; i++) {");
-  f->indent++;
-  gen_line(f, "R%u *r = ROW(i);", id);
-  gen_line(f, "(void)r;");
+  rank_pass(f, 2);
+  gen_line(f, "R%u whole, *r = &whole;", id);
+  gen_line(f, "memset(r, 0, sizeof *r);");
+  rank_sum_result(f, w);
+  gen_line(f, "for (uint64_t i = from; i < to; i++) {");
+  gen_line(f, "  R%u *to_row = ROW(i);", id);
+  gen_line(f, "  to_row->w%u = r->w%u;", w->k, w->k);
+  if (t->nullable) gen_line(f, "  to_row->wn%u = r->wn%u;", w->k, w->k);
+  if (rank_can_fail(w->a)) gen_line(f, "  if (r->bad && !to_row->bad) { to_row->bad = r->bad; to_row->which = %u; }", w->k);
+  gen_line(f, "}");
+}
+
+static void rank_sum(GenFn *f, const Rank *w, Buf *kept) {
+  static const char *const not_finite[] = { "nans", "ups", "downs" };
+  uint32_t id = w->o.n->id;
+  bool sums = w->a->fn != AGG_COUNT, floats = sums && type_is_float(w->a->arg[0]->type), whole = w->mode == RANK_WHOLE;
+  rank_keep(f, kept, "uint64_t", "count");
+  if (sums) rank_keep(f, kept, floats ? "FrtFsum2" : "FrtSum", "sum");
+  for (int i = 0; floats && i < 3; i++) rank_keep(f, kept, "uint64_t", not_finite[i]);
+  if (whole) gen_line(f, "if (part->pass & 1) {");
+  if (whole) f->indent++;
+  rank_loop_open(f, w);
   rank_sum_step(f, w, "r", true);
   if (w->mode == RANK_FRAME) {
-    gen_line(f, "if (i >= S->h->frame%u) {", id);
+    gen_line(f, "if (part->at + i >= S->h->frame%u) {", id);
     f->indent++;
     gen_line(f, "R%u *gone = ROW(i - S->h->frame%u);", id, id);
     gen_line(f, "(void)gone;");
@@ -344,48 +421,77 @@ static void rank_sum(GenFn *f, const Rank *w) {
     f->indent--;
     gen_line(f, "}");
   }
-  if (w->mode != RANK_WHOLE) rank_sum_result(f, w);
+  if (!whole) rank_sum_result(f, w);
+  rank_loop_close(f);
+  gen_line(f, "W->count = count;");
+  if (sums) gen_line(f, "W->sum = sum;");
+  for (int i = 0; floats && i < 3; i++) gen_line(f, "W->%s = %s;", not_finite[i], not_finite[i]);
+  if (!whole) return;
   f->indent--;
   gen_line(f, "}");
-  if (w->mode != RANK_WHOLE) return;
-  gen_line(f, "R%u *r = ROW(0);", id);
-  rank_sum_result(f, w);
-  rank_fill_whole(f, w);
+  rank_sum_fill(f, w);
 }
 
 /* ---- the functions ---- */
 
-static void rank_body(GenFn *f, const Rank *w) {
+static void rank_body(GenFn *f, const Rank *w, Buf *kept) {
   switch (w->a->fn) {
-    case AGG_ROW_NUMBER: gen_line(f, "for (uint64_t i = 0; i < n; i++) ROW(i)->w%u = (int64_t)i + 1;", w->k); break;
-    case AGG_RANK: case AGG_DENSE_RANK: rank_place(f, w); break;
+    case AGG_ROW_NUMBER:
+      rank_loop_open(f, w);
+      gen_line(f, "r->w%u = (int64_t)(part->at + i) + 1;", w->k);
+      rank_loop_close(f);
+      break;
+    case AGG_RANK: case AGG_DENSE_RANK: rank_place(f, w, kept); break;
     case AGG_NTILE: rank_buckets(f, w); break;
     case AGG_LAG: case AGG_LEAD: rank_neighbour(f, w); break;
-    case AGG_COUNT: case AGG_SUM: case AGG_AVG: rank_sum(f, w); break;
+    case AGG_COUNT: case AGG_SUM: case AGG_AVG: rank_sum(f, w, kept); break;
     case AGG_FIRST: case AGG_LAST: case AGG_MIN: case AGG_MAX:
-      if (w->mode == RANK_FRAME) rank_one_frame(f, w);
-      else rank_one(f, w);
+      if (w->mode == RANK_FRAME) rank_one_frame(f, w, kept);
+      else rank_one(f, w, kept);
       break;
     default: gen_unsupported(f->g, w->a->span, "this window function"); break;
   }
 }
 
-/* op<id>_w<k>(cx, S, p, n): function k over the n pairs of a group. */
+/* op<id>_w<k>(cx, S, part): function k over a part of a group. */
 static void rank_function(const Rank *w) {
   Gen *g = w->o.g;
   uint32_t id = w->o.n->id;
-  GenFn f = {.g = g, .out = &g->funcs};
-  buf_printf(&g->protos, "static void op%u_w%u(FrtCtx *cx, State *S, const FrtPair *p, uint64_t n);\n", id, w->k);
-  gen_line(&f, "/* n%u %s */", id, g->plan->columns[w->a->col].name);
-  gen_line(&f, "#define ROW(at) ((R%u *)FRT_ROW(&S->h->store%u, p[at].row))", id, id);
-  gen_line(&f, "static void op%u_w%u(FrtCtx *cx, State *S, const FrtPair *p, uint64_t n) {", id, w->k);
-  f.indent = 1;
-  gen_line(&f, "(void)cx;");
-  gen_line(&f, "if (n >> 16 && frt_cancelled()) return;");
-  rank_body(&f, w);
-  f.indent = 0;
-  gen_line(&f, "}");
-  gen_line(&f, "#undef ROW\n");
+  Buf body = {.arena = g->arena}, kept = {.arena = g->arena};
+  GenFn f = {.g = g, .out = &body, .indent = 1};
+  const char *head = gen_printf(g, "static void op%u_w%u(FrtCtx *cx, State *S, const FrtRankPart *part)", id, w->k);
+  if (!rank_needs_all(w->o.n, w->a) || w->a->fn == AGG_NTILE) rank_pass(&f, 2);
+  rank_body(&f, w, &kept);
+  buf_printf(&g->protos, "%s;\n", head);
+  buf_printf(&g->funcs, "/* n%u %s */\n#define ROW(at) ((R%u *)FRT_ROW(&S->h->store%u, p[at].row))\n%s {\n", id,
+             g->plan->columns[w->a->col].name, id, id, head);
+  f.out = &g->funcs;
+  gen_line(&f, "const FrtPair *p = part->p;");
+  gen_line(&f, "const uint64_t from = part->from, to = part->to;");
+  gen_line(&f, "(void)cx; (void)p; (void)from;");
+  gen_line(&f, "if ((to - from) >> 16 && frt_cancelled()) return;");
+  if (kept.size) {
+    buf_printf(&g->types, "typedef struct W%u_%u {\n%s} W%u_%u;\n", id, w->k, kept.data, id, w->k);
+    buf_printf(&g->held, "  W%u_%u w%u_%u;\n", id, w->k, id, w->k);
+    gen_line(&f, "W%u_%u *W = &S->h->w%u_%u;", id, w->k, id, w->k);
+    gen_line(&f, "if (part->first) memset(W, 0, sizeof *W);");
+  }
+  if (body.size) buf_put(f.out, body.data);
+  buf_put(f.out, "}\n#undef ROW\n\n");
+}
+
+/* op<id>_part: all functions over a part. */
+static void rank_part(const GenOrder *o) {
+  Gen *g = o->g;
+  uint32_t id = o->n->id;
+  GenFn f = {.g = g, .out = &g->funcs, .indent = 1};
+  buf_printf(&g->protos, "static int op%u_part(FrtCtx *cx, void *state, const FrtRankPart *part);\n", id);
+  buf_printf(&g->funcs, "static int op%u_part(FrtCtx *cx, void *state, const FrtRankPart *part) {\n", id);
+  gen_line(&f, "State *S = state;");
+  gen_line(&f, "if (part->first) frt_store_free(&S->h->best%u);", id);
+  for (uint32_t k = 0; k < o->n->agg_len; k++) gen_line(&f, "op%u_w%u(cx, S, part);", id, k);
+  gen_line(&f, "return frt_cancelled() ? FRT_FATAL : FRT_OK;");
+  gen_fn_close(&f);
 }
 
 static void rank_groups(GenFn *f, const GenOrder *o) {
@@ -401,24 +507,125 @@ static void rank_groups(GenFn *f, const GenOrder *o) {
   } else {
     gen_line(f, "to = len;");
   }
-  for (uint32_t k = 0; k < o->n->agg_len; k++) gen_line(f, "op%u_w%u(cx, S, p + from, to - from);", id, k);
+  gen_line(f, "FrtRankPart part = {p + from, 0, to - from, to - from, 0, to - from, 3, 1, 0, 0};");
+  for (uint32_t k = 0; k < o->n->agg_len; k++) gen_line(f, "op%u_w%u(cx, S, &part);", id, k);
   gen_line(f, "if ((from ^ to) >> 16 && frt_cancelled()) return FRT_FATAL;");
   f->indent--;
   gen_line(f, "}");
 }
 
+/* ---- disk ---- */
+
+static uint32_t rank_rest_columns(const GenOrder *o) {
+  Gen *g = o->g;
+  Buf b = {.arena = g->arena};
+  const char *row = gen_printf(g, "R%u", o->n->id);
+  uint32_t len = gen_away_columns(o, &b);
+  for (uint32_t k = 0; k < o->n->agg_len; k++) {
+    const PlanAgg *a = &o->n->aggs[k];
+    if (a->where) gen_away_column(g, &b, row, gen_printf(g, "u%u", k), NULL, type_basic(TY_BOOL)), len++;
+    if (!rank_takes_value(a) || rank_is_column(a)) continue;
+    gen_away_column(g, &b, row, gen_printf(g, "a%u", k), gen_printf(g, "an%u", k), a->arg[0]->type);
+    len++;
+  }
+  buf_printf(&g->funcs, "static const FrtSpillColumn op%u_away[] = {\n%s  {0, 0, NULL}\n};\n", o->n->id, b.data ? b.data : "");
+  return len;
+}
+
+/* What goes on: by offsets in the row, and in State. */
+static uint32_t rank_made_columns(const GenOrder *o) {
+  Gen *g = o->g;
+  uint32_t id = o->n->id, len = 0;
+  Buf made = {.arena = g->arena}, given = {.arena = g->arena};
+  const char *row = gen_printf(g, "R%u", id);
+  for (uint32_t i = 0; i < o->out_len; i++, len++) {
+    const char *c = gen_printf(g, "c%u", o->out[i]), *n = gen_printf(g, "n%u", o->out[i]);
+    gen_away_column(g, &made, row, c, n, g->plan->columns[o->out[i]].type);
+    gen_away_column(g, &given, "State", c, n, g->plan->columns[o->out[i]].type);
+  }
+  for (uint32_t k = 0; k < o->n->agg_len; k++, len++) {
+    ColId col = o->n->aggs[k].col;
+    const Type *t = g->plan->columns[col].type;
+    gen_away_column(g, &made, row, gen_printf(g, "w%u", k), gen_printf(g, "wn%u", k), t);
+    gen_away_column(g, &given, "State", gen_printf(g, "c%u", col), gen_printf(g, "n%u", col), t);
+  }
+  for (int i = 0; i < 2; i++, len++) {
+    const char *name = i ? "which" : "bad";
+    gen_away_column(g, &made, row, name, NULL, type_basic(TY_U32));
+    gen_away_column(g, &given, "State", gen_printf(g, "%s%u", name, id), NULL, type_basic(TY_U32));
+    gen_array(g, "uint32_t", gen_printf(g, "%s%u", name, id));
+  }
+  buf_printf(&g->funcs, "static const FrtSpillColumn op%u_made[] = {\n%s};\n", id, made.data);
+  buf_printf(&g->funcs, "static const FrtSpillColumn op%u_given[] = {\n%s};\n", id, given.data);
+  return len;
+}
+
+/* How many rows functions look back and ahead. */
+static void rank_reach(const GenOrder *o) {
+  Gen *g = o->g;
+  uint32_t id = o->n->id;
+  buf_printf(&g->init, "  S->h->rank%u.before = %s;\n", id, o->n->frame ? gen_printf(g, "S->h->frame%u", id) : "1");
+  for (uint32_t k = 0; k < o->n->agg_len; k++) {
+    const PlanAgg *a = &o->n->aggs[k];
+    if (a->fn != AGG_LAG && a->fn != AGG_LEAD) continue;
+    const char *member = gen_printf(g, "S->h->rank%u.%s", id, a->fn == AGG_LAG ? "before" : "behind");
+    buf_printf(&g->init, "  if (S->h->arg%u_%u > %s) %s = S->h->arg%u_%u;\n", id, k, member, member, id, k);
+  }
+}
+
+static void rank_disk(const GenOrder *o) {
+  Gen *g = o->g;
+  uint32_t id = o->n->id, len = rank_rest_columns(o), made = rank_made_columns(o);
+  bool all = false;
+  for (uint32_t k = 0; k < o->n->agg_len; k++) all |= rank_needs_all(o->n, &o->n->aggs[k]);
+  buf_printf(&g->held, "  FrtRank rank%u;\n  FrtStore best%u;\n", id, id);
+  buf_printf(&g->init, "  frt_store_init(&S->h->best%u, 1);\n  S->h->best%u.spills = 1;\n", id, id);
+  buf_printf(&g->init, "  frt_at_end(cx, frt_store_end, &S->h->best%u);\n", id);
+  gen_away_init(o, gen_printf(g, "S->h->rank%u.away", id), len);
+  buf_printf(&g->init, "  S->h->rank%u.made = op%u_made;\n  S->h->rank%u.given = op%u_given;\n", id, id, id, id);
+  buf_printf(&g->init, "  S->h->rank%u.made_len = %u;\n  S->h->rank%u.passes = %d;\n", id, made, id, all ? 2 : 1);
+  buf_printf(&g->init, "  S->h->rank%u.part = op%u_part;\n  frt_rank_init(cx, &S->h->rank%u);\n", id, id, id);
+  rank_reach(o);
+}
+
 /* ---- emitting ---- */
+
+static void rank_emit_bad(GenFn *f, const PlanNode *n, const char *bad, const char *which) {
+  gen_line(f, "if (%s) {", bad);
+  gen_line(f, "  cx->detail = names[%s];", which);
+  gen_line(f, "  frt_error(cx, b, m, %u, (int)%s, names[%s]);", n->id, bad, which);
+  gen_line(f, "  FRT_COUNT(cx, %u, FRT_MADE, 1);", n->id);
+  gen_line(f, "  continue;");
+  gen_line(f, "}");
+}
+
+static void rank_emit_rest(GenFn *f, const GenOrder *o) {
+  Gen *g = f->g;
+  uint32_t id = o->n->id;
+  gen_line(f, "FrtRank *rank = &S->h->rank%u;", id);
+  gen_line(f, "rc = frt_rank_rest(cx, S, rank);");
+  gen_line(f, "while (rc == FRT_OK && (rc = frt_rank_next(cx, S, rank, m)) == FRT_OK) {");
+  f->indent++;
+  rank_emit_bad(f, o->n, gen_printf(g, "S->bad%u[m]", id), gen_printf(g, "S->which%u[m]", id));
+  gen_line(f, "m++;");
+  gen_emit_flush_when_full(f, o->pn, 0);
+  f->indent--;
+  gen_line(f, "}");
+  gen_line(f, "if (rc != FRT_END) return rc;");
+  gen_line(f, "if (m) {");
+  f->indent++;
+  gen_emit_flush(f, o->pn, 0);
+  f->indent--;
+  gen_line(f, "}");
+  gen_line(f, "frt_rank_end(rank);");
+  gen_line(f, "return FRT_OK;");
+}
 
 static void rank_emit_row(GenFn *f, const GenOrder *o) {
   Gen *g = f->g;
   const PlanNode *n = o->n;
   gen_line(f, "R%u *row = FRT_ROW(&S->h->store%u, at);", n->id, n->id);
-  gen_line(f, "if (row->bad) {");
-  gen_line(f, "  cx->detail = names[row->which];");
-  gen_line(f, "  frt_error(cx, b, m, %u, (int)row->bad, names[row->which]);", n->id);
-  gen_line(f, "  FRT_COUNT(cx, %u, FRT_MADE, 1);", n->id);
-  gen_line(f, "  continue;");
-  gen_line(f, "}");
+  rank_emit_bad(f, n, "row->bad", "row->which");
   gen_order_load(f, o);
   for (uint32_t k = 0; k < n->agg_len; k++) {
     gen_line(f, "S->c%u[m] = row->w%u;", n->aggs[k].col, k);
@@ -440,13 +647,17 @@ static void rank_emit(const GenOrder *o) {
   }
   gen_emit_open(&f, g, n);
   gen_line(&f, "static const FrtStr names[] = {%s};", names.data ? names.data : "{0}");
+  gen_order_targets(&f, o);
+  gen_line(&f, "if (S->h->rank%u.away.own) {", id);
+  f.indent++;
+  rank_emit_rest(&f, o);
+  f.indent--;
+  gen_line(&f, "}");
   gen_line(&f, "frt_sort_pairs(S->h->pairs%u.data, S->h->pairs%u.len, %d, %s, S, &S->h->store%u);", id, id, o->exact, gen_order_compare_name(o), id);
   gen_line(&f, "if (frt_cancelled()) return FRT_FATAL;");
   if (n->by_len) gen_line(&f, "frt_pairs_group(&S->h->pairs%u, &S->h->store%u, S->h->table%u.len);", id, id, id);
-  if (n->frame) gen_line(&f, "S->h->queue%u = frt_alloc_run(cx, (S->h->pairs%u.len + 1) * sizeof(uint64_t));", id, id);
   rank_groups(&f, o);
   gen_line(&f, "frt_pairs_free(&S->h->pairs%u);", id);
-  gen_order_targets(&f, o);
   gen_line(&f, "for (uint64_t at = 0; at < S->h->store%u.len; at++) {", id);
   f.indent++;
   rank_emit_row(&f, o);
@@ -485,7 +696,6 @@ static void rank_constants(const GenOrder *o) {
   }
   if (!n->frame) return;
   rank_constant(&f, n->frame, 1, gen_printf(g, "frame%u", n->id), "rows needs a number of at least 1");
-  buf_printf(&g->held, "  uint64_t *queue%u;\n", n->id);
 }
 
 void gen_rank(Gen *g, const PhysNode *pn) {
@@ -505,5 +715,7 @@ void gen_rank(Gen *g, const PhysNode *pn) {
     w.mode = rank_mode(n, w.a);
     rank_function(&w);
   }
+  rank_part(&w.o);
+  rank_disk(&w.o);
   rank_emit(&w.o);
 }

@@ -90,6 +90,7 @@ void frt_sort_pairs(FrtPair *pairs, uint64_t n, uint32_t exact, FrtCompare *cmp,
 typedef struct FrtPairs {
   FrtPair *data;
   uint64_t len, room;
+  uint32_t spills, unused;         /* as in FrtStore */
 } FrtPairs;
 void frt_pairs_add(FrtPairs *p, uint64_t key, uint64_t row);
 void frt_pairs_free(FrtPairs *p);

@@ -92,4 +92,67 @@ int frt_sort_rows_hold(FrtCtx *cx, const void *state, FrtSortRows *q, const uint
 int frt_sort_rows_next(FrtCtx *cx, const void *state, FrtSortRows *q, uint32_t n, uint32_t *done);
 void frt_sort_rows_end(void *rows);   /* frees all; twice does no harm */
 
+/* ---- rows of a store ---- */
+
+/* Rows of a store, with the pairs that order them, that do not fit: sorted runs on disk, by group and order. Zeroed, then
+ * frt_away_init and what follows `columns`; ended by frt_away_end (runtime/op/away.c). */
+typedef struct FrtAway {
+  uint32_t op, len;
+  const FrtSpillColumn *columns;   /* by offsets in the row */
+  FrtStore *store;
+  FrtPairs *pairs;
+  FrtTable *table;                 /* NULL: no groups; else a row begins with the number of its group */
+  FrtCompare *compare;             /* NULL: equal words are equal keys */
+  uint32_t (*key)(struct FrtAway *a, const void *row);   /* the order of a row as bytes in frt_away_room: how many; NULL: the pair's word */
+  uint32_t heads, unused;          /* 1: each group of a run begins with a record that says when it appeared */
+  void *own;                       /* NULL: all rows are in the store */
+} FrtAway;
+
+void frt_away_init(FrtCtx *cx, FrtAway *a, uint32_t op, const FrtSpillColumn *columns, uint32_t len, FrtStore *store, FrtPairs *pairs,
+                   FrtTable *table);
+char *frt_away_room(FrtAway *a, size_t n);
+/* Whether there is room for the rows of one more block. */
+int frt_away_fits(const FrtAway *a);
+/* All rows become a sorted run; store, pairs and table are empty then. FRT_OK or FRT_FATAL. */
+int frt_away_write(FrtCtx *cx, FrtAway *a);
+void frt_away_end(void *away);
+
+/* `top` when rows went to disk. The next row that is wanted, into *row (its texts live until the block ends): of each group `limit`, groups in
+ * order of first appearance. FRT_OK, FRT_END, FRT_FATAL. */
+int frt_away_top(FrtCtx *cx, FrtAway *a, uint64_t limit, void *row);
+
+/* ---- window functions ---- */
+
+/* Rows of one group, in order, as far as they are in memory. */
+typedef struct FrtRankPart {
+  const FrtPair *p;
+  uint64_t from, to;               /* p[from .. to) are to be looked at */
+  uint64_t len;                    /* behind them stand rows up to here, before them those up to 0 */
+  uint64_t at;                     /* the place of p[0] in the group */
+  uint64_t rows;                   /* of the group, as far as they are known */
+  uint32_t pass;                   /* 1: what needs all rows of the group sums up; 2: results; 3: both */
+  uint32_t first;                  /* nothing of the group was looked at before */
+  uint32_t more, unused;           /* the group comes again: what is kept of its rows must not point into them */
+} FrtRankPart;
+
+/* Rows in the store that go to disk in order; results, by the number of the row, with what goes on. */
+typedef struct FrtRank {
+  FrtAway away;
+  uint32_t row_size, made_len;
+  const FrtSpillColumn *made;      /* what goes on, by offsets in the row */
+  const FrtSpillColumn *given;     /* the same by offsets in the state */
+  uint64_t before, behind;         /* rows that functions look back and ahead */
+  uint32_t passes, unused;         /* 2: some function needs all rows of a group before the first result */
+  int (*part)(FrtCtx *cx, void *state, const FrtRankPart *part);
+  FrtTexts results;
+  void *form;
+} FrtRank;
+
+/* Computes, when away.own: before frt_rank_next. FRT_OK or FRT_FATAL. */
+void frt_rank_init(FrtCtx *cx, FrtRank *r);   /* after frt_away_init */
+int frt_rank_rest(FrtCtx *cx, void *state, FrtRank *r);
+/* The next row of the source, with its results, into row m of `given`. FRT_OK, FRT_END, FRT_FATAL. */
+int frt_rank_next(FrtCtx *cx, void *state, FrtRank *r, uint32_t m);
+void frt_rank_end(void *rank);
+
 #endif

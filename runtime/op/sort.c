@@ -11,7 +11,8 @@ void frt_pairs_add(FrtPairs *p, uint64_t key, uint64_t row) {
   if (p->len == p->room) {
     uint64_t before = p->room;
     p->room = p->room ? p->room * 2 : 1024;
-    frt_hold((p->room - before) * sizeof *p->data);
+    if (p->spills) frt_hold_buffer((p->room - before) * sizeof *p->data);
+    else frt_hold((p->room - before) * sizeof *p->data);
     p->data = frt_realloc(p->data, p->room * sizeof *p->data);
   }
   p->data[p->len++] = (FrtPair){key, row};
@@ -20,7 +21,7 @@ void frt_pairs_add(FrtPairs *p, uint64_t key, uint64_t row) {
 void frt_pairs_free(FrtPairs *p) {
   frt_unreserve(NULL, p->room * sizeof *p->data);
   frt_free(p->data);
-  memset(p, 0, sizeof *p);
+  *p = (FrtPairs){.spills = p->spills};
 }
 
 uint64_t frt_order_i64(int64_t v) { return (uint64_t)v ^ 0x8000000000000000ull; }
