@@ -22,11 +22,16 @@ typedef struct R6 {  /* row of n6 */
   int64_t c2;
 } R6;
 typedef char R6_size[sizeof(R6) == 72 ? 1 : -1];
+typedef struct W6_0 {
+  int64_t place;
+} W6_0;
 static const FrtStr k1 = {"take and skip need a number that is not negative", 48, 0};
 static const FrtType t2 = {.kind = 13, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(FrtStr)};
 static const FrtStr k3 = {"lag and lead need a number that is not negative", 47, 0};
 static const FrtType t4 = {.kind = 5, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(int64_t)};
 static const FrtType t5 = {.kind = 12, .nullable = 0, .precision = 8, .scale = 2, .size = sizeof(int64_t)};
+static const FrtType t6 = {.kind = 12, .nullable = 1, .precision = 8, .scale = 2, .size = sizeof(int64_t)};
+static const FrtType t7 = {.kind = 8, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(uint32_t)};
 static const FrtColumn columns0[] = {
   {.name = {"id", 2, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE | FRT_USE_RAW, .type = &t4,
    .format = {0}, .zone = {0}, .dflt = NULL, .width = 0},
@@ -35,28 +40,27 @@ static const FrtColumn columns0[] = {
   {.name = {"price", 5, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE | FRT_USE_RAW, .type = &t5,
    .format = {0}, .zone = {0}, .dflt = NULL, .width = 0},
 };
-static const FrtStr k6 = {"orders.csv", 10, 0};
+static const FrtStr k8 = {"orders.csv", 10, 0};
 static const FrtSinkColumn sink0_columns[] = {
   {{"id", 2, 0}, &t4},
   {{"region", 6, 0}, &t2},
   {{"price", 5, 0}, &t5},
 };
-static const FrtStr k7 = {"out\057ten.csv", 11, 0};
+static const FrtStr k9 = {"out\057ten.csv", 11, 0};
 static const FrtSinkColumn sink1_columns[] = {
   {{"id", 2, 0}, &t4},
   {{"region", 6, 0}, &t2},
   {{"price", 5, 0}, &t5},
 };
-static const FrtStr k8 = {"out\057sorted.csv", 14, 0};
-static const FrtType t9 = {.kind = 12, .nullable = 1, .precision = 8, .scale = 2, .size = sizeof(int64_t)};
+static const FrtStr k10 = {"out\057sorted.csv", 14, 0};
 static const FrtSinkColumn sink2_columns[] = {
   {{"id", 2, 0}, &t4},
   {{"region", 6, 0}, &t2},
   {{"price", 5, 0}, &t5},
   {{"place", 5, 0}, &t4},
-  {{"last", 4, 0}, &t9},
+  {{"last", 4, 0}, &t6},
 };
-static const FrtStr k10 = {"out\057ranked.csv", 14, 0};
+static const FrtStr k11 = {"out\057ranked.csv", 14, 0};
 typedef struct Held {
   FrtStore store1;
   FrtPairs pairs1;
@@ -67,6 +71,9 @@ typedef struct Held {
   FrtPairs pairs6;
   FrtTable table6;
   uint64_t arg6_1;
+  W6_0 w6_0;
+  FrtRank rank6;
+  FrtStore best6;
 } Held;
 
 typedef struct State {
@@ -88,6 +95,8 @@ typedef struct State {
   FrtStr *per6_key;
   uint32_t *per6_id;
   uint32_t *fresh6;
+  uint32_t *bad6;
+  uint32_t *which6;
   int64_t *c3; /* column */
   int64_t *c4; /* column */
   uint8_t *n4;
@@ -107,8 +116,9 @@ static int op4(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
 static int op4_emit(FrtCtx *cx, void *state);
 static int op5_hold(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
 static int op6(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
-static void op6_w0(FrtCtx *cx, State *S, const FrtPair *p, uint64_t n);
-static void op6_w1(FrtCtx *cx, State *S, const FrtPair *p, uint64_t n);
+static void op6_w0(FrtCtx *cx, State *S, const FrtRankPart *part);
+static void op6_w1(FrtCtx *cx, State *S, const FrtRankPart *part);
+static int op6_part(FrtCtx *cx, void *state, const FrtRankPart *part);
 static int op6_emit(FrtCtx *cx, void *state);
 static int op7(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
 
@@ -391,38 +401,84 @@ static int op6(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
   }
   FRT_COUNT(cx, 6, FRT_IN, n);
   FRT_COUNT(cx, 6, FRT_HELD, per_len - failed);
-  return FRT_OK;
+  return frt_away_fits(&S->h->rank6.away) ? FRT_OK : frt_away_write(cx, &S->h->rank6.away);
 }
 
 /* n6 place */
 #define ROW(at) ((R6 *)FRT_ROW(&S->h->store6, p[at].row))
-static void op6_w0(FrtCtx *cx, State *S, const FrtPair *p, uint64_t n) {
-  (void)cx;
-  if (n >> 16 && frt_cancelled()) return;
-  int64_t place = 0;
-  for (uint64_t i = 0; i < n; i++) {
-    if (!i || p[i].key != p[i - 1].key) place = (int64_t)i + 1;
-    ROW(i)->w0 = place;
+static void op6_w0(FrtCtx *cx, State *S, const FrtRankPart *part) {
+  const FrtPair *p = part->p;
+  const uint64_t from = part->from, to = part->to;
+  (void)cx; (void)p; (void)from;
+  if ((to - from) >> 16 && frt_cancelled()) return;
+  W6_0 *W = &S->h->w6_0;
+  if (part->first) memset(W, 0, sizeof *W);
+  if (!(part->pass & 2)) return;
+  int64_t place = W->place;
+  for (uint64_t i = from; i < to; i++) {
+    R6 *r = ROW(i);
+    (void)r;
+    uint64_t at = part->at + i;
+    if (!at || p[i].key != p[i - 1].key) place = (int64_t)at + 1;
+    r->w0 = place;
   }
+  W->place = place;
 }
 #undef ROW
 
 /* n6 last */
 #define ROW(at) ((R6 *)FRT_ROW(&S->h->store6, p[at].row))
-static void op6_w1(FrtCtx *cx, State *S, const FrtPair *p, uint64_t n) {
-  (void)cx;
-  if (n >> 16 && frt_cancelled()) return;
+static void op6_w1(FrtCtx *cx, State *S, const FrtRankPart *part) {
+  const FrtPair *p = part->p;
+  const uint64_t from = part->from, to = part->to;
+  (void)cx; (void)p; (void)from;
+  if ((to - from) >> 16 && frt_cancelled()) return;
+  if (!(part->pass & 2)) return;
   uint64_t by = S->h->arg6_1;
-  for (uint64_t i = 0; i < n; i++) {
-    R6 *r = ROW(i), *other = r;
-    int found = by <= i;
+  for (uint64_t i = from; i < to; i++) {
+    R6 *r = ROW(i);
+    (void)r;
+    R6 *other = r;
+    int found = by <= part->at + i;
     if (found) other = ROW(i - by);
-    r->wn1 = !(found);
+    r->wn1 = !found;
     if (found) r->w1 = other->c2;
   }
 }
 #undef ROW
 
+static int op6_part(FrtCtx *cx, void *state, const FrtRankPart *part) {
+  State *S = state;
+  if (part->first) frt_store_free(&S->h->best6);
+  op6_w0(cx, S, part);
+  op6_w1(cx, S, part);
+  return frt_cancelled() ? FRT_FATAL : FRT_OK;
+}
+
+static const FrtSpillColumn op6_away[] = {
+  {FRT_OFFSETOF(R6, c0), 0, &t4},
+  {FRT_OFFSETOF(R6, c1), 0, &t2},
+  {FRT_OFFSETOF(R6, c2), 0, &t5},
+  {0, 0, NULL}
+};
+static const FrtSpillColumn op6_made[] = {
+  {FRT_OFFSETOF(R6, c0), 0, &t4},
+  {FRT_OFFSETOF(R6, c1), 0, &t2},
+  {FRT_OFFSETOF(R6, c2), 0, &t5},
+  {FRT_OFFSETOF(R6, w0), 0, &t4},
+  {FRT_OFFSETOF(R6, w1), FRT_OFFSETOF(R6, wn1), &t6},
+  {FRT_OFFSETOF(R6, bad), 0, &t7},
+  {FRT_OFFSETOF(R6, which), 0, &t7},
+};
+static const FrtSpillColumn op6_given[] = {
+  {FRT_OFFSETOF(State, c0), 0, &t4},
+  {FRT_OFFSETOF(State, c1), 0, &t2},
+  {FRT_OFFSETOF(State, c2), 0, &t5},
+  {FRT_OFFSETOF(State, c3), 0, &t4},
+  {FRT_OFFSETOF(State, c4), FRT_OFFSETOF(State, n4), &t6},
+  {FRT_OFFSETOF(State, bad6), 0, &t7},
+  {FRT_OFFSETOF(State, which6), 0, &t7},
+};
 /* n6 rank: what was held goes on */
 static int op6_emit(FrtCtx *cx, void *state) {
   State *S = state;
@@ -432,6 +488,45 @@ static int op6_emit(FrtCtx *cx, void *state) {
   (void)rc;
   S->block = b;
   static const FrtStr names[] = {{"place", 5, 0}, {"last", 4, 0}};
+  S->c0 = S->x6_c0;
+  S->c1 = S->x6_c1;
+  S->c2 = S->x6_c2;
+  if (S->h->rank6.away.own) {
+    FrtRank *rank = &S->h->rank6;
+    rc = frt_rank_rest(cx, S, rank);
+    while (rc == FRT_OK && (rc = frt_rank_next(cx, S, rank, m)) == FRT_OK) {
+      if (S->bad6[m]) {
+        cx->detail = names[S->which6[m]];
+        frt_error(cx, b, m, 6, (int)S->bad6[m], names[S->which6[m]]);
+        FRT_COUNT(cx, 6, FRT_MADE, 1);
+        continue;
+      }
+      m++;
+      if (m == cx->block_rows) {
+        b->n = b->sel_len = m;
+        b->sel = S->iota;
+        FRT_COUNT(cx, 6, FRT_MADE, m);
+        FRT_COUNT(cx, 6, FRT_OUT, m);
+        if (m && (rc = op7(cx, S, b, S->iota, m))) return rc;
+        if ((rc = frt_block_end(cx, b))) return rc;
+        b->row0 += m;
+        m = 0;
+      }
+    }
+    if (rc != FRT_END) return rc;
+    if (m) {
+      b->n = b->sel_len = m;
+      b->sel = S->iota;
+      FRT_COUNT(cx, 6, FRT_MADE, m);
+      FRT_COUNT(cx, 6, FRT_OUT, m);
+      if (m && (rc = op7(cx, S, b, S->iota, m))) return rc;
+      if ((rc = frt_block_end(cx, b))) return rc;
+      b->row0 += m;
+      m = 0;
+    }
+    frt_rank_end(rank);
+    return FRT_OK;
+  }
   frt_sort_pairs(S->h->pairs6.data, S->h->pairs6.len, 1, NULL, S, &S->h->store6);
   if (frt_cancelled()) return FRT_FATAL;
   frt_pairs_group(&S->h->pairs6, &S->h->store6, S->h->table6.len);
@@ -441,14 +536,12 @@ static int op6_emit(FrtCtx *cx, void *state) {
     uint32_t g = ((R6 *)FRT_ROW(&S->h->store6, p[from].row))->g;
     for (to = from + 1; to < len && ((R6 *)FRT_ROW(&S->h->store6, p[to].row))->g == g; to++) {
     }
-    op6_w0(cx, S, p + from, to - from);
-    op6_w1(cx, S, p + from, to - from);
+    FrtRankPart part = {p + from, 0, to - from, to - from, 0, to - from, 3, 1, 0, 0};
+    op6_w0(cx, S, &part);
+    op6_w1(cx, S, &part);
     if ((from ^ to) >> 16 && frt_cancelled()) return FRT_FATAL;
   }
   frt_pairs_free(&S->h->pairs6);
-  S->c0 = S->x6_c0;
-  S->c1 = S->x6_c1;
-  S->c2 = S->x6_c2;
   for (uint64_t at = 0; at < S->h->store6.len; at++) {
     R6 *row = FRT_ROW(&S->h->store6, at);
     if (row->bad) {
@@ -531,7 +624,7 @@ static int scan0_path(FrtCtx *cx, void *state, FrtStr *out) {
   State *S = state;
   int e = 0;
   (void)S;
-  *out = k6;
+  *out = k8;
   return e;
 }
 
@@ -556,7 +649,7 @@ static int sink0_path(FrtCtx *cx, void *state, FrtStr *out) {
   State *S = state;
   int e = 0;
   (void)S;
-  *out = k7;
+  *out = k9;
   return e;
 }
 
@@ -564,7 +657,7 @@ static int sink1_path(FrtCtx *cx, void *state, FrtStr *out) {
   State *S = state;
   int e = 0;
   (void)S;
-  *out = k8;
+  *out = k10;
   return e;
 }
 
@@ -572,7 +665,7 @@ static int sink2_path(FrtCtx *cx, void *state, FrtStr *out) {
   State *S = state;
   int e = 0;
   (void)S;
-  *out = k10;
+  *out = k11;
   return e;
 }
 
@@ -599,6 +692,8 @@ static void worker_init(FrtCtx *cx, void *state) {
   S->per6_key = frt_alloc_run(cx, cx->block_rows * sizeof(FrtStr));
   S->per6_id = frt_alloc_run(cx, cx->block_rows * sizeof(uint32_t));
   S->fresh6 = frt_alloc_run(cx, cx->block_rows * sizeof(uint32_t));
+  S->bad6 = frt_alloc_run(cx, cx->block_rows * sizeof(uint32_t));
+  S->which6 = frt_alloc_run(cx, cx->block_rows * sizeof(uint32_t));
   S->c3 = frt_alloc_run(cx, cx->block_rows * sizeof(int64_t));
   S->c4 = frt_alloc_run(cx, cx->block_rows * sizeof(int64_t));
   S->n4 = frt_alloc_run(cx, cx->block_rows);
@@ -626,6 +721,18 @@ static int module_init(FrtCtx *cx, void *state) {
   frt_at_end(cx, frt_table_end, &S->h->table6);
   if (1L < 0) { cx->detail = k3; e = FRT_E_ARGUMENT; goto fail; }
   S->h->arg6_1 = (uint64_t)1L;
+  frt_store_init(&S->h->best6, 1);
+  S->h->best6.spills = 1;
+  frt_at_end(cx, frt_store_end, &S->h->best6);
+  frt_away_init(cx, &S->h->rank6.away, 6, op6_away, 3, &S->h->store6, &S->h->pairs6, &S->h->table6);
+  S->h->rank6.made = op6_made;
+  S->h->rank6.given = op6_given;
+  S->h->rank6.made_len = 7;
+  S->h->rank6.passes = 1;
+  S->h->rank6.part = op6_part;
+  frt_rank_init(cx, &S->h->rank6);
+  S->h->rank6.before = 1;
+  if (S->h->arg6_1 > S->h->rank6.before) S->h->rank6.before = S->h->arg6_1;
   if (0) {
   fail:
     return frt_fatal(cx, 0, e, cx->detail);
