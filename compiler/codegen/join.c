@@ -97,10 +97,21 @@ static void join_state(const Join *j) {
   buf_printf(&g->held, "  FrtJoin j%u;\n", id);
   buf_printf(&g->init, "  frt_join_init(&S->h->j%u, %d, sizeof(J%u), %s);\n", id, !is_word, id,
              j->asof ? join_wide(j->n->left_time) ? "FRT_JOIN_TIMES | FRT_JOIN_WIDE" : "FRT_JOIN_TIMES" : j->outer ? "FRT_JOIN_MATCHES" : "0");
+  if (j->pn->left_first) buf_printf(&g->init, "  frt_join_left_first(&S->h->j%u);\n", id);
   if (j->pn->spills) buf_printf(&g->init, "  frt_join_spills(&S->h->j%u, &op%u_spill);\n", id, id);
   buf_printf(&g->init, "  frt_at_end(cx, frt_join_end, &S->h->j%u);\n", id);
   gen_array(g, "uint32_t", gen_printf(g, "j%u_fresh", id));
   if (j->asof) join_time_array(j, "j");
+}
+
+/* Right rows with a key that no left row has count as held, and are not. */
+static void join_wanted(GenFn *f, const Join *j, GenKeys *k) {
+  gen_array(j->g, "uint32_t", gen_printf(j->g, "jw%u", j->id));
+  gen_line(f, "uint32_t wanted = frt_join_wanted(&S->h->j%u, %s, %s, %s, %s, %s, S->jw%u);", j->id, k->keys, k->nul, k->sel, k->n, k->ids,
+           j->id);
+  gen_count(f, j->id, "HELD", gen_printf(j->g, "%s - wanted", k->n));
+  k->sel = gen_printf(j->g, "S->jw%u", j->id);
+  k->n = "wanted";
 }
 
 static void join_build(const Join *j) {
@@ -115,6 +126,7 @@ static void join_build(const Join *j) {
   gen_fn_open(&f, g, n, "_in1");
   gen_declare_columns(&f, read, len + 1, j->kept, j->kept_len);
   GenKeys k = gen_keys(&f, n, "jr", n->right_keys, len, false);
+  if (j->pn->left_first) join_wanted(&f, j, &k);
   gen_turn(&f);
   gen_line(&f, "frt_table_add_%s(cx, &S->h->j%u.keys, %s, %s, %s, %s, S->j%u_fresh);", k.is_word ? "words" : "texts", j->id, k.keys,
            k.nul, k.n, k.ids, j->id);
@@ -482,6 +494,14 @@ static void join_queue_state(const Join *j, const ColId *cols, uint32_t len) {
   buf_printf(&g->init, "  frt_at_end(cx, frt_queue_end, &S->h->lq%u);\n", j->id);
 }
 
+/* The right side is asked for rows with these keys alone. */
+static void join_note_left(GenFn *f, const Join *j) {
+  GenKeys k = gen_keys(f, j->n, "jk", j->n->left_keys, j->n->join_key_len, false);
+  gen_array(j->g, "uint32_t", gen_printf(j->g, "jk%u_fresh", j->id));
+  gen_turn(f);
+  gen_line(f, "frt_join_note(cx, &S->h->j%u, %s, %s, %s, %s, S->jk%u_fresh);", j->id, k.keys, k.nul, k.n, k.ids, j->id);
+}
+
 static void join_hold_left(const Join *j, const ColId *cols, uint32_t len) {
   Gen *g = j->g;
   GenFn f;
@@ -492,7 +512,8 @@ static void join_hold_left(const Join *j, const ColId *cols, uint32_t len) {
   if (!j->pn->places) join_queue_state(j, cols, len);
   gen_fn_open(&f, g, j->n, "_in0");
   gen_declare_columns(&f, NULL, 0, cols, len);
-  gen_turn(&f);
+  if (j->pn->left_first) join_note_left(&f, j);
+  else gen_turn(&f);
   if (!j->pn->places)
     gen_line(&f, "if (!frt_queue_fits(&S->h->lq%u, &S->h->l%u, n)) return frt_queue_put(cx, S, &S->h->lq%u, sel, n);", j->id, j->id, j->id);
   gen_line(&f, "for (uint32_t k = 0; k < n; k++) {");

@@ -1,9 +1,11 @@
-/* estimate.c: how many rows leave each node, for `explain`. Nothing else depends on it.
+/* estimate.c: how many rows leave each node, for `explain`, and for which side of a join is read
+ * first.
  *
  * A file's rows are its size by the width that its columns are guessed to have as text (compressed: four times the
  * size). The rest are the rules of thumb of Selinger et al. ("Access path selection", 1979): equality keeps a tenth, a
  * comparison a third, a group has ten rows unless its keys have few values. A join finds one row for each left one. */
 #include <glob.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -163,4 +165,29 @@ void phys_estimate(Phys *p) {
     const PlanNode *n = p->plan->nodes[i];
     p->nodes[n->id].rows = rows_of(p, n);
   }
+}
+
+/* ---- which side of a join ---- */
+
+enum { LEFT_FIRST_LEAST = 100000, LEFT_FIRST_TIMES = 4 };
+
+/* What it takes to hold the rows of an input, in columns. */
+static double held_size(const Phys *p, const PlanEdge *in) {
+  const Schema *s = &in->node->out[in->port].schema;
+  uint32_t used = 1;
+  for (uint32_t i = 0; i < s->len; i++) used += p->col_use[s->cols[i].col] != 0;
+  return in->port ? -1 : p->nodes[in->node->id].rows * used;
+}
+
+bool phys_wants_left_first(const Phys *p, const PlanNode *n) {
+  if (n->kind != PLAN_JOIN || n->join == JOIN_RIGHT || n->join == JOIN_FULL) return false;   /* these want all right rows */
+  const PhysNode *pn = &p->nodes[n->id];
+  if (!pn->spills || pn->places || !n->join_key_len) return false;
+  for (uint32_t i = 0; i < n->join_key_len; i++)
+    if (expr_can_fail(n->left_keys[i])) return false;
+  if (n->right_time && expr_can_fail(n->right_time)) return false;
+  const char *forced = getenv("FLOW_JOIN");   /* for tests: the left side first wherever that may be */
+  if (forced && !strcmp(forced, "left")) return true;
+  double left = held_size(p, &n->in[0]), right = held_size(p, &n->in[1]);
+  return left >= 0 && right >= 0 && p->nodes[n->in[1].node->id].rows >= LEFT_FIRST_LEAST && left * LEFT_FIRST_TIMES <= right;
 }

@@ -111,7 +111,8 @@ static void explain_held(const Phys *p, const PlanNode *n, FILE *out) {
     fputs(pn->spills ? "       the right side goes to disk when it does not fit\n" : "       the right side must fit into memory\n", out);
   if (n->kind == PLAN_DISTINCT)
     fputs(pn->spills ? "       rows of keys that do not fit go to disk\n" : "       the keys must fit into memory\n", out);
-  if (pn->left_held) fputs("       left rows are held too: they come before the right side is complete\n", out);
+  if (pn->left_first) fputs("       the left side is the smaller one: it is held first, and of the right side rows with its keys\n", out);
+  else if (pn->left_held) fputs("       left rows are held too: they come before the right side is complete\n", out);
   if (n->kind == PLAN_SORT) explain_sort(pn, out);
   if (pn->layout) fputs(pn->layout, out);
 }

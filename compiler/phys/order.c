@@ -6,6 +6,10 @@
  * before those that feed its left side. Where that closes a circle (both sides come from one scan, or two
  * joins ask for the opposite) the join holds its left rows as well and has an emit of its own.
  *
+ * A join whose left side is much the smaller one asks for the opposite, left before right (phys_wants_left_first). It gets it
+ * where nobody can tell: all that takes rows of several steps (unions, error ports, sinks for dead letters) must get them in the
+ * same order as without it.
+ *
  * The steps that satisfy all this stand in the order of a depth-first walk from the sinks, in which unions
  * come first (their sources run in the order in which they are written) and right sides before left ones. */
 #include "phys/phys_internal.h"
@@ -20,6 +24,7 @@ typedef struct Order {
   uint32_t flow_len;
   OrderSet **feed;           /* by node: the steps during which rows leave it */
   OrderSet **before;         /* by node that is a step: the steps that must have ended */
+  OrderSet **meet;           /* by node that takes rows of several steps: these; as without any left side first */
   uint8_t *seen;
 } Order;
 
@@ -86,6 +91,16 @@ static bool order_right_first(Order *o, const OrderSet *left, const OrderSet *ri
   return true;
 }
 
+/* The opposite. */
+static bool order_left_first(Order *o, const OrderSet *left, const OrderSet *right) {
+  OrderSet *done = order_set(o);
+  for (uint32_t id = 0; id < o->p->node_max; id++)
+    if (order_has(left, id) && order_reaches(o, id, right, done)) return false;
+  for (uint32_t id = 0; id < o->p->node_max; id++)
+    if (order_has(right, id)) order_join(o, o->before[id], left);
+  return true;
+}
+
 /* The rows of an error port come when its operators take rows and when they emit. */
 static void order_errors(Order *o, const PlanNode *n, OrderSet *feed) {
   const Plan *plan = o->p->plan;
@@ -102,9 +117,11 @@ static void order_node(Order *o, PlanNode *n) {
   OrderSet *in = order_set(o), *feed = o->feed[n->id] = order_set(o);
   for (uint32_t i = 0; i < n->in_len; i++) order_join(o, in, o->feed[n->in[i].node->id]);
   if (n->kind == PLAN_JOIN) {
-    OrderSet *left = o->feed[n->in[0].node->id];
-    p->nodes[n->id].left_held = !order_right_first(o, left, o->feed[n->in[1].node->id]);
-    if (!p->nodes[n->id].left_held) order_join(o, feed, left);
+    PhysNode *pn = &p->nodes[n->id];
+    OrderSet *left = o->feed[n->in[0].node->id], *right = o->feed[n->in[1].node->id];
+    pn->left_first = pn->left_first && order_left_first(o, left, right);
+    pn->left_held = pn->left_first || !order_right_first(o, left, right);
+    if (!pn->left_held) order_join(o, feed, left);
   } else if (n->kind == PLAN_ERRORS) {
     order_errors(o, n, feed);
   } else if (!phys_holds(n)) {
@@ -140,16 +157,65 @@ static void order_port(Order *o, PlanNode *n) {
   order_push(o->arena, &p->ports, &p->port_len, n);
 }
 
-void phys_order(Phys *p) {
+static Order order_run(Phys *p) {
   Arena *a = p->plan->arena;
   Order o = {.p = p, .arena = a, .words = p->node_max / 64 + 1};
   o.flow = arena_alloc(a, (p->plan->node_len + 1) * sizeof *o.flow);
   o.feed = arena_alloc(a, (p->node_max + 1) * sizeof *o.feed);
   o.before = arena_alloc(a, (p->node_max + 1) * sizeof *o.before);
   o.seen = arena_alloc(a, p->node_max + 1);
+  p->scans = p->steps = p->ports = NULL;
+  p->scan_len = p->step_len = p->port_len = 0;
   order_flow(&o);
   for (uint32_t i = 0; i < o.flow_len; i++) order_node(&o, o.flow[i]);
   for (uint32_t i = 0; i < o.flow_len; i++) order_port(&o, o.flow[i]);
   o.seen = arena_alloc(a, p->node_max + 1);
   for (uint32_t i = 0; i < o.flow_len; i++) order_step(&o, o.flow[i]);
+  return o;
+}
+
+/* ---- left sides first ---- */
+
+static void order_meet(Order *o) {
+  o->meet = arena_alloc(o->arena, (o->p->node_max + 1) * sizeof *o->meet);
+  for (uint32_t i = 0; i < o->flow_len; i++) {
+    const PlanNode *n = o->flow[i];
+    if (n->kind != PLAN_UNION && n->kind != PLAN_ERRORS && (n->kind != PLAN_WRITE || n->in_len < 2)) continue;
+    o->meet[n->id] = order_set(o);
+    if (n->kind == PLAN_ERRORS) order_join(o, o->meet[n->id], o->feed[n->id]);
+    for (uint32_t k = 0; k < n->in_len; k++) order_join(o, o->meet[n->id], o->feed[n->in[k].node->id]);
+  }
+}
+
+/* Whether steps that meet come in the order of `steps`. */
+static bool order_same(const Order *o, const OrderSet *meet, PlanNode *const *steps, uint32_t len) {
+  uint32_t at = 0;
+  for (uint32_t i = 0; i < o->p->step_len; i++) {
+    if (!order_has(meet, o->p->steps[i]->id)) continue;
+    while (at < len && !order_has(meet, steps[at]->id)) at++;
+    if (at == len || steps[at++] != o->p->steps[i]) return false;
+  }
+  return true;
+}
+
+static bool order_all_same(const Order *o, PlanNode *const *steps, uint32_t len) {
+  for (uint32_t id = 0; id < o->p->node_max; id++)
+    if (o->meet[id] && !order_same(o, o->meet[id], steps, len)) return false;
+  return true;
+}
+
+void phys_order(Phys *p) {
+  Order base = order_run(p);
+  PlanNode **steps = p->steps;
+  uint32_t len = p->step_len;
+  order_meet(&base);
+  for (uint32_t i = 0; i < base.flow_len; i++) {
+    PhysNode *pn = &p->nodes[base.flow[i]->id];
+    if (!phys_wants_left_first(p, pn->node) || pn->left_held) continue;
+    pn->left_first = true;
+    order_run(p);
+    if (pn->left_first && order_all_same(&base, steps, len)) continue;
+    pn->left_first = false;
+    order_run(p);
+  }
 }

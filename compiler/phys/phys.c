@@ -268,7 +268,7 @@ Phys *phys_build(Arena *a, Plan *plan) {
     p->nodes[plan->nodes[i]->id].state_class = phys_state_class(plan->nodes[i]);
   phys_find_late(p);
   phys_find_spills(p);
-  phys_order(p);
   phys_estimate(p);
+  phys_order(p);
   return p;
 }

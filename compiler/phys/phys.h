@@ -23,6 +23,8 @@ typedef struct PhysNode {          /* index = PlanNode.id */
   bool spills;                     /* a join: its right side may go to disk, and its rows come in a step of its own then;
                                       distinct: rows of keys that do not fit may go to disk, and come then */
   bool places;                     /* a join: an error may name the source of rows behind it, so held ones keep their place */
+  bool left_first;                 /* a join whose left side is much the smaller one: it is held, before the right side comes,
+                                      of which only rows with a key of the left side are kept */
   bool left_held;                  /* a join: its left rows cannot wait for the right ones: they are held, and
                                       probed in a step of its own */
 } PhysNode;

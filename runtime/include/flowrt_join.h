@@ -27,12 +27,19 @@ typedef struct FrtJoin {
   void *spilled;                   /* not NULL: it is on disk */
   uint8_t *back_kind;              /* rows that come back: what became of them, and their right rows, of row_size bytes */
   char *back_rows;
+  FrtTable lefts;                  /* the keys of the left side, where that came first */
+  uint32_t left_first;             /* 1: right rows with other keys are not wanted; 2: the keys were too many, all are */
   uint32_t flags, several, ready;  /* several: some key may have several rows; else row numbers are key numbers */
 } FrtJoin;
 
 /* Zeroed, then frt_join_init; frt_join_end gives its memory back (for frt_at_end). */
 void frt_join_init(FrtJoin *j, uint32_t is_text, uint32_t row_size, uint32_t flags);
 void frt_join_end(void *join);
+/* The left side comes first: after frt_join_init. Notes the keys of n left rows (words or texts; ids and fresh: scratch). */
+void frt_join_left_first(FrtJoin *j);
+void frt_join_note(FrtCtx *cx, FrtJoin *j, const void *keys, const uint8_t *nul, uint32_t n, uint32_t *ids, uint32_t *fresh);
+/* Of n right rows sel[k] with keys[k], nul[k], those that a left row can match move to the front; their rows into keep[]. Returns how many. */
+uint32_t frt_join_wanted(const FrtJoin *j, void *keys, uint8_t *nul, const uint32_t *sel, uint32_t n, uint32_t *ids, uint32_t *keep);
 /* The last n rows of the store have these keys and times (NULL: none); ids NULL: the join keeps keys only. FRT_OK or FRT_FATAL. */
 int frt_join_add(FrtCtx *cx, FrtJoin *j, uint32_t op, const uint32_t *ids, const uint64_t *times, uint32_t n);
 /* All rows are there: before anything is found. Does nothing when called again. */

@@ -14,7 +14,9 @@
 #include "base/budget.h"
 #include "flowrt.h"
 #include "op/join_spill.h"
+#include "op/table.h"
 
+enum { JOIN_NOTE_MARGIN = 1 << 20 };
 enum { JOIN_BATCH = 64, JOIN_DIRECT = 1024 /* entries of the array that are worth it for any table */ };
 
 void frt_join_init(FrtJoin *j, uint32_t is_text, uint32_t row_size, uint32_t flags) {
@@ -22,6 +24,52 @@ void frt_join_init(FrtJoin *j, uint32_t is_text, uint32_t row_size, uint32_t fla
   frt_table_init(&j->keys, is_text);
   frt_store_init(&j->rows, row_size);
   j->flags = flags;
+}
+
+/* ---- the left side first ---- */
+
+void frt_join_left_first(FrtJoin *j) {
+  frt_table_init(&j->lefts, j->keys.is_text);
+  frt_table_spills(&j->lefts);
+  j->left_first = 1;
+}
+
+static int join_note_fits(const FrtJoin *j, const void *keys, const uint8_t *nul, uint32_t n) {
+  uint64_t size = 0;
+  if (frt_budget_stress()) return 0;
+  for (uint32_t k = 0; j->lefts.is_text && k < n; k++) size += nul && nul[k] ? 0 : ((const FrtStr *)keys)[k].len;
+  uint64_t growth = frt_table_growth(&j->lefts, n, size);
+  return !growth || frt_may_reserve(growth + JOIN_NOTE_MARGIN);
+}
+
+void frt_join_note(FrtCtx *cx, FrtJoin *j, const void *keys, const uint8_t *nul, uint32_t n, uint32_t *ids, uint32_t *fresh) {
+  if (j->left_first != 1) return;
+  if (!join_note_fits(j, keys, nul, n)) {
+    frt_table_free(&j->lefts);
+    j->left_first = 2;
+  } else if (j->lefts.is_text) {
+    frt_table_add_texts(cx, &j->lefts, keys, nul, n, ids, fresh);
+  } else {
+    frt_table_add_words(cx, &j->lefts, keys, nul, n, ids, fresh);
+  }
+}
+
+uint32_t frt_join_wanted(const FrtJoin *j, void *keys, uint8_t *nul, const uint32_t *sel, uint32_t n, uint32_t *ids, uint32_t *keep) {
+  uint32_t kept = 0;
+  if (j->left_first != 1) {
+    memcpy(keep, sel, n * sizeof *keep);
+    return n;
+  }
+  if (j->lefts.is_text) frt_table_find_texts(&j->lefts, keys, nul, n, ids);
+  else frt_table_find_words(&j->lefts, keys, nul, n, ids);
+  for (uint32_t k = 0; k < n; k++) {
+    keep[kept] = sel[k];
+    if (j->lefts.is_text) ((FrtStr *)keys)[kept] = ((const FrtStr *)keys)[k];
+    else ((uint64_t *)keys)[kept] = ((const uint64_t *)keys)[k];
+    kept += ids[k] != FRT_NONE;
+  }
+  if (nul) memset(nul, 0, kept);
+  return kept;
 }
 
 /* What the arrays by row and by key take, beside the table and the store. */
@@ -42,6 +90,7 @@ void frt_join_end(void *join) {
   frt_unreserve(NULL, j->held);
   j->held = 0;
   frt_table_free(&j->keys);
+  frt_table_free(&j->lefts);
   frt_store_free(&j->rows);
   frt_free(j->key_of);
   frt_free(j->times);
