@@ -8,10 +8,12 @@ extern const char flow_runtime_text[];
 extern const size_t flow_runtime_size;
 
 static const char bundle_head[] =
-    "/* One file: build with `cc -O2 FILE -lm -lpthread`. Optional libraries: -DFRT_WITH_ZLIB -lz (gzip),\n"
+    "/* One file: build with `cc -O2 FILE` (before glibc 2.34 also -lpthread -ldl; for a static program also -DFRT_WITH_LIBM\n"
+    " * -lm). Optional libraries: -DFRT_WITH_ZLIB -lz (gzip),\n"
     " * -DFRT_WITH_ZSTD -lzstd, -DFRT_WITH_LZ4 -llz4 (smaller spill files), -DFRT_WITH_PCRE2 -lpcre2-8 (regular\n"
     " * expressions beyond simple ones), -DFRT_WITH_UTF8PROC -lutf8proc (normalize, letters beyond ASCII). */\n"
     "#define _GNU_SOURCE 1\n"
+    "#if defined(__linux__) && !defined(FRT_WITH_LIBM)\n#define FRT_FIND_LIBM 1\n#endif\n"
     "#ifndef FRT_WITH_ZLIB\n#define FRT_NO_ZLIB 1\n#endif\n"
     "#ifndef FRT_WITH_ZSTD\n#define FRT_NO_ZSTD 1\n#endif\n"
     "#ifndef FRT_WITH_LZ4\n#define FRT_NO_LZ4 1\n#endif\n"

@@ -1,7 +1,7 @@
 /* arith.c: what flowrt_arith.h declares out of line. */
-#include <math.h>
 #include <string.h>
 
+#include "base/libm.h"
 #include "flowrt.h"
 
 int frt_mul_i64(int64_t a, int64_t b, int64_t *out) { return __builtin_mul_overflow(a, b, out); }

@@ -72,8 +72,8 @@ static void fixed_row(FrtScanner *s, FixedState *f, uint32_t row) {
   uint64_t lacking = 0, more = 0;
   for (uint32_t c = 0; c < f->columns; c++) {
     const char *from = p, *to = p = fixed_skip(p, end, s->scan->columns[c].width, ascii, &lacking);
-    while (from < to && *from == ' ') from++;
-    while (from < to && to[-1] == ' ') to--;
+    while (s->scan->options.trim && from < to && *from == ' ') from++;
+    while (s->scan->options.trim && from < to && to[-1] == ' ') to--;
     beg[c] = (uint32_t)(from - base);
     stop[c] = (uint32_t)(to - base);
   }

@@ -1,7 +1,7 @@
 /* hll.c: about how many different values there are, see flowrt_agg.h. */
-#include <math.h>
 #include <string.h>
 
+#include "base/libm.h"
 #include "flowrt.h"
 #include "op/table.h"
 

@@ -5,8 +5,8 @@
  * double and its exact error is had from fma (Dekker's two-product), so that a tie is told from
  * what only looks like one; the quotient by 10^n is then the double nearest to the rounded decimal.
  */
-#include <math.h>
 
+#include "base/libm.h"
 #include "text/fn.h"
 
 /* ---- integers ---- */
