@@ -20,10 +20,11 @@ $(BUILD)/tool/%: mk/%.c
 	$(Q)cc -std=c11 -D_GNU_SOURCE -O1 -w -o $@ $<
 
 # What flowc carries inside: the header for libtcc, and the whole runtime as one file for bundles.
-$(BUILD)/gen/flow_header.h: $(BUILD)/tool/amalgamate $(wildcard runtime/include/*)
+$(BUILD)/gen/flow_header.h: $(BUILD)/tool/amalgamate $(BUILD)/tool/strip $(wildcard runtime/include/*)
 	$(call say,join)
 	@mkdir -p $(@D)
-	$(Q)$(BUILD)/tool/amalgamate -Iruntime/include runtime/include/flowrt.h > $@
+	$(Q)$(BUILD)/tool/amalgamate -Iruntime/include runtime/include/flowrt.h > $@.all
+	$(Q)$(BUILD)/tool/strip < $@.all > $@
 $(BUILD)/gen/flow_runtime.h: $(BUILD)/tool/amalgamate $(RT_SRC) $(wildcard runtime/*/*.h runtime/*/*.def)
 	$(call say,join)
 	@mkdir -p $(@D)

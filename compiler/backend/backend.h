@@ -56,8 +56,9 @@ bool backend_child_start(Arena *a, BackendChild *c, const char *const *argv, con
 char *backend_child_read(Arena *a, BackendChild *c);   /* all that it prints, to the end */
 int backend_child_wait(BackendChild *c);               /* its exit code; 128 when it has none */
 
-/* flowrt.h and what it includes as one text, embedded at build time. */
+/* flowrt.h and what it includes as one text without comments, embedded at build time. */
 extern const char flow_header_text[];
 extern const size_t flow_header_size;
+extern const char flow_header_id[];   /* 32 hex digits: changes with the text */
 
 #endif

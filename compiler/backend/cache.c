@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -59,13 +60,17 @@ static const char *cache_trailer(Arena *a, const char *data, size_t size) {
 }
 
 bool cache_has(Arena *a, const char *path) {
-  size_t size;
-  const char *data = cache_read(a, path, &size);
-  if (!data || size <= CACHE_TRAILER) return false;
-  size -= CACHE_TRAILER;
-  if (memcmp(cache_trailer(a, data, size), data + size, CACHE_TRAILER)) return false;
-  utimensat(AT_FDCWD, path, NULL, 0);
-  return true;
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  struct stat st;
+  if (fd < 0) return false;
+  bool ok = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > CACHE_TRAILER && st.st_size < CACHE_OBJECT_MAX;
+  size_t size = ok ? (size_t)st.st_size - CACHE_TRAILER : 0;
+  char *data = ok ? mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0) : MAP_FAILED;
+  ok = data != MAP_FAILED && !memcmp(cache_trailer(a, data, size), data + size, CACHE_TRAILER);
+  if (data != MAP_FAILED) munmap(data, (size_t)st.st_size);
+  if (ok) futimens(fd, NULL);
+  close(fd);
+  return ok;
 }
 
 static void cache_write(Arena *a, const char *path, const char *data, size_t size) {

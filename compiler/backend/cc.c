@@ -129,7 +129,7 @@ static const char *cc_processor(Arena *a) {
 const char *cc_cached(Arena *a, const char *c_text, size_t size) {
   const char *identity = cc_identity(a);
   if (!identity) return NULL;
-  const char *also[CC_FLAGS + 5] = {flow_header_text, identity, cc_processor(a), FLOW_VERSION};
+  const char *also[CC_FLAGS + 5] = {flow_header_id, identity, cc_processor(a), FLOW_VERSION};
   for (int i = 0; i < CC_FLAGS; i++) also[4 + i] = cc_flags[i];
   return cache_path(a, c_text, size, also);
 }

@@ -275,7 +275,7 @@ static void run_modes(Child *k, const CaseOptions *o) {
   static char *const args[][2] = {{"--block-rows=2048", NULL}, {"--block-rows=1", NULL}, {"--block-rows=7", NULL}, {"--block-rows=7", "--scan=careful"},
                                   {"--block-rows=64", "--memory=1MiB"}, {"--block-rows=64", "FLOW_SPILL"},
                                   {"--block-rows=7", "--threads=2"}, {"--block-rows=2", "--threads=3"}};
-  FlowOptions plain = {0}, whole = {.no_passes = "all"}, cc = {.jit = "cc"};
+  FlowOptions plain = {0}, whole = {.no_passes = "all"}, cc = {.jit = "cc"}, both = {.jit = "auto"};
   FlowProgram *p = compile(k, "", &plain);
   if (!p) return;
   for (size_t i = 0; i < sizeof args / sizeof *args; i++) {
@@ -291,7 +291,11 @@ static void run_modes(Child *k, const CaseOptions *o) {
   char *seven[] = {"--block-rows=7"};
   if (run_left_first(k)) return;
   if (!k->ref.fold_matters && (!(p = compile(k, "--opt=-all", &whole)) || run_mode(k, p, "--opt=-all --block-rows=7", 1, seven))) return;
-  if (o->cc && (p = compile(k, "--jit=cc", &cc))) run_mode(k, p, "--jit=cc --block-rows=7", 1, seven);
+  if (o->cc && (p = compile(k, "--jit=cc", &cc)) && run_mode(k, p, "--jit=cc --block-rows=7", 1, seven)) return;
+  if (!o->cc || !(p = compile(k, "--jit=auto", &both))) return;
+  setenv("FLOW_SWITCH_AT", "2", 1);
+  run_mode(k, p, "--jit=auto --block-rows=7 --threads=2", 2, (char *[]){"--block-rows=7", "--threads=2"});
+  unsetenv("FLOW_SWITCH_AT");
 }
 
 static void child(const Case *c, const char *folder, const CaseOptions *o, Verdict *v) {
