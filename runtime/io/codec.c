@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "io/out_file.h"
+#include "text/xxh3.h"
 
 #ifndef FRT_NO_ZLIB
 #include <zlib.h>
@@ -68,7 +69,7 @@ void frt_codec_free(struct OutCodec *c) {
 }
 
 #ifndef FRT_NO_ZLIB
-static int codec_write_gzip(struct OutCodec *c, int fd, const char *p, size_t n, int end, uint64_t *bytes) {
+static int codec_write_gzip(struct OutCodec *c, int fd, const char *p, size_t n, int end, uint64_t *bytes, FrtXxh3 *sum) {
   do {
     size_t part = n < (1u << 30) ? n : 1u << 30;
     c->z.next_in = (Bytef *)(uintptr_t)p;
@@ -83,6 +84,7 @@ static int codec_write_gzip(struct OutCodec *c, int fd, const char *p, size_t n,
       size_t made = CODEC_BUFFER_SIZE - c->z.avail_out;
       int error = frt_write_all(fd, c->buffer, made);
       if (error) return error;
+      if (sum) frt_xxh3_add(sum, c->buffer, made);
       *bytes += made;
     } while (c->z.avail_out == 0 && status != Z_STREAM_END);
   } while (n);
@@ -92,7 +94,7 @@ static int codec_write_gzip(struct OutCodec *c, int fd, const char *p, size_t n,
 #endif
 
 #ifndef FRT_NO_ZSTD
-static int codec_write_zstd(struct OutCodec *c, int fd, const char *p, size_t n, int end, uint64_t *bytes) {
+static int codec_write_zstd(struct OutCodec *c, int fd, const char *p, size_t n, int end, uint64_t *bytes, FrtXxh3 *sum) {
   ZSTD_inBuffer in = {p, n, 0};
   for (;;) {
     ZSTD_outBuffer out = {c->buffer, CODEC_BUFFER_SIZE, 0};
@@ -100,18 +102,19 @@ static int codec_write_zstd(struct OutCodec *c, int fd, const char *p, size_t n,
     if (ZSTD_isError(left)) return EIO;
     int error = frt_write_all(fd, c->buffer, out.pos);
     if (error) return error;
+    if (sum) frt_xxh3_add(sum, c->buffer, out.pos);
     *bytes += out.pos;
     if (end ? left == 0 : in.pos == in.size) return 0;
   }
 }
 #endif
 
-int frt_codec_write(struct OutCodec *c, int fd, const char *p, size_t n, int end, uint64_t *bytes) {
+int frt_codec_write(struct OutCodec *c, int fd, const char *p, size_t n, int end, uint64_t *bytes, FrtXxh3 *sum) {
 #ifndef FRT_NO_ZLIB
-  if (c->kind == FRT_COMPRESS_GZIP) return codec_write_gzip(c, fd, p, n, end, bytes);
+  if (c->kind == FRT_COMPRESS_GZIP) return codec_write_gzip(c, fd, p, n, end, bytes, sum);
 #endif
 #ifndef FRT_NO_ZSTD
-  if (c->kind == FRT_COMPRESS_ZSTD) return codec_write_zstd(c, fd, p, n, end, bytes);
+  if (c->kind == FRT_COMPRESS_ZSTD) return codec_write_zstd(c, fd, p, n, end, bytes, sum);
 #endif
   return EINVAL;
 }

@@ -19,6 +19,7 @@
 #include "io/out_pool.h"
 #include "sched/replay.h"
 #include "sched/run_internal.h"
+#include "text/xxh3.h"
 
 enum { OUT_WRITEBACK_SIZE = 8 * 1024 * 1024 };
 
@@ -107,12 +108,15 @@ int frt_out_link(FrtRun *r, OutFile *f) {
   return error ? frt_out_fail(r, f, error) : FRT_OK;
 }
 
+/* What is written in parallel is read again for its sum. */
+static int out_flags(const FrtRun *r) { return r->options->stats ? O_RDWR : O_WRONLY; }
+
 /* A file without a name, or -1. Without /proc it could never get one. */
 static int out_open_nameless(FrtRun *r, const char *folder) {
 #ifdef O_TMPFILE
   static int proc;               /* 0: not known, -1: there is none */
   if (!proc) proc = access("/proc/self/fd", X_OK) == 0 ? 1 : -1;
-  return proc > 0 ? frt_pool_open(r, folder, O_WRONLY | O_TMPFILE, 0666) : -1;
+  return proc > 0 ? frt_pool_open(r, folder, out_flags(r) | O_TMPFILE, 0666) : -1;
 #else
   return -1;
 #endif
@@ -124,7 +128,7 @@ static int out_create_temp(FrtRun *r, OutFile *f, const char *folder, mode_t mod
   if (f->fd < 0) {
     int error = frt_journal_mark(r->journal, f->temp);
     frt_temp_note(f->temp);
-    if (!error) f->fd = frt_pool_open(r, f->temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0666);
+    if (!error) f->fd = frt_pool_open(r, f->temp, out_flags(r) | O_CREAT | O_EXCL | O_NOFOLLOW, 0666);
     if (f->fd < 0) return frt_out_fail(r, f, error ? error : errno);
     f->named = 1;
   }
@@ -185,6 +189,10 @@ int frt_out_open_target(FrtRun *r, OutFile *f) {
 
 int frt_out_wake(FrtRun *r, OutFile *f) {
   if (f->awake) return FRT_OK;
+  if (r->options->stats && !f->sum) {
+    f->sum = arena_alloc(r->run_arena, sizeof *f->sum);
+    frt_xxh3_start(f->sum);
+  }
   if (f->fd < 0 && f->direct && !f->closed) {
     f->fd = out_open_direct(f);
     if (f->fd < 0) return frt_out_fail(r, f, errno);
@@ -245,7 +253,7 @@ static int out_write_frames(FrtRun *r, OutFile *f, const char *p, size_t n, int 
   if (!n && f->bytes) return FRT_OK;
   struct OutCodec *codec = frt_pool_codec(r->pool, f, &why);
   if (!codec) return out_refuse(r, f, why);
-  *error = frt_codec_write(codec, f->fd, p, n, 1, &f->bytes);
+  *error = frt_codec_write(codec, f->fd, p, n, 1, &f->bytes, f->sum);
   return FRT_OK;
 }
 
@@ -256,12 +264,13 @@ static int out_write_bytes(FrtRun *r, OutFile *f, const char *p, size_t n, int e
   int error = 0;
   if (f->temp && out_reopen(r, f) != FRT_OK) return FRT_FATAL;
   if (f->codec) {
-    error = frt_codec_write(f->codec, f->fd, p, n, end, &f->bytes);
+    error = frt_codec_write(f->codec, f->fd, p, n, end, &f->bytes, f->sum);
   } else if (f->frames) {
     if (out_write_frames(r, f, p, n, &error) != FRT_OK) return FRT_FATAL;
   } else {
     error = f->reserved ? frt_write_all_at(f->fd, p, n, f->bytes) : frt_write_all(f->fd, p, n);
     f->bytes += error ? 0 : n;
+    if (!error && f->sum) frt_xxh3_add(f->sum, p, n);
   }
   if (!error && f->temp) out_start_writeback(f);
   if (error == EPIPE) {
@@ -328,8 +337,33 @@ int frt_out_sleep(FrtRun *r, OutFile *f) {
   return status;
 }
 
+/* Places of a file that was written in parallel are not summed up in their order: it is read. */
+static int out_sum_again(OutFile *f) {
+  enum { PIECE = 256 * 1024 };
+  char *piece = frt_malloc(PIECE);
+  uint64_t at = 0;
+  frt_xxh3_start(f->sum);
+  while (at < f->bytes) {
+    size_t want = f->bytes - at < PIECE ? (size_t)(f->bytes - at) : PIECE;
+    ssize_t got = pread(f->fd, piece, want, (off_t)at);
+    if (got < 0 && errno == EINTR && !frt_cancelled()) continue;
+    if (got <= 0) break;
+    frt_xxh3_add(f->sum, piece, (size_t)got);
+    at += (uint64_t)got;
+  }
+  frt_free(piece);
+  return at == f->bytes;
+}
+
+static void out_sum(OutFile *f) {
+  if (!f->sum || f->failed || f->closed || (f->reserved && !out_sum_again(f))) return;
+  f->total = frt_xxh3_sum(f->sum);
+  f->summed = 1;
+}
+
 int frt_out_finish(FrtRun *r, OutFile *f) {
   int status = frt_out_sleep(r, f);
+  if (status == FRT_OK) out_sum(f);
   return status == FRT_OK && f->temp && f->named ? frt_out_park(r, f) : status;
 }
 

@@ -16,6 +16,7 @@
 #include "flowrt.h"
 
 struct OutCodec;
+struct FrtXxh3;
 
 typedef struct OutFile {
   FrtOut out;                /* first: generated code holds a pointer to it */
@@ -30,10 +31,13 @@ typedef struct OutFile {
   struct OutCodec *codec;    /* NULL: none, or asleep */
   uint64_t bytes;            /* written to fd */
   uint64_t text_bytes;       /* before compression */
+  struct FrtXxh3 *sum;       /* of what was written to fd; NULL: nobody asks */
+  uint64_t total;
   uint64_t written_back;     /* bytes that the disk was asked to write */
   uint8_t is_stdout, direct, closed; /* closed: the reader is gone (EPIPE), or writing failed: rows go nowhere */
   uint8_t failed, awake, started;    /* awake: it has a buffer; started: the head was written */
   uint8_t frames;            /* compressed buffer by buffer, by a compressor that others use too */
+  uint8_t summed;            /* total is the XXH3 of what was written */
   uint8_t pooled, reopened;  /* may be parked; has been, and is opened to append */
   uint8_t existed, named;    /* named: there is a file called temp; until then it has a descriptor alone */
   int64_t append_at;         /* size of the old file before rows were appended; -1 */
@@ -48,7 +52,7 @@ int frt_out_open_target(FrtRun *r, OutFile *f);
 int frt_out_wake(FrtRun *r, OutFile *f);
 /* Writes all, ends the compressed frame, gives back buffer and codec. */
 int frt_out_sleep(FrtRun *r, OutFile *f);
-/* The same before the commit; a file that has a name gives its descriptor back too. */
+/* The same before the commit; the file's sum is known then, and one that has a name gives its descriptor back too. */
 int frt_out_finish(FrtRun *r, OutFile *f);
 /* Gives the descriptor back, not the buffer; the file has its temporary name then. FRT_OK or FRT_FATAL. */
 int frt_out_park(FrtRun *r, OutFile *f);
@@ -77,8 +81,9 @@ int frt_write_all_at(int fd, const char *p, size_t n, uint64_t at);
 
 /* ---- codec.c ---- */
 struct OutCodec *frt_codec_new(uint32_t compress, int level, const char **why);
-/* Compresses p[0..n) into fd; `end` ends the frame, and the next call begins another. 0, or errno; *bytes grows by what was written. */
-int frt_codec_write(struct OutCodec *c, int fd, const char *p, size_t n, int end, uint64_t *bytes);
+/* Compresses p[0..n) into fd; `end` ends the frame, and the next call begins another. 0, or errno; *bytes grows by what was written, *sum
+ * (or NULL) takes it in. */
+int frt_codec_write(struct OutCodec *c, int fd, const char *p, size_t n, int end, uint64_t *bytes, struct FrtXxh3 *sum);
 void frt_codec_free(struct OutCodec *c);
 
 /* ---- commit.c ---- */

@@ -358,3 +358,11 @@ uint64_t frt_sinks_bytes(const FrtRun *r) {
     for (const OutFile *f = r->sinks->files; f; f = f->next) bytes += f->bytes;
   return bytes;
 }
+
+int frt_sinks_next(const FrtRun *r, FrtSinkFile *at) {
+  const OutFile *f = at->file ? at->file->next : r->sinks ? r->sinks->files : NULL;
+  if (!f) return 0;
+  int masked = f->sink->partitioned && r->module->ops[f->sink->op].masked;
+  *at = (FrtSinkFile){f, f->sink->op, masked ? "***" : f->path, f->out.rows, f->bytes, f->total, f->summed};
+  return 1;
+}

@@ -29,5 +29,15 @@ int frt_sink_reserve(FrtRun *r, uint32_t sink, size_t n, uint64_t *at, int *fd);
 int frt_sink_append(FrtRun *r, uint32_t sink, const char *text, size_t n);
 int frt_sink_fail(FrtRun *r, uint32_t sink, int error);
 uint64_t frt_sinks_bytes(const FrtRun *r);
+/* What was written to a file, for --stats. summed: xxh3 is known, that of all bytes as they lie in the file. */
+typedef struct FrtSinkFile {
+  const struct OutFile *file;   /* NULL at first */
+  uint32_t op;
+  const char *path;
+  uint64_t rows, bytes, xxh3;
+  int summed;
+} FrtSinkFile;
+/* The next file, in the order in which they were made. 0: there is none. */
+int frt_sinks_next(const FrtRun *r, FrtSinkFile *at);
 
 #endif

@@ -7,12 +7,13 @@
 
 #include "base/clock.h"
 #include "base/tiers.h"
+#include "errors/errors.h"
 #include "errors/json_text.h"
 #include "io/scan.h"
 #include "io/sink.h"
 #include "sched/run_internal.h"
 
-enum { STATS_PROGRESS_US = 500000 };
+enum { STATS_PROGRESS_US = 500000, STATS_FILES_MAX = 100 /* lines of text */ };
 
 static const char *const stats_names[FRT_LEDGER_LEN] = {
   [FRT_IN] = "in", [FRT_OUT] = "out", [FRT_ELSE] = "else", [FRT_ERRORS] = "errors", [FRT_DROPPED] = "dropped",
@@ -66,7 +67,19 @@ static void stats_spill_text(const FrtRun *r) {
           files == 1 ? "file" : "files");
 }
 
-static void stats_text(const FrtRun *r, double seconds) {
+static void stats_files_text(FrtRun *r) {
+  FrtSinkFile f = {0};
+  uint64_t len = 0;
+  for (; frt_sinks_next(r, &f); len++) {
+    if (len >= STATS_FILES_MAX) continue;
+    fprintf(stderr, "wrote %llu rows, %llu bytes", (unsigned long long)f.rows, (unsigned long long)f.bytes);
+    if (f.summed) fprintf(stderr, ", xxh3 %016llx", (unsigned long long)f.xxh3);
+    fprintf(stderr, ": %s\n", frt_error_show(r, (FrtStr){f.path, (uint32_t)strlen(f.path), 0}, 1000));
+  }
+  if (len > STATS_FILES_MAX) fprintf(stderr, "and %llu files more\n", (unsigned long long)(len - STATS_FILES_MAX));
+}
+
+static void stats_text(FrtRun *r, double seconds) {
   const FrtModule *m = r->module;
   if (r->options->compile_stats) fprintf(stderr, "%s\n", r->options->compile_stats);
   fprintf(stderr, "%4s %-28s %12s %12s", "op", "what", stats_names[FRT_IN], stats_names[FRT_OUT]);
@@ -82,6 +95,7 @@ static void stats_text(const FrtRun *r, double seconds) {
       fprintf(stderr, k < FRT_ELSE ? " %12llu" : " %10llu", (unsigned long long)l[k]);
     fputc('\n', stderr);
   }
+  stats_files_text(r);
   double mb = (double)r->source_bytes / 1e6;
   fprintf(stderr, "read %llu rows, %.3f MB in %.3f s: %.1f MB/s; wrote %.3f MB; peak memory %.1f MiB\n",
           (unsigned long long)r->source_rows, mb, seconds, seconds > 0 ? mb / seconds : 0.0,
@@ -110,6 +124,19 @@ static void stats_json_quoted(FrtStr s) {
 static void stats_json_text(const char *name, FrtStr s) {
   fprintf(stderr, "\"%s\":", name);
   stats_json_quoted(s);
+}
+
+static void stats_files_json(const FrtRun *r) {
+  FrtSinkFile f = {0};
+  fputs(",\"sinks\":[", stderr);
+  for (int first = 1; frt_sinks_next(r, &f); first = 0) {
+    fprintf(stderr, "%s{\"op\":%u,", first ? "" : ",", f.op);
+    stats_json_text("path", (FrtStr){f.path, (uint32_t)strlen(f.path), 0});
+    fprintf(stderr, ",\"rows\":%llu,\"bytes\":%llu,\"xxh3\":", (unsigned long long)f.rows, (unsigned long long)f.bytes);
+    if (f.summed) fprintf(stderr, "\"%016llx\"}", (unsigned long long)f.xxh3);
+    else fputs("null}", stderr);
+  }
+  fputc(']', stderr);
 }
 
 static void stats_json(const FrtRun *r, double seconds) {
@@ -143,6 +170,7 @@ static void stats_json(const FrtRun *r, double seconds) {
     stats_json_quoted((FrtStr){n->text, (uint32_t)strlen(n->text), 0});
     fputc(n->next ? ',' : ']', stderr);
   }
+  stats_files_json(r);
   if (r->options->compile_stats) {
     fputc(',', stderr);
     stats_json_text("compile", (FrtStr){r->options->compile_stats, (uint32_t)strlen(r->options->compile_stats), 0});

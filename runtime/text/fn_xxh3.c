@@ -2,6 +2,8 @@
  * doc/xxhash_spec.md of the xxHash project): texts of up to 16, 128 and 240 bytes are mixed at
  * once; longer ones go in stripes of 64 bytes through eight accumulators, scrambled after each
  * block of 16 stripes. */
+#include "text/xxh3.h"
+
 #include "text/fn.h"
 
 static const unsigned char fnxxh_secret[192] = {
@@ -117,16 +119,20 @@ static void fnxxh_stripe(uint64_t *acc, const unsigned char *p, const unsigned c
   }
 }
 
-static uint64_t fnxxh_long(const unsigned char *p, size_t n) {
-  const unsigned char *s = fnxxh_secret, *end = p + n,
-                      *last = s + sizeof fnxxh_secret - FNXXH_STRIPE;
-  uint64_t acc[8] = {FNXXH_P32_3, FNXXH_P64_1, FNXXH_P64_2, FNXXH_P64_3,
-                     FNXXH_P64_4, FNXXH_P32_2, FNXXH_P64_5, FNXXH_P32_1};
-  for (size_t blocks = (n - 1) / FNXXH_BLOCK; blocks; blocks--, p += FNXXH_BLOCK) {
-    for (size_t i = 0; i < FNXXH_STRIPES; i++) fnxxh_stripe(acc, p + FNXXH_STRIPE * i, s + 8 * i);
-    for (size_t i = 0; i < 8; i++)
-      acc[i] = (acc[i] ^ acc[i] >> 47 ^ fnxxh_64(last + 8 * i)) * FNXXH_P32_1;
-  }
+static void fnxxh_start(uint64_t *acc) {
+  static const uint64_t first[8] = {FNXXH_P32_3, FNXXH_P64_1, FNXXH_P64_2, FNXXH_P64_3, FNXXH_P64_4, FNXXH_P32_2, FNXXH_P64_5, FNXXH_P32_1};
+  memcpy(acc, first, sizeof first);
+}
+
+static void fnxxh_block(uint64_t *acc, const unsigned char *p) {
+  const unsigned char *s = fnxxh_secret, *last = s + sizeof fnxxh_secret - FNXXH_STRIPE;
+  for (size_t i = 0; i < FNXXH_STRIPES; i++) fnxxh_stripe(acc, p + FNXXH_STRIPE * i, s + 8 * i);
+  for (size_t i = 0; i < 8; i++) acc[i] = (acc[i] ^ acc[i] >> 47 ^ fnxxh_64(last + 8 * i)) * FNXXH_P32_1;
+}
+
+/* What is behind the whole blocks, 1 to FNXXH_BLOCK bytes; n: of all. The 64 bytes before `end` can be read. */
+static uint64_t fnxxh_end(uint64_t *acc, const unsigned char *p, const unsigned char *end, uint64_t n) {
+  const unsigned char *s = fnxxh_secret, *last = s + sizeof fnxxh_secret - FNXXH_STRIPE;
   size_t stripes = ((size_t)(end - p) - 1) / FNXXH_STRIPE;
   for (size_t i = 0; i < stripes; i++) fnxxh_stripe(acc, p + FNXXH_STRIPE * i, s + 8 * i);
   fnxxh_stripe(acc, end - FNXXH_STRIPE, last - 7);
@@ -136,6 +142,52 @@ static uint64_t fnxxh_long(const unsigned char *p, size_t n) {
                     acc[2 * i + 1] ^ fnxxh_64(s + 19 + 16 * i));
   }
   return fnxxh_avalanche(h);
+}
+
+static uint64_t fnxxh_long(const unsigned char *p, size_t n) {
+  const unsigned char *end = p + n;
+  uint64_t acc[8];
+  fnxxh_start(acc);
+  for (size_t blocks = (n - 1) / FNXXH_BLOCK; blocks; blocks--, p += FNXXH_BLOCK) fnxxh_block(acc, p);
+  return fnxxh_end(acc, p, end, n);
+}
+
+/* ---- in pieces ---- */
+
+void frt_xxh3_start(FrtXxh3 *x) {
+  fnxxh_start(x->acc);
+  x->len = x->held_len = 0;
+}
+
+/* A whole block is added when more bytes follow it; the last 64 bytes before what is held stay in front of it. */
+void frt_xxh3_add(FrtXxh3 *x, const void *from, size_t n) {
+  const unsigned char *p = from;
+  x->len += n;
+  while (n) {
+    if (x->held_len == FNXXH_BLOCK) {
+      fnxxh_block(x->acc, x->held + FNXXH_STRIPE);
+      memcpy(x->held, x->held + FNXXH_BLOCK, FNXXH_STRIPE);
+      x->held_len = 0;
+    }
+    if (!x->held_len && n > FNXXH_BLOCK) {
+      for (; n > FNXXH_BLOCK; p += FNXXH_BLOCK, n -= FNXXH_BLOCK) fnxxh_block(x->acc, p);
+      memcpy(x->held, p - FNXXH_STRIPE, FNXXH_STRIPE);
+    }
+    size_t room = FNXXH_BLOCK - x->held_len, take = n < room ? n : room;
+    memcpy(x->held + FNXXH_STRIPE + x->held_len, p, take);
+    x->held_len += take;
+    p += take;
+    n -= take;
+  }
+}
+
+uint64_t frt_xxh3_sum(const FrtXxh3 *x) {
+  const unsigned char *p = x->held + FNXXH_STRIPE;
+  if (x->len <= 16) return fnxxh_to_16(p, (size_t)x->len);
+  if (x->len <= 240) return fnxxh_to_240(p, (size_t)x->len);
+  uint64_t acc[8];
+  memcpy(acc, x->acc, sizeof acc);
+  return fnxxh_end(acc, p, p + x->held_len, x->len);
 }
 
 uint64_t frt_xxh3(FrtCtx *cx, FrtStr text) {

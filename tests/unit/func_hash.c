@@ -2,6 +2,7 @@
 #include <xxhash.h>
 
 #include "support/func_harness.h"
+#include "text/xxh3.h"
 
 TestSuite(func_hash, .init = func_setup, .fini = func_teardown);
 
@@ -32,6 +33,19 @@ Test(func_hash, xxh3_equals_the_library) {
   for (size_t i = 0; i < sizeof data; i++) data[i] = (char)(i * 31 + i / 7);
   for (uint32_t n = 0; n <= sizeof data; n++) {
     cr_expect_eq(frt_xxh3(cx, (FrtStr){data, n, 0}), XXH3_64bits(data, n), "%u bytes", n);
+  }
+}
+
+Test(func_hash, xxh3_in_pieces_equals_the_library) {
+  static char data[9000];
+  for (size_t i = 0; i < sizeof data; i++) data[i] = (char)(i * 37 + i / 5);
+  for (size_t n = 0; n <= sizeof data; n += n < 2200 ? 1 : 97) {
+    for (size_t piece = 1; piece < 5000; piece = piece * 3 + n % 5) {
+      FrtXxh3 x;
+      frt_xxh3_start(&x);
+      for (size_t at = 0; at < n; at += piece) frt_xxh3_add(&x, data + at, n - at < piece ? n - at : piece);
+      cr_expect_eq(frt_xxh3_sum(&x), XXH3_64bits(data, n), "%zu bytes by %zu", n, piece);
+    }
   }
 }
 
