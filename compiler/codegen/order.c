@@ -3,7 +3,7 @@
  * sort holds every row, with its key; when the input has ended, they come back in order.
  * top holds few more than the N rows that can still be wanted: whenever the pairs have doubled they are sorted
  * and cut, and the survivors move to a new store. A row whose word is behind that of the present N-th row is
- * dropped at once. With `per` both are by group. */
+ * dropped at once. With `per` both are by group. Rows that do not fit go to disk as sorted runs (runtime/op/away.c). */
 #include <string.h>
 
 #include "codegen/gen_order.h"
@@ -33,7 +33,6 @@ void gen_order_loop_open(GenFn *f, const char *sel, const char *n) {
 
 static void order_emit_rows(GenFn *f, const GenOrder *o) {
   uint32_t id = o->n->id;
-  gen_order_targets(f, o);
   gen_line(f, "for (uint64_t at = 0; at < S->h->pairs%u.len; at++) {", id);
   f->indent++;
   gen_line(f, "const R%u *row = FRT_ROW(&S->h->store%u, S->h->pairs%u.data[at].row);", id, id, id);
@@ -267,19 +266,51 @@ static void top_take(const GenOrder *o) {
   top_drop(&f, o, keys.ids);
   gen_order_add(&f, o, v);
   if (n->by_len) gen_line(&f, "row->g = %s[k];", keys.ids);
-  gen_line(&f, "if (S->h->pairs%u.len >= S->h->next%u) op%u_cut(cx, S);", id, id, id);
+  gen_line(&f, "if (S->h->pairs%u.len >= S->h->next%u && frt_away_cuts(&S->h->away%u)) op%u_cut(cx, S);", id, id, id, id);
   gen_order_loop_close(&f, n);
   gen_count(&f, id, "IN", "n");
   gen_count(&f, id, "DROPPED", "dropped");
   gen_count(&f, id, "HELD", gen_printf(g, "%s - failed - dropped", taken));
-  gen_line(&f, "return FRT_OK;");
+  gen_line(&f, "if (frt_away_fits(&S->h->away%u)) return FRT_OK;", id);
+  if (n->by_len) gen_line(&f, "frt_bounds_free(&S->h->bounds%u);", id);
+  gen_line(&f, "return frt_away_write(cx, &S->h->away%u);", id);
   gen_fn_close(&f);
+}
+
+/* Rows that come back from disk. */
+static void top_emit_away(GenFn *f, const GenOrder *o) {
+  uint32_t id = o->n->id;
+  gen_line(f, "if (!frt_away_cuts(&S->h->away%u) && (rc = frt_away_write(cx, &S->h->away%u))) return rc;", id, id);
+  gen_line(f, "if (S->h->away%u.own) {", id);
+  f->indent++;
+  gen_line(f, "R%u back, *row = &back;", id);
+  gen_line(f, "memset(row, 0, sizeof *row);");
+  gen_line(f, "while ((rc = frt_away_top(cx, &S->h->away%u, S->h->limit%u, row)) == FRT_OK) {", id, id);
+  f->indent++;
+  gen_order_load(f, o);
+  gen_line(f, "m++;");
+  gen_emit_flush_when_full(f, o->pn, 0);
+  f->indent--;
+  gen_line(f, "}");
+  gen_line(f, "if (rc != FRT_END) return rc;");
+  gen_line(f, "rc = 0;");
+  gen_line(f, "if (m) {");
+  f->indent++;
+  gen_emit_flush(f, o->pn, 0);
+  f->indent--;
+  gen_line(f, "}");
+  gen_line(f, "frt_away_end(&S->h->away%u);", id);
+  gen_line(f, "return FRT_OK;");
+  f->indent--;
+  gen_line(f, "}");
 }
 
 static void top_emit(const GenOrder *o) {
   GenFn f;
   uint32_t id = o->n->id;
   gen_emit_open(&f, o->g, o->n);
+  gen_order_targets(&f, o);
+  top_emit_away(&f, o);
   gen_line(&f, "op%u_cut(cx, S);", id);
   if (o->n->by_len) gen_line(&f, "frt_pairs_group(&S->h->pairs%u, &S->h->store%u, S->h->table%u.len);", id, id, id);
   order_emit_rows(&f, o);
@@ -287,6 +318,18 @@ static void top_emit(const GenOrder *o) {
   if (o->n->by_len) gen_line(&f, "frt_table_free(&S->h->table%u);\n  frt_bounds_free(&S->h->bounds%u);", id, id);
   gen_line(&f, "return FRT_OK;");
   gen_fn_close(&f);
+}
+
+static void top_disk(const GenOrder *o) {
+  Gen *g = o->g;
+  uint32_t id = o->n->id;
+  Buf b = {.arena = g->arena};
+  uint32_t len = gen_away_columns(o, &b);
+  buf_printf(&g->funcs, "static const FrtSpillColumn op%u_away[] = {\n%s  {0, 0, NULL}\n};\n", id, b.data ? b.data : "");
+  buf_printf(&g->held, "  FrtAway away%u;\n", id);
+  gen_away_init(o, gen_printf(g, "S->h->away%u", id), len);
+  buf_printf(&g->init, "  S->h->away%u.limit = S->h->limit%u ? S->h->limit%u : 1;\n", id, id, id);
+  if (o->n->by_len) buf_printf(&g->init, "  S->h->away%u.heads = 1;\n", id);
 }
 
 void gen_top(Gen *g, const PhysNode *pn) {
@@ -299,6 +342,7 @@ void gen_top(Gen *g, const PhysNode *pn) {
   }
   gen_order_compare(&o);
   top_limit(&o);
+  top_disk(&o);
   top_cut(&o);
   top_take(&o);
   top_emit(&o);

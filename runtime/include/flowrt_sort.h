@@ -105,6 +105,7 @@ typedef struct FrtAway {
   FrtCompare *compare;             /* NULL: equal words are equal keys */
   uint32_t (*key)(struct FrtAway *a, const void *row);   /* the order of a row as bytes in frt_away_room: how many; NULL: the pair's word */
   uint32_t heads, unused;          /* 1: each group of a run begins with a record that says when it appeared */
+  uint64_t limit;                  /* rows of a group (of all, without groups) that are wanted at most; 0: all. `top 0` asks for one */
   void *own;                       /* NULL: all rows are in the store */
 } FrtAway;
 
@@ -113,6 +114,8 @@ void frt_away_init(FrtCtx *cx, FrtAway *a, uint32_t op, const FrtSpillColumn *co
 char *frt_away_room(FrtAway *a, size_t n);
 /* Whether there is room for the rows of one more block. */
 int frt_away_fits(const FrtAway *a);
+/* Whether there is room for a second store of the same size. */
+int frt_away_cuts(const FrtAway *a);
 /* All rows become a sorted run; store, pairs and table are empty then. FRT_OK or FRT_FATAL. */
 int frt_away_write(FrtCtx *cx, FrtAway *a);
 void frt_away_end(void *away);

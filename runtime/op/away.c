@@ -63,6 +63,8 @@ int frt_away_fits(const FrtAway *a) {
   return frt_may_reserve(growth);
 }
 
+int frt_away_cuts(const FrtAway *a) { return frt_budget_stress() || frt_may_reserve(a->store->bytes); }
+
 static AwayOwn *away_own(FrtCtx *cx, FrtAway *a) {
   if (a->own) return a->own;
   AwayOwn *o = frt_malloc(sizeof *o);
@@ -167,6 +169,7 @@ static int away_put_row(FrtCtx *cx, FrtAway *a, FrtPair pair) {
 static int away_put_rows(FrtCtx *cx, FrtAway *a, const AwayGroup *groups) {
   AwayOwn *o = a->own;
   uint32_t present = FRT_NONE;
+  uint64_t taken = 0;
   o->group_len = 0;
   for (uint64_t i = 0; i < a->pairs->len; i++) {
     FrtPair pair = a->pairs->data[i];
@@ -175,9 +178,11 @@ static int away_put_rows(FrtCtx *cx, FrtAway *a, const AwayGroup *groups) {
       uint32_t g = *(const uint32_t *)FRT_ROW(a->store, pair.row);
       if (g != present) {
         away_group_key(a, &groups[present = g]);
+        taken = 0;
         if (a->heads && away_put_head(cx, a, &groups[g])) return FRT_FATAL;
       }
     }
+    if (a->limit && taken++ >= a->limit) continue;
     if (away_put_row(cx, a, pair)) return FRT_FATAL;
   }
   return FRT_OK;
