@@ -175,6 +175,7 @@ static void top_cut(const GenOrder *o) {
   gen_line(&f, "S->h->next%u = pairs->len < 1024 ? pairs->len + 1024 : pairs->len * 2;", id);
   gen_line(&f, "if (pairs->len == len) return;");
   gen_line(&f, "frt_store_init(&S->h->store%u, sizeof(R%u));", id, id);
+  gen_line(&f, "S->h->store%u.spills = old.spills;", id);
   gen_line(&f, "for (uint64_t at = 0; at < pairs->len; at++) {");
   f.indent++;
   gen_line(&f, "R%u *row = frt_store_add(cx, &S->h->store%u);", id, id);

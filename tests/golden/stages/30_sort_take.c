@@ -165,6 +165,7 @@ static void op1_cut(FrtCtx *cx, State *S) {
   S->h->next1 = pairs->len < 1024 ? pairs->len + 1024 : pairs->len * 2;
   if (pairs->len == len) return;
   frt_store_init(&S->h->store1, sizeof(R1));
+  S->h->store1.spills = old.spills;
   for (uint64_t at = 0; at < pairs->len; at++) {
     R1 *row = frt_store_add(cx, &S->h->store1);
     *row = *(const R1 *)FRT_ROW(&old, pairs->data[at].row);
