@@ -29,7 +29,7 @@
 #include "plugin/plugin_internal.h"
 #include "plugin/sandbox.h"
 
-enum { CHILD_ROWS = 2048, CHILD_SPIN = 2000, CHILD_OPEN_US = 10000000, CHILD_CPU_US = 1000000 };
+enum { CHILD_ROWS = 2048, CHILD_SPIN = 100, CHILD_OPEN_US = 10000000, CHILD_CPU_US = 1000000 };
 #define CHILD_TEXT_IN ((size_t)16 << 20)
 #define CHILD_TEXT_OUT ((size_t)32 << 20)
 
@@ -358,6 +358,27 @@ void plugin_child_end(FrtPlugin *p) {
 
 /* ---- rows ---- */
 
+/* Items of the selection, one after another; and back. */
+static void child_gather(void *to, const void *from, uint32_t size, const uint32_t *sel, uint32_t n) {
+  if (n && sel[n - 1] - sel[0] == n - 1) {
+    memcpy(to, (const char *)from + (size_t)sel[0] * size, (size_t)n * size);
+  } else if (size == 8) {
+    for (uint32_t k = 0; k < n; k++) ((uint64_t *)to)[k] = ((const uint64_t *)from)[sel[k]];
+  } else {
+    for (uint32_t k = 0; k < n; k++) memcpy((char *)to + (size_t)k * size, (const char *)from + (size_t)sel[k] * size, size);
+  }
+}
+
+static void child_scatter(void *to, const void *from, uint32_t size, const uint32_t *sel, uint32_t n) {
+  if (n && sel[n - 1] - sel[0] == n - 1) {
+    memcpy((char *)to + (size_t)sel[0] * size, from, (size_t)n * size);
+  } else if (size == 8) {
+    for (uint32_t k = 0; k < n; k++) ((uint64_t *)to)[sel[k]] = ((const uint64_t *)from)[k];
+  } else {
+    for (uint32_t k = 0; k < n; k++) memcpy((char *)to + (size_t)sel[k] * size, (const char *)from + (size_t)k * size, size);
+  }
+}
+
 /* Copies rows of the selection until there are CHILD_ROWS or their texts fill the room; returns how many. */
 static uint32_t child_fill(FrtPlugin *p, PluginChild *c, const uint32_t *sel, uint32_t n, void *const *in, uint8_t *const *in_null) {
   const FrtPluginSpec *s = p->spec;
@@ -378,14 +399,8 @@ static uint32_t child_fill(FrtPlugin *p, PluginChild *c, const uint32_t *sel, ui
     }
   }
   for (uint32_t i = 0; i < s->in_len; i++) {
-    uint32_t size = s->in[i].type->size;
-    if (in_null[i])
-      for (uint32_t k = 0; k < rows; k++) c->in_null[i][k] = in_null[i][sel[k]];
-    if (child_is_text(s->in[i].type)) continue;
-    if (size == 8)
-      for (uint32_t k = 0; k < rows; k++) ((uint64_t *)c->in[i])[k] = ((const uint64_t *)in[i])[sel[k]];
-    else
-      for (uint32_t k = 0; k < rows; k++) memcpy((char *)c->in[i] + (size_t)k * size, (const char *)in[i] + (size_t)sel[k] * size, size);
+    if (in_null[i]) child_gather(c->in_null[i], in_null[i], 1, sel, rows);
+    if (!child_is_text(s->in[i].type)) child_gather(c->in[i], in[i], s->in[i].type->size, sel, rows);
   }
   for (uint32_t k = 0; k < rows; k++) c->row[k] = k;
   memset(c->to, 0, rows);
@@ -409,7 +424,6 @@ static int child_take(FrtPlugin *p, PluginChild *c, FrtStr *s) {
 static void child_outputs(FrtPlugin *p, PluginChild *c, const uint32_t *sel, uint32_t n, void *const *out, uint8_t *const *out_null) {
   const FrtPluginSpec *s = p->spec;
   for (uint32_t i = 0; i < s->out_len; i++) {
-    uint32_t size = s->out[i].type->size;
     for (uint32_t k = 0; out_null[i] && k < n; k++) out_null[i][sel[k]] = c->out_null[i][k] != 0;
     if (child_is_text(s->out[i].type)) {
       for (uint32_t k = 0; k < n; k++) {
@@ -423,10 +437,8 @@ static void child_outputs(FrtPlugin *p, PluginChild *c, const uint32_t *sel, uin
         }
         ((FrtStr *)out[i])[sel[k]] = v;
       }
-    } else if (size == 8) {
-      for (uint32_t k = 0; k < n; k++) ((uint64_t *)out[i])[sel[k]] = ((const uint64_t *)c->out[i])[k];
     } else {
-      for (uint32_t k = 0; k < n; k++) memcpy((char *)out[i] + (size_t)sel[k] * size, (const char *)c->out[i] + (size_t)k * size, size);
+      child_scatter(out[i], c->out[i], s->out[i].type->size, sel, n);
     }
   }
 }
