@@ -74,7 +74,7 @@ void cc_close_folder(const CcFolder *f) {
 static void cc_free(Loaded *l) { dlclose(l->handle); }
 
 static const char *const cc_flags[] = {"-std=c11", "-O2", "-march=native", "-ffp-contract=off", "-fno-strict-aliasing", "-fPIC", "-shared", "-g0",
-                                      "-w", "-pipe", "-fno-asynchronous-unwind-tables"};
+                                      "-Werror=implicit-function-declaration", "-pipe", "-fno-asynchronous-unwind-tables"};
 enum { CC_FLAGS = sizeof cc_flags / sizeof *cc_flags };
 
 void cc_command(const CcFolder *f, const char *argv[CC_ARGS]) {
@@ -182,7 +182,7 @@ static bool build_cc(Arena *a, const CcFolder *f, const char *cc, const BuildOpt
   const char *argv[40];
   int n = 0;
   argv[n++] = cc;
-  const char *const flags[] = {"-std=gnu11", "-O2", "-ffp-contract=off", "-fno-strict-aliasing", "-w", "-ffunction-sections", "-fdata-sections",
+  const char *const flags[] = {"-std=gnu11", "-O2", "-ffp-contract=off", "-fno-strict-aliasing", "-Werror=implicit-function-declaration", "-ffunction-sections", "-fdata-sections",
                                "-Wl,--gc-sections", "-s"};
   for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) argv[n++] = flags[i];
   if (o->is_static) argv[n++] = "-static";

@@ -3,9 +3,16 @@
 #include "backend/backend.h"
 
 #include <libtcc.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* What libtcc calls for conversions that the processor does not have: its own library is not read. */
+static double tcc_f64_of_u64(unsigned long long v) { return (double)v; }
+static float tcc_f32_of_u64(unsigned long long v) { return (float)v; }
+static unsigned long long tcc_u64_of_f64(double v) { return (unsigned long long)v; }
+static unsigned long long tcc_u64_of_f32(float v) { return (unsigned long long)v; }
 
 typedef struct TccSymbol { const char *name; const void *address; } TccSymbol;
 
@@ -27,6 +34,14 @@ static const TccSymbol tcc_symbols[] = {
 #include "flowrt_spill.def"
 #include "flowrt_text.def"
 #undef FRT_SYM
+#define TCC_C(name) {#name, (const void *)name}   /* see gen_c_library */
+  TCC_C(memchr), TCC_C(memcmp), TCC_C(strlen), TCC_C(sqrt), TCC_C(cbrt), TCC_C(exp), TCC_C(log), TCC_C(log2), TCC_C(log10), TCC_C(sin),
+  TCC_C(cos), TCC_C(tan), TCC_C(asin), TCC_C(acos), TCC_C(atan), TCC_C(floor), TCC_C(ceil), TCC_C(trunc), TCC_C(round), TCC_C(fabs),
+  TCC_C(pow), TCC_C(fmod), TCC_C(atan2), TCC_C(hypot),
+  {"__floatundidf", (const void *)tcc_f64_of_u64},
+  {"__floatundisf", (const void *)tcc_f32_of_u64},
+  {"__fixunsdfdi", (const void *)tcc_u64_of_f64},
+  {"__fixunssfdi", (const void *)tcc_u64_of_f32},
   {"memcpy", (const void *)memcpy},
   {"memmove", (const void *)memmove},
   {"memset", (const void *)memset},

@@ -451,6 +451,18 @@ static const char *gen_prepared_arg(GenFn *f, const Expr *call, uint32_t i, cons
   return t;
 }
 
+/* What bodies may call of the C library, besides the runtime: the same with every back end, so they are named here. */
+static void gen_c_library(Gen *g) {
+  bool fresh;
+  gen_intern(g, "libc", "functions of C", &fresh);
+  if (!fresh) return;
+  buf_put(&g->users, "void *memchr(const void *, int, size_t);\nint memcmp(const void *, const void *, size_t);\nsize_t strlen(const char *);\n");
+  static const char *const one[] = {"sqrt", "cbrt", "exp", "log", "log2", "log10", "sin", "cos", "tan", "asin", "acos", "atan", "floor", "ceil",
+                                    "trunc", "round", "fabs"};
+  for (size_t i = 0; i < sizeof one / sizeof *one; i++) buf_printf(&g->users, "double %s(double);\n", one[i]);
+  buf_put(&g->users, "double pow(double, double);\ndouble fmod(double, double);\ndouble atan2(double, double);\ndouble hypot(double, double);\n");
+}
+
 /* The name of an `extern c fn` in the module; its text goes in once, with the places of the script. */
 static const char *gen_c_function(Gen *g, const Function *fn) {
   const Source *s = diags_source(g->plan->diags, fn->c_span.file);
@@ -459,6 +471,7 @@ static const char *gen_c_function(Gen *g, const Function *fn) {
   bool fresh;
   const char *name = gen_intern(g, "user", gen_printf(g, "extern c %u %u", fn->c_span.file, fn->c_span.start), &fresh);
   if (!fresh) return name;
+  gen_c_library(g);
   Buf params = {.arena = g->arena};
   for (uint32_t i = 0; i < fn->param_len; i++) buf_printf(&params, ", %s %s", gen_ctype(g, fn->params[i]), fn->param_names[i]);
   buf_printf(&g->users, "/* extern c fn %s */\nstatic %s %s(FrtCtx *cx%s) {\n  (void)cx;\n", fn->name, gen_ctype(g, fn->result), name,

@@ -343,6 +343,16 @@ static bool is_c_name(const char *name) {
   return name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")] == 0;
 }
 
+static bool is_c_word(const char *name) {
+  static const char *const words[] = { "auto", "break", "case", "char", "const", "continue", "default", "do", "double", "else", "enum",
+                                       "extern", "float", "for", "goto", "if", "inline", "int", "long", "register", "restrict",
+                                       "return", "short", "signed", "sizeof", "static", "struct", "switch", "typedef", "union",
+                                       "unsigned", "void", "volatile", "while", "asm", "typeof", "cx" };
+  for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+    if (!strcmp(words[i], name)) return true;
+  return false;
+}
+
 static Expr *extern_call(Binder *b, const Symbol *s, const UserFn *fn, const Function *f) {
   Expr *call = expr_new(b->arena, EX_CALL, fn->result, s->stmt->span, fn->len);
   call->fn = f;
@@ -359,8 +369,15 @@ static bool resolve_c_fn(Binder *b, Symbol *s, UserFn *fn) {
   if (!stmt->lang.text || strcmp(stmt->lang.text, "c"))
     return report_unbuilt(b, stmt->span, "`extern` of another language than C in a script"), false;
   for (const AstParamDecl *p = stmt->params; p; p = p->next) {
-    if (is_c_name(p->name.text)) continue;
+    if (is_c_name(p->name.text) && !is_c_word(p->name.text)) continue;
     diag_report(b->diags, DIAG_E0405, p->name.span, "rename it with letters, digits and `_`", NULL, p->name.text, "a name of C");
+    return false;
+  }
+  uint32_t i = 0;
+  for (const AstParamDecl *p = stmt->params; p; p = p->next, i++) {
+    if (!fn->params[i]->nullable) continue;
+    diag_report(b->diags, DIAG_E0201, p->type->span, "C sees no nulls: give `x ?? 0` where it is called", NULL, "a type of C",
+                type_text(b->arena, fn->params[i]));
     return false;
   }
   if (!stmt->value || fn->result->nullable) {
