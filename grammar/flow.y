@@ -208,6 +208,10 @@ source(A) ::= READ(W) name(N) LPAREN args(L) RPAREN astype(T) clauses(C). {
   A = build_flow(p, AST_SRC_READ, W); A->format = build_name(p, N); A->args = L.head; A->type = T;
   A->on_error = C.on_error; END_AT(A);
 }
+source(A) ::= READ(W) name(M) DOT name(N) LPAREN args(L) RPAREN clauses(C). {
+  A = build_flow(p, AST_SRC_READ, W); A->module = build_name(p, M); A->format = build_name(p, N); A->args = L.head;
+  A->on_error = C.on_error; END_AT(A);
+}
 source(A) ::= TAIL(W) name(N) LPAREN args(L) RPAREN astype(T) clauses(C). {
   A = build_flow(p, AST_SRC_TAIL, W); A->format = build_name(p, N); A->args = L.head; A->type = T;
   A->on_error = C.on_error; END_AT(A);

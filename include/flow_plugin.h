@@ -63,13 +63,15 @@ enum { FLOW_DROP = 254, FLOW_FAIL = 255 };
 
 typedef struct FlowChunk {
   uint32_t size;               /* of this struct */
-  uint32_t rows;               /* how many */
+  uint32_t rows;               /* how many; of a source: how many there is room for */
   const uint32_t *row;         /* their places in the arrays, ascending */
   const FlowColumn *in;        /* in the order of the step's inputs */
   const FlowColumn *out;       /* in the order of its outputs; all zero before the call */
   uint8_t *to;                 /* to[k]: where row k goes; 0 before the call */
   uint64_t *also;              /* also[k]: bit p - 1: a copy of row k goes to port p; 0 before the call; NULL without ports */
   const FlowHost *host;
+  uint32_t made;               /* of a source: how many rows it made, in the places row[0] to row[made - 1]; 0: there are no more */
+  uint32_t zero;
 } FlowChunk;
 
 /* What flowc does for a plugin. The functions may be called while one of the plugin's functions runs, by its thread. */
@@ -112,6 +114,18 @@ typedef struct FlowFunction {
   int (*call)(const FlowHost *host, const void *const *arg, void *out);
 } FlowFunction;
 
+/* A source: `read geo.grid(size = 10)`. `rows` fills the outputs of a chunk and sets chunk->made; `to` and `also` are NULL. What it
+ * refuses, and what is wrong in its rows, ends the run. */
+typedef struct FlowSource {
+  uint32_t size, flags;        /* sizeof(FlowSource); 0 */
+  const char *name, *doc;
+  const FlowField *config, *out;
+  uint32_t config_len, out_len;
+  int (*open)(const FlowHost *host, const void *const *config, void **self);   /* or NULL */
+  int (*rows)(void *self, FlowChunk *chunk);
+  void (*close)(void *self);   /* or NULL */
+} FlowSource;
+
 /* `tests`: a script with `test` blocks for `flowc plugin test`; the plugin's names are in scope there. */
 typedef struct FlowPlugin {
   uint32_t abi;                /* FLOW_PLUGIN_ABI */
@@ -122,6 +136,8 @@ typedef struct FlowPlugin {
   const FlowStep *steps;
   const FlowFunction *functions;
   uint32_t step_len, function_len;
+  const FlowSource *sources;
+  uint32_t source_len, zero;
 } FlowPlugin;
 
 #if defined(_WIN32)

@@ -99,6 +99,7 @@ void gen_join(Gen *g, const PhysNode *pn);
 void gen_alias(GenFn *f, const PlanMade *m);
 void gen_script(Gen *g, const PhysNode *pn);
 void gen_plugin(Gen *g, const PhysNode *pn);
+void gen_plugin_source(Gen *g, const PlanNode *n, uint32_t index);
 CVal gen_plugin_call(GenFn *f, const Expr *e);
 void gen_sort(Gen *g, const PhysNode *pn);
 void gen_top(Gen *g, const PhysNode *pn);

@@ -112,7 +112,7 @@ static void module_scans(Gen *g, Buf *out) {
     const PlanNode *n = g->phys->scans[i];
     FrtScanOptions o = n->read ? n->read->options : (FrtScanOptions){0};
     uint32_t width = n->read ? n->read->field_len : n->out[0].schema.len;
-    if (n->kind == PLAN_VALUES) o.format = FRT_FMT_VALUES, o.value_rows = width ? n->rows_len / width : 0;
+    if (n->kind == PLAN_VALUES) o.format = FRT_FMT_VALUES, o.value_rows = n->plugin ? UINT32_MAX : width ? n->rows_len / width : 0;
     if (n->kind == PLAN_RANGE) o.format = FRT_FMT_RANGE;
     const char *nulls = module_strs(g, "nulls", o.nulls, o.null_len);
     buf_printf(&b, "  {.op = %u, .options = {.format = %u, .delimiter = %d, .quote = %d, .header = %u, .trim = %u, .contract = %u,\n", n->id,

@@ -13,14 +13,23 @@ static void plugin_fields(Gen *g, const PlanNode *n, const char *what, const Col
   buf_printf(&g->users, "static const FrtPluginField plugin%u_%s[] = {\n%s  {{0}, NULL}\n};\n", n->id, what, b.data ? b.data : "");
 }
 
+static const ColId *plugin_source_cols(Gen *g, const PlanNode *n) {
+  ColId *cols = arena_alloc(g->arena, (n->read->field_len + 1) * sizeof *cols);
+  for (uint32_t i = 0; i < n->read->field_len; i++) cols[i] = n->read->fields[i].col;
+  return cols;
+}
+
 static void plugin_spec(Gen *g, const PlanNode *n) {
   const PlanPlugin *p = n->plugin;
   plugin_fields(g, n, "in", n->unpivot_cols, p->in_names, n->unpivot_len);
-  plugin_fields(g, n, "out", n->captures, NULL, n->capture_len);
+  const ColId *out = n->captures;
+  uint32_t out_len = n->capture_len;
+  if (n->read) out = plugin_source_cols(g, n), out_len = n->read->field_len;
+  plugin_fields(g, n, "out", out, NULL, out_len);
   buf_printf(&g->users, "static const FrtPluginSpec plugin%u_spec = {.op = %u, .index = %u, .in_len = %u, .out_len = %u, .config_len = %u,\n", n->id,
-             n->id, p->index, n->unpivot_len, n->capture_len, p->config_len);
-  buf_printf(&g->users, "  .port_len = %u, .isolate = %d, .restarts = %u, .in = plugin%u_in, .out = plugin%u_out, .hash = %luUL,\n", p->port_len,
-             p->isolate, (unsigned)p->restarts, n->id, n->id, (unsigned long)p->hash);
+             n->id, p->index, n->unpivot_len, out_len, p->config_len);
+  buf_printf(&g->users, "  .port_len = %u, .isolate = %d, .is_source = %d, .restarts = %u, .in = plugin%u_in, .out = plugin%u_out, .hash = %luUL,\n", p->port_len,
+             p->isolate, n->read != NULL, (unsigned)p->restarts, n->id, n->id, (unsigned long)p->hash);
   buf_printf(&g->users, "  .time_us = %ld, .memory = %luUL, .file = %s, .name = %s};\n", (long)p->time_us, (unsigned long)p->memory,
              plugin_str(g, p->file), plugin_str(g, p->name));
 }
@@ -87,6 +96,18 @@ void gen_plugin(Gen *g, const PhysNode *pn) {
   for (uint32_t i = 0; i < p->port_len; i++)
     if (p->port_out[i]) gen_call_uses(&f, pn, p->port_out[i], "b", gen_printf(g, "port[%u]", i), gen_printf(g, "port_len[%u]", i));
   gen_line(&f, "return FRT_OK;");
+  gen_fn_close(&f);
+}
+
+/* ---- sources ---- */
+
+void gen_plugin_source(Gen *g, const PlanNode *n, uint32_t index) {
+  GenFn f = {.g = g, .out = &g->funcs, .indent = 1, .fail = "fail"};
+  plugin_spec(g, n);
+  plugin_config(g, n);
+  buf_printf(&g->funcs, "static int scan%u_fill(FrtCtx *cx, void *state, FrtBlock *b) {\n", index);
+  gen_line(&f, "State *S = state;");
+  gen_line(&f, "return frt_plugin_source(cx, S->h->plugin%u, b);", n->id);
   gen_fn_close(&f);
 }
 

@@ -251,7 +251,8 @@ void gen_scan(Gen *g, const PhysNode *pn, uint32_t index) {
     scan_columns(g, &copy, index);
   }
   if (n->kind == PLAN_READ) scan_path(g, n, index);
-  if (n->kind == PLAN_VALUES) scan_fill(g, n, index);
+  if (n->kind == PLAN_VALUES && n->plugin) gen_plugin_source(g, n, index);
+  else if (n->kind == PLAN_VALUES) scan_fill(g, n, index);
   if (n->kind == PLAN_RANGE) scan_range(g, n, index);
   scan_block(g, pn, index);
 }

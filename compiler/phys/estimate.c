@@ -137,7 +137,7 @@ static double rows_of(const Phys *p, const PlanNode *n) {
   double in = n->in_len && !n->in[0].port ? p->nodes[n->in[0].node->id].rows : -1;
   switch (n->kind) {
     case PLAN_READ: return rows_of_read(p, n);
-    case PLAN_VALUES: return n->read->field_len ? (double)(n->rows_len / n->read->field_len) : 0;
+    case PLAN_VALUES: return n->plugin ? -1 : n->read->field_len ? (double)(n->rows_len / n->read->field_len) : 0;
     case PLAN_RANGE: return count_of(n);
     case PLAN_ERRORS: return -1;
     case PLAN_UNION: return rows_of_union(p, n);

@@ -127,6 +127,9 @@ static void phys_read_columns(Phys *p, const PlanNode *n) {
       if (n->tap_off || p->without_taps) return;
       for (uint32_t i = 0; i < n->out[0].schema.len; i++) p->col_use[n->out[0].schema.cols[i].col] |= COL_VALUE;
       break;
+    case PLAN_VALUES:   /* a plugin's source fills all that it has */
+      for (uint32_t i = 0; n->plugin && i < n->read->field_len; i++) p->col_use[n->read->fields[i].col] |= COL_VALUE;
+      break;
     case PLAN_PLUGIN:
       for (uint32_t i = 0; i < n->unpivot_len; i++) p->col_use[n->unpivot_cols[i]] |= COL_VALUE;
       break;

@@ -126,7 +126,7 @@ typedef struct PlanScript {     /* JavaScript */
   int64_t row_us, memory;       /* limits */
 } PlanScript;
 
-typedef struct PlanPlugin {     /* a step of a plugin; its inputs are unpivot_cols, its outputs captures */
+typedef struct PlanPlugin {     /* a step of a plugin: its inputs are unpivot_cols, its outputs captures; or a source (PLAN_VALUES) */
   const char *file, *name;      /* the shared object; "geo.near" */
   uint64_t hash;                /* of the description that it was bound by */
   uint32_t index;               /* of the step in its table */

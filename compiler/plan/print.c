@@ -180,7 +180,10 @@ static void print_rank(const Printer *p, const PlanNode *n) {
 static void print_work(const Printer *p, const PlanNode *n) {
   switch (n->kind) {
     case PLAN_READ: print_read(p, n); break;
-    case PLAN_VALUES: print_values(p, n); break;
+    case PLAN_VALUES:
+      if (n->plugin) fputs(n->plugin->name, p->out);
+      else print_values(p, n);
+      break;
     case PLAN_ERRORS: fputs(p->plan->error_ports[n->error_port].name, p->out); break;
     case PLAN_FILTER:
     case PLAN_ASSERT:

@@ -217,6 +217,7 @@ void op_js(Chain *c, const AstOp *op);   /* bind_js.c */
 /* The ports that a call of js or of a plugin's step names: linked AST_NAMEs, or NULL. */
 const AstExpr *call_ports(const AstOp *op);
 void op_plugin(Chain *c, const AstOp *op, const Symbol *step); /* bind_plugin.c */
+PlanEdge source_plugin(Chain *c, const AstFlow *f, const Symbol *source);
 void op_write(Chain *c, const AstOp *op, const PlanEdge *edges,
               uint32_t len); /* bind_write.c; edges NULL: the chain's end */
 

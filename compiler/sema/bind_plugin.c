@@ -13,7 +13,9 @@ enum { PLUGIN_WORDS = 5 };
 
 typedef struct PluginCall {
   Chain *c;
-  const AstOp *op;
+  const AstOp *op;           /* NULL: a source */
+  const AstArg *args;
+  Span span, name;
   const Symbol *step;
   Module *from;              /* the plugin */
   const AstType *config;     /* a row type, or NULL */
@@ -22,7 +24,7 @@ typedef struct PluginCall {
 } PluginCall;
 
 static const AstArg *plugin_arg(const PluginCall *k, const char *name) {
-  for (const AstArg *a = k->op->args; a; a = a->next)
+  for (const AstArg *a = k->args; a; a = a->next)
     if (a->name.text && !strcmp(a->name.text, name)) return a;
   return NULL;
 }
@@ -34,7 +36,7 @@ static const AstParamDecl *plugin_input(const PluginCall *k, const char *name) {
 }
 
 static bool plugin_knows(const PluginCall *k, const char *name) {
-  for (int i = 0; i < PLUGIN_WORDS; i++)
+  for (int i = 0; k->op && i < PLUGIN_WORDS; i++)
     if (!strcmp(plugin_words[i], name)) return true;
   for (const AstField *f = k->config ? k->config->fields : NULL; f; f = f->next)
     if (!strcmp(f->name.text, name)) return true;
@@ -53,7 +55,7 @@ static void plugin_unknown(PluginCall *k, const AstArg *a) {
     names = arena_grow(b->arena, names, len, sizeof *names);
     names[len++] = p->name.text;
   }
-  for (int i = 0; i < PLUGIN_WORDS; i++) {
+  for (int i = 0; k->op && i < PLUGIN_WORDS; i++) {
     names = arena_grow(b->arena, names, len, sizeof *names);
     names[len++] = plugin_words[i];
   }
@@ -64,7 +66,7 @@ static void plugin_unknown(PluginCall *k, const AstArg *a) {
 
 static void plugin_args_check(PluginCall *k) {
   Binder *b = k->c->b;
-  for (const AstArg *a = k->op->args; a; a = a->next) {
+  for (const AstArg *a = k->args; a; a = a->next) {
     if (!a->name.text)
       diag_report(b->diags, DIAG_E0407, a->span, "options are named: `name = value`", NULL, k->p->name, "no positional", 1u);
     else if (!plugin_knows(k, a->name.text)) plugin_unknown(k, a);
@@ -112,8 +114,8 @@ static bool plugin_type(PluginCall *k, const Type *t, Span span) {
 
 static const SchemaColumn *plugin_column(PluginCall *k, const AstParamDecl *in, Span *span) {
   const AstArg *a = plugin_arg(k, in->name.text);
-  AstName name = { in->name.text, k->op->name.span };
-  *span = k->op->name.span;
+  AstName name = { in->name.text, k->name };
+  *span = k->name;
   if (a && a->value->kind != AST_NAME) {
     diag_report(k->c->b->diags, DIAG_E0809, a->value->span, NULL, "derive it before", in->name.text, k->p->name);
     return NULL;
@@ -208,7 +210,7 @@ static void plugin_config(PluginCall *k) {
     if (!plugin_type(k, t, f->type->span)) k->good = false;
     else if (a) e = bind_const(b, chain_module(k->c), a->value, t, true);
     else if (f->dflt) e = bind_const(b, k->from, f->dflt, t, false);
-    else diag_report(b->diags, DIAG_E0808, k->op->span, NULL, arena_printf(b->arena, "it is a %s", type_text(b->arena, t)), f->name.text, k->p->name);
+    else diag_report(b->diags, DIAG_E0808, k->span, NULL, arena_printf(b->arena, "it is a %s", type_text(b->arena, t)), f->name.text, k->p->name);
     if (e) e = bind_widen(b, e, t);
     if (!e || e->type->kind == TY_ERROR) k->good = false;
     k->p->config[k->p->config_len++] = e;
@@ -265,11 +267,27 @@ static void plugin_feed(PluginCall *k, PlanNode *n) {
   }
 }
 
+/* Which of its kind it is in the plugin's table. */
 static uint32_t plugin_index(const PluginCall *k) {
   uint32_t i = 0;
   for (const AstStmt *s = k->from->script->stmts; s && s != k->step->stmt; s = s->next)
-    i += s->kind == AST_EXTERN_FN && s->lang.text && !strcmp(s->lang.text, "step");
+    i += s->kind == AST_EXTERN_FN && s->lang.text && !strcmp(s->lang.text, k->step->stmt->lang.text);
   return i;
+}
+
+/* What the description says of a step or source, and the configuration of the call. */
+static void plugin_call_start(PluginCall *k) {
+  Binder *b = k->c->b;
+  const PluginModule *m = k->step->module->plugin;
+  k->from = k->step->module;
+  k->p = arena_alloc(b->arena, sizeof *k->p);
+  *k->p = (PlanPlugin){ .file = m->file, .name = arena_printf(b->arena, "%s.%s", m->name, k->step->name), .hash = m->hash };
+  Symbol *config = module_find(k->from, NULL, arena_printf(b->arena, "%s config", k->step->name), SYM_TYPE);
+  k->config = config ? bind_row_type(b, k->from, config->stmt->type) : NULL;
+  k->good = true;
+  k->p->index = plugin_index(k);
+  plugin_args_check(k);
+  plugin_config(k);
 }
 
 static void plugin_takes_no(PluginCall *k) {
@@ -282,17 +300,10 @@ static void plugin_takes_no(PluginCall *k) {
 }
 
 void op_plugin(Chain *c, const AstOp *op, const Symbol *step) {
-  Binder *b = c->b;
-  const PluginModule *m = step->module->plugin;
-  PlanPlugin *p = arena_alloc(b->arena, sizeof *p);
-  *p = (PlanPlugin){ .file = m->file, .name = arena_printf(b->arena, "%s.%s", m->name, step->name), .hash = m->hash };
-  Symbol *config = module_find(step->module, NULL, arena_printf(b->arena, "%s config", step->name), SYM_TYPE);
-  PluginCall k = { c, op, step, step->module, config ? bind_row_type(b, step->module, config->stmt->type) : NULL, p, true };
-  p->index = plugin_index(&k);
-  plugin_args_check(&k);
+  PluginCall k = { .c = c, .op = op, .args = op->args, .span = op->span, .name = op->name.span, .step = step };
+  plugin_call_start(&k);
   plugin_takes_no(&k);
   plugin_options(&k);
-  plugin_config(&k);
   uint32_t ports = plugin_ports(&k), in_len;
   const Schema *in = chain_schema(c);
   ColId *cols = plugin_inputs(&k, &in_len);
@@ -301,10 +312,41 @@ void op_plugin(Chain *c, const AstOp *op, const Symbol *step) {
     return;
   }
   PlanNode *n = chain_node(c, op, PLAN_PLUGIN, 1, 1 + ports);
-  n->plugin = p;
+  n->plugin = k.p;
   n->unpivot_cols = cols;
   n->unpivot_len = in_len;
   plugin_outputs(&k, n, in);
   plugin_feed(&k, n);
   policy_apply(c, n, &op->on_error);
+}
+
+PlanEdge source_plugin(Chain *c, const AstFlow *f, const Symbol *source) {
+  Binder *b = c->b;
+  PluginCall k = { .c = c, .args = f->args, .span = f->span, .name = f->format.span, .step = source };
+  plugin_call_start(&k);
+  if (f->type)
+    diag_report(b->diags, DIAG_E0607, f->type->span, NULL, "the plugin says which fields it makes", arena_printf(b->arena, "read %s", k.p->name), "as");
+  if (f->on_error.kind != AST_ON_NONE)
+    diag_report(b->diags, DIAG_E0607, f->on_error.span, NULL, "what a source refuses ends the run", arena_printf(b->arena, "read %s", k.p->name), "on error");
+  const AstType *row = bind_row_type(b, k.from, source->stmt->type);
+  uint32_t len = 0;
+  for (const AstField *a = row ? row->fields : NULL; a; a = a->next) len++;
+  if (!row || !k.good) return (PlanEdge){ 0 };
+  PlanNode *n = plan_add(b->plan, PLAN_VALUES, f->span, 0, 1);
+  n->word = "read";
+  n->stream = c->unit->name;
+  n->plugin = k.p;
+  n->read = arena_alloc(b->arena, sizeof *n->read);
+  n->read->options = (FrtScanOptions){ .format = FRT_FMT_VALUES, .value_rows = UINT32_MAX };
+  n->read->fields = arena_alloc(b->arena, (len + 1) * sizeof *n->read->fields);
+  Schema schema = { .cols = arena_alloc(b->arena, (len + 1) * sizeof(SchemaColumn)) };
+  for (const AstField *a = row->fields; a; a = a->next) {
+    const Type *t = bind_type(b, k.from, a->type);
+    if (!plugin_type(&k, t, a->type->span)) return (PlanEdge){ 0 };
+    ColId col = column_make(b, a->name.text, t, f->format.span);
+    n->read->fields[n->read->field_len++] = (PlanField){ .col = col, .name = a->name.text };
+    schema_push(&schema, a->name.text, col, NULL);
+  }
+  n->out[0].schema = schema;
+  return (PlanEdge){ n, 0 };
 }

@@ -316,8 +316,22 @@ static bool fields_of(Chain *c, const AstFlow *f, PlanRead *r, Schema *schema, c
   return r->path->type->kind != TY_ERROR && fields_infer(c, f, r, schema, format);
 }
 
+static PlanEdge source_unknown(Chain *c, const AstFlow *f) {
+  Binder *b = c->b;
+  Module *m = module_named(chain_module(c), f->module.text);
+  uint32_t len = 0;
+  const char *const *names = m ? module_names(b, m, SYM_SOURCE, &len) : NULL;
+  if (!streams_of(b)->incomplete)
+    diag_report(b->diags, DIAG_E0702, f->format.span, hint_nearest(b, f->format.text, names, len),
+                m ? NULL : "no `use` has that name behind `as`", arena_printf(b->arena, "%s.%s", f->module.text, f->format.text));
+  return (PlanEdge){ 0 };
+}
+
 PlanEdge source_read(Chain *c, const AstFlow *f) {
   Binder *b = c->b;
+  Symbol *made = f->format.text ? module_find(chain_module(c), f->module.text, f->format.text, SYM_SOURCE) : NULL;
+  if (made) return source_plugin(c, f, made);
+  if (f->module.text) return source_unknown(c, f);
   int format = read_format(c, f);
   /* Reported; with its type known, what follows is still looked through. */
   bool unknown = format < 0;

@@ -68,6 +68,7 @@ static const char *kind_word(SymKind kind) {
     case SYM_FN: return "function";
     case SYM_OP: return "op";
     case SYM_STEP: return "step";
+    case SYM_SOURCE: return "source";
     case SYM_STREAM: return "stream";
   }
   return "name";
@@ -90,7 +91,8 @@ static SymKind kind_of(AstStmtKind kind) {
 static SymKind kind_of_plugin(const AstStmt *stmt) {
   if (stmt->kind == AST_TYPE) return SYM_TYPE;
   if (stmt->kind != AST_EXTERN_FN || !stmt->lang.text) return 0;
-  return !strcmp(stmt->lang.text, "step") ? SYM_STEP : !strcmp(stmt->lang.text, "function") ? SYM_FN : 0;
+  return !strcmp(stmt->lang.text, "step") ? SYM_STEP : !strcmp(stmt->lang.text, "function") ? SYM_FN
+         : !strcmp(stmt->lang.text, "source") ? SYM_SOURCE : 0;
 }
 
 static const char *place_note(Binder *b, const char *what, Span span) {
@@ -448,6 +450,7 @@ static bool symbol_bind(Binder *b, Symbol *s) {
     case SYM_FN: return resolve_fn(b, s);
     case SYM_OP:
     case SYM_STEP:
+    case SYM_SOURCE:
     case SYM_STREAM: return true;
   }
   return false;
@@ -462,6 +465,7 @@ static bool symbol_is_good(const Binder *b, const Symbol *s) {
     case SYM_FN: return s->fn && s->fn->body;
     case SYM_OP:
     case SYM_STEP:
+    case SYM_SOURCE:
     case SYM_STREAM: return true;
   }
   return false;

@@ -9,7 +9,7 @@ typedef struct Module Module;
 typedef struct Symbol Symbol;
 typedef struct Binder Binder;
 
-typedef enum SymKind { SYM_PARAM = 1, SYM_LET = 2, SYM_TYPE = 4, SYM_FN = 8, SYM_OP = 16, SYM_STREAM = 32, SYM_STEP = 64 } SymKind;
+typedef enum SymKind { SYM_PARAM = 1, SYM_LET = 2, SYM_TYPE = 4, SYM_FN = 8, SYM_OP = 16, SYM_STREAM = 32, SYM_STEP = 64, SYM_SOURCE = 128 } SymKind;
 
 typedef struct UserFn {            /* a user `fn`, its body bound once */
   const char *const *param_names;

@@ -194,7 +194,8 @@ typedef enum AstSourceKind { AST_SRC_READ, AST_SRC_TAIL, AST_SRC_VALUES, AST_SRC
 
 struct AstFlow {
   AstSourceKind kind;
-  AstName format;             /* read, tail: csv, jsonl, ... */
+  AstName format;             /* read, tail: csv, jsonl, ..., or the source of a plugin, */
+  AstName module;             /*   which `use ... as module` brought; text NULL: none */
   AstArg *args;               /* read, tail, range, exec */
   AstExpr *rows;              /* values: an AST_LIST of AST_STRUCTs */
   AstType *type;              /* as T, or NULL */

@@ -330,6 +330,7 @@ static void print_flow(Printer *p, const AstFlow *f) {
   static const char *const KINDS[] = {"read", "tail", "values", "range", "exec", "listen", "stream", "union"};
   p->depth++;
   print_line(p, KINDS[f->kind]);
+  print_opt_bare(p, f->module);
   print_opt_bare(p, f->format);
   print_args(p, f->args);
   print_opt(p, NULL, f->rows);

@@ -14,8 +14,9 @@ typedef struct FrtPluginSpec {
   uint32_t op;
   uint32_t index;            /* of the step in the plugin's table */
   uint32_t in_len, out_len, config_len, port_len;
-  uint32_t isolate;
+  uint32_t isolate, is_source;
   uint32_t restarts;         /* children after the first one */
+  uint32_t unused;
   FrtStr file, name;         /* the shared object as found; "geo.near" for messages */
   uint64_t hash;             /* of the description that the script was compiled with */
   const FrtPluginField *in, *out;
@@ -41,6 +42,9 @@ int frt_plugin_new(FrtCtx *cx, const FrtPluginSpec *spec, const void *const *con
  * likewise. FRT_OK or FRT_FATAL. */
 int frt_plugin_rows(FrtCtx *cx, FrtPlugin *plugin, const FrtBlock *b, const uint32_t *sel, uint32_t n, void *const *in,
                     uint8_t *const *in_null, void *const *out, uint8_t *const *out_null, FrtPluginRows *rows);
+
+/* For FrtScan.fill: rows of a source, into the columns of b, which has room for b->n. FRT_OK, FRT_END, FRT_FATAL. */
+int frt_plugin_source(FrtCtx *cx, FrtPlugin *plugin, FrtBlock *b);
 
 typedef struct FrtPluginFnSpec {
   uint32_t index, arg_len;   /* in the plugin's table */

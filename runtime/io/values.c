@@ -10,6 +10,7 @@ static void values_block_start(FrtScanner *s, uint64_t left) {
 
 static int values_next(FrtScanner *s) {
   uint64_t rows = s->scan->options.value_rows;
+  if (s->scan->options.value_rows == UINT32_MAX) rows = UINT64_MAX;   /* as many as there are */
   if (s->rows >= rows) return FRT_END;
   values_block_start(s, rows - s->rows);
   return s->scan->fill ? s->scan->fill(s->cx, s->state, &s->block) : FRT_OK;

@@ -94,6 +94,13 @@ static void describe_fields(DescribeText *d, const char *of, const FlowField *f,
   }
 }
 
+static void describe_config(DescribeText *d, const char *of, const FlowField *f, uint32_t len) {
+  if (!len) return;
+  describe_put(d, "type `%s config` = { ", of);
+  describe_fields(d, of, f, len, 1);
+  describe_put(d, " }\n");
+}
+
 static void describe_step(DescribeText *d, const FlowStep *s) {
   if (s->size < sizeof *s || !describe_is_name(s->name)) {
     describe_wrong(d, "a step has no good name or size", NULL, s->size < sizeof *s ? "" : s->name);
@@ -114,10 +121,20 @@ static void describe_step(DescribeText *d, const FlowStep *s) {
     else describe_put(d, "%s%s", i ? " " : "", s->ports[i]);
   }
   describe_put(d, "\"\n");
-  if (!s->config_len) return;
-  describe_put(d, "type `%s config` = { ", s->name);
-  describe_fields(d, s->name, s->config, s->config_len, 1);
+  describe_config(d, s->name, s->config, s->config_len);
+}
+
+static void describe_source(DescribeText *d, const FlowSource *s) {
+  if (s->size < sizeof *s || !describe_is_name(s->name) || !s->rows || !s->out_len) {
+    describe_wrong(d, "a source has no good name, size, fields or `rows`", NULL, s->size < sizeof *s ? "" : s->name);
+    return;
+  }
+  describe_put(d, "\n");
+  describe_doc(d, s->doc);
+  describe_put(d, "extern source fn %s() -> { ", s->name);
+  describe_fields(d, s->name, s->out, s->out_len, 0);
   describe_put(d, " }\n");
+  describe_config(d, s->name, s->config, s->config_len);
 }
 
 static void describe_function(DescribeText *d, const FlowFunction *f) {
@@ -144,6 +161,8 @@ size_t plugin_describe_table(const FlowPlugin *t, char *text, size_t size, char 
     describe_wrong(&d, "too many steps or functions", NULL, "");
   for (uint32_t i = 0; i < t->step_len && !d.broken; i++) describe_step(&d, &t->steps[i]);
   for (uint32_t i = 0; i < t->function_len && !d.broken; i++) describe_function(&d, &t->functions[i]);
+  if (t->source_len > DESCRIBE_ITEMS || (t->source_len && !t->sources)) describe_wrong(&d, "too many sources", NULL, "");
+  for (uint32_t i = 0; i < t->source_len && !d.broken; i++) describe_source(&d, &t->sources[i]);
   return d.broken ? 0 : d.len;
 }
 

@@ -188,7 +188,7 @@ static void child_chunk(FrtPlugin *p, PluginChild *c) {
   p->host.at = c->text_out;
   p->host.end = c->text_out + CHILD_TEXT_OUT;
   p->host.rows = n;
-  FlowChunk chunk = {sizeof chunk, n, c->row, p->in, p->out, c->to, spec->port_len ? c->also : NULL, &p->host.host};
+  FlowChunk chunk = {sizeof chunk, n, c->row, p->in, p->out, c->to, spec->port_len ? c->also : NULL, &p->host.host, 0, 0};
   c->shared->rc = p->step->rows(p->self, &chunk);
   child_texts(p, c, n);
 }

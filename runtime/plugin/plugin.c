@@ -148,7 +148,15 @@ static int plugin_open(FrtCtx *cx, FrtPlugin *p) {
   const char *file = p->file;
   if (plugin_load(file, &p->loaded, why, sizeof why) != PLUGIN_GOOD) return plugin_run_fails(cx, spec, "%s: %s", file, why);
   if (!plugin_same(p->loaded.table, spec->hash)) return plugin_run_fails(cx, spec, "%s is not the plugin that the script was compiled with: compile it again", file);
-  p->step = &p->loaded.table->steps[spec->index];
+  if (spec->is_source) {
+    const FlowSource *s = &p->loaded.table->sources[spec->index];
+    p->of_source = (FlowStep){.open = s->open, .rows = s->rows, .close = s->close};
+    p->step = &p->of_source;
+    p->row = arena_alloc(cx->run->run_arena, cx->block_rows * sizeof *p->row);
+    for (uint32_t i = 0; i < cx->block_rows; i++) p->row[i] = i;
+  } else {
+    p->step = &p->loaded.table->steps[spec->index];
+  }
   plugin_find_image(p->loaded.table, &p->image);
   plugin_host_start(&p->host);
   p->host.message = NULL;
@@ -258,7 +266,7 @@ int frt_plugin_rows(FrtCtx *cx, FrtPlugin *p, const FrtBlock *b, const uint32_t 
   for (uint32_t i = 0; i < spec->port_len; i++) r->port_len[i] = 0;
   if (p->child) return plugin_child_rows(cx, p, b, sel, n, in, in_null, out, out_null, r);
   plugin_chunk_start(p, b, n, in, in_null, out, out_null);
-  FlowChunk chunk = {sizeof chunk, n, sel, p->in, p->out, p->to, p->also, &p->host.host};
+  FlowChunk chunk = {sizeof chunk, n, sel, p->in, p->out, p->to, p->also, &p->host.host, 0, 0};
   int rc = p->step->rows(p->self, &chunk);
   if (rc) plugin_chunk_fails(p, n, "%.*s: the plugin refused the rows (%d)", FRT_SLICE(spec->name), rc);
   for (uint32_t i = 0; !rc && i < spec->out_len; i++) {
@@ -269,4 +277,27 @@ int frt_plugin_rows(FrtCtx *cx, FrtPlugin *p, const FrtBlock *b, const uint32_t 
   r->keep = sel;
   r->kept = n;
   return frt_cancelled() ? FRT_FATAL : FRT_OK;
+}
+
+/* ---- sources ---- */
+
+int frt_plugin_source(FrtCtx *cx, FrtPlugin *p, FrtBlock *b) {
+  const FrtPluginSpec *spec = p->spec;
+  uint32_t room = b->n < cx->block_rows ? b->n : cx->block_rows;
+  p->cx = cx;
+  plugin_chunk_start(p, b, room, NULL, NULL, b->col, b->nul);
+  p->host.message = NULL;
+  FlowChunk chunk = {sizeof chunk, room, p->row, NULL, p->out, NULL, NULL, &p->host.host, 0, 0};
+  int rc = p->step->rows(p->self, &chunk);
+  FrtStr m = plugin_message((FrtStr){p->host.general, p->host.general_len, 0});
+  if (rc || p->host.general_len) return plugin_run_fails(cx, spec, "%.*s", FRT_SLICE(m));
+  if (chunk.made > room) return plugin_run_fails(cx, spec, "the plugin made %u rows where there is room for %u", chunk.made, room);
+  for (uint32_t i = 0; i < spec->out_len; i++) {
+    p->out[i] = (FlowColumn){b->col[i], b->nul[i], spec->out[i].type->size, 0};
+    plugin_check_output(p, i, p->row, chunk.made, NULL, NULL);
+  }
+  for (uint32_t k = 0; k < chunk.made; k++)
+    if (p->to[k] == FLOW_FAIL) return plugin_run_fails(cx, spec, "%.*s", FRT_SLICE(p->message[k]));
+  b->n = b->sel_len = chunk.made;
+  return frt_cancelled() ? FRT_FATAL : chunk.made ? FRT_OK : FRT_END;
 }

@@ -52,6 +52,8 @@ struct FrtPlugin {
   const FrtPluginSpec *spec;
   PluginHandle loaded;
   const FlowStep *step;
+  FlowStep of_source;            /* a source in the form of a step */
+  uint32_t *row;                 /* of a source: 0, 1, 2, ... */
   void *self;
   int is_open;
   PluginHost host;

@@ -57,4 +57,30 @@ static const FlowField times_args[] = {{"s", "string"}, {"n", "i64?"}};
 static const FlowFunction functions[] = {
     {sizeof(FlowFunction), 0, "km", "The distance.", km_args, 2, 0, "f64", km},
     {sizeof(FlowFunction), 0, "times", "The text n times.", times_args, 2, 0, "string?", times}};
-const FlowPlugin flow_plugin = {FLOW_PLUGIN_ABI, sizeof(FlowPlugin), "geo", "1.2.0", "Distances.", ">=0.1", NULL, steps, functions, 1, 2};
+
+/* A grid of size * size points; size 1001 makes more rows than there is room for, 1002 a text from elsewhere, 1003 refuses. */
+typedef struct { int64_t size, at; } Grid;
+static int grid_open(const FlowHost *host, const void *const *config, void **self) {
+  Grid *g = calloc(1, sizeof *g);
+  g->size = *(const int64_t *)config[0];
+  *self = g;
+  return 0;
+}
+static int grid_rows(void *self, FlowChunk *c) {
+  Grid *g = self;
+  if (g->size == 1001) return c->made = c->rows + 1, 0;
+  if (g->size == 1003) return c->host->fail(c->host, 0, "no such grid", 12), 1;
+  for (; c->made < c->rows && g->at < g->size * g->size; g->at++) {
+    uint32_t i = c->row[c->made++];
+    FLOW_AT(double, c->out[0], i) = (double)(g->at / g->size);
+    FLOW_AT(double, c->out[1], i) = (double)(g->at % g->size);
+    FLOW_AT(FlowText, c->out[2], i) = g->size == 1002 ? flow_text((const char *)99, 4) : flow_text("point", 5);
+    c->out[3].null[i] = g->at % 2 == 0;
+    FLOW_AT(int64_t, c->out[3], i) = g->at;
+  }
+  return 0;
+}
+static const FlowField grid_config[] = {{"size", "i64", "2"}};
+static const FlowField grid_out[] = {{"lat", "f64"}, {"lon", "f64"}, {"name", "string"}, {"odd", "i64?"}};
+static const FlowSource sources[] = {{sizeof(FlowSource), 0, "grid", "Points.", grid_config, grid_out, 1, 4, grid_open, grid_rows, near_close}};
+const FlowPlugin flow_plugin = {FLOW_PLUGIN_ABI, sizeof(FlowPlugin), "geo", "1.2.0", "Distances.", ">=0.1", NULL, steps, functions, 1, 2, sources, 1, 0};
