@@ -21,7 +21,7 @@ GENERATED := -Wno-missing-prototypes -Wno-shadow -Wno-unused-variable
 RT_SRC   := $(sort $(wildcard runtime/*/*.c))
 COMP_SRC := $(sort $(filter-out compiler/cli/%,$(wildcard compiler/*/*.c)))
 CLI_SRC  := $(sort $(wildcard compiler/cli/*.c))
-GEN_OBJ  := $(patsubst %,$(BUILD)/obj/gen/%.o,lex parse stdlib flow_header flow_runtime plugin_header plugin_template)
+GEN_OBJ  := $(patsubst %,$(BUILD)/obj/gen/%.o,lex parse stdlib flow_header flow_items flow_runtime plugin_header plugin_template)
 RT_OBJ   := $(RT_SRC:%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/duktape.o $(BUILD)/obj/gen/js_context.o
 COMP_OBJ := $(COMP_SRC:%.c=$(BUILD)/obj/%.o) $(GEN_OBJ) $(BUILD)/obj/libtcc_api.o
 CLI_OBJ  := $(CLI_SRC:%.c=$(BUILD)/obj/%.o)

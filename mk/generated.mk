@@ -25,6 +25,10 @@ $(BUILD)/gen/flow_header.h: $(BUILD)/tool/amalgamate $(BUILD)/tool/strip $(wildc
 	@mkdir -p $(@D)
 	$(Q)$(BUILD)/tool/amalgamate -Iruntime/include runtime/include/flowrt.h > $@.all
 	$(Q)$(BUILD)/tool/strip < $@.all > $@
+# Its items, for compiler/backend/header.c.
+$(BUILD)/tool/cut: compiler/backend/header.h
+$(BUILD)/gen/flow_items.c: $(BUILD)/gen/flow_header.h $(BUILD)/tool/cut
+	$(Q)$(BUILD)/tool/cut < $< > $@
 $(BUILD)/gen/flow_runtime.h: $(BUILD)/tool/amalgamate $(RT_SRC) $(wildcard runtime/*/*.h runtime/*/*.def)
 	$(call say,join)
 	@mkdir -p $(@D)

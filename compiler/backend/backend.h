@@ -60,5 +60,7 @@ int backend_child_wait(BackendChild *c);               /* its exit code; 128 whe
 extern const char flow_header_text[];
 extern const size_t flow_header_size;
 extern const char flow_header_id[];   /* 32 hex digits: changes with the text */
+/* What of it a module needs: declarations of the names in its text, and of those that they name. */
+char *backend_header(Arena *a, const char *c_text, size_t size, size_t *out_size);
 
 #endif

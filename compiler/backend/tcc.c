@@ -62,17 +62,18 @@ static void tcc_error(void *env, const char *message) {
 
 static void tcc_free(Loaded *l) { tcc_delete(l->handle); }
 
-/* `#include "flowrt.h"` is replaced by the embedded text. */
+/* `#include "flowrt.h"` is replaced by what the module needs of it. */
 static char *tcc_text(Arena *a, const char *c_text) {
   static const char include[] = "#include \"flowrt.h\"\n";
   const char *at = strstr(c_text, include);
   if (!at) return arena_strndup(a, c_text, strlen(c_text));
-  size_t before = (size_t)(at - c_text), after = strlen(at + sizeof include - 1);
-  char *text = arena_alloc(a, before + flow_header_size + after + 64);
+  size_t before = (size_t)(at - c_text), after = strlen(at + sizeof include - 1), header_size;
+  const char *header = backend_header(a, c_text, strlen(c_text), &header_size);
+  char *text = arena_alloc(a, before + header_size + after + 64);
   memcpy(text, c_text, before);
-  memcpy(text + before, flow_header_text, flow_header_size);
-  int n = snprintf(text + before + flow_header_size, 64, "#line 3 \"flow_module.c\"\n");
-  memcpy(text + before + flow_header_size + n, at + sizeof include - 1, after + 1);
+  memcpy(text + before, header, header_size);
+  int n = snprintf(text + before + header_size, 64, "#line 3 \"flow_module.c\"\n");
+  memcpy(text + before + header_size + n, at + sizeof include - 1, after + 1);
   return text;
 }
 
