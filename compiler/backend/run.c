@@ -87,7 +87,7 @@ char *backend_child_read(Arena *a, BackendChild *c) {
 int backend_child_wait(BackendChild *c) {
   int status = 0;
   while (waitpid(c->pid, &status, 0) < 0)
-    if (errno != EINTR) return 128;
+    if (errno != EINTR) return 0;   /* SIGCHLD is ignored here: what it made will tell */
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
 }
 
