@@ -47,6 +47,8 @@ static bool module_masked_list(const Gen *g, Expr *const *list, uint32_t len) {
 
 /* Whether an expression of the operator reads a masked value, which its errors then may not show. */
 static bool module_masked(const Gen *g, const PlanNode *n) {
+  for (uint32_t i = 0; n->kind == PLAN_PLUGIN && i < n->unpivot_len; i++)
+    if (g->plan->columns[n->unpivot_cols[i]].mask) return true;   /* the plugin's words may tell them */
   for (uint32_t i = 0; i < n->made_len; i++)
     if (module_masked_expr(g, n->made[i].value)) return true;
   for (uint32_t i = 0; i < n->agg_len; i++)

@@ -23,7 +23,8 @@ FrtStr frt_mask_text(FrtCtx *cx, uint32_t mask, FrtStr text) {
 static int mask_code_shows_value(int code) {
   switch (code) {
   case FRT_E_BAD_VALUE: case FRT_E_OUT_OF_RANGE: case FRT_E_TOO_PRECISE: case FRT_E_INDEX: case FRT_E_SEVERAL:
-  case FRT_E_REGEX: case FRT_E_TIME_GAP: case FRT_E_ZONE: case FRT_E_FORMAT: case FRT_E_ARGUMENT: return 1;
+  case FRT_E_REGEX: case FRT_E_TIME_GAP: case FRT_E_ZONE: case FRT_E_FORMAT: case FRT_E_ARGUMENT:
+  case FRT_E_PLUGIN: return 1;
   default: return 0;
   }
 }

@@ -46,6 +46,7 @@ static int times(const FlowHost *host, const void *const *arg, void *out) {
   if (t.len == 3 && !memcmp(t.ptr, "bad", 3)) *(FlowText *)out = flow_text((const char *)64, 3);
   if (!arg[1]) return FLOW_OK;
   int64_t n = *(const int64_t *)arg[1];
+  if (n < 0) return host->fail(host, 0, t.ptr, t.len), FLOW_FAIL;
   char *room = host->alloc(host, t.len * (size_t)n);
   if (!room) return FLOW_FAIL;
   for (int64_t i = 0; i < n; i++) memcpy(room + i * t.len, t.ptr, t.len);
