@@ -13,6 +13,15 @@
 
 static volatile int never;
 
+/* Writes what comes over `size` bytes. */
+static void scribble(void *at, size_t size) {
+  static uint64_t state = 88172645463325252u;
+  for (size_t i = 0; i + 8 <= size; i += 8) {
+    state ^= state << 13, state ^= state >> 7, state ^= state << 17;
+    memcpy((char *)at + i, &state, 8);
+  }
+}
+
 static int is(FlowText t, const char *word) { return t.len == strlen(word) && !memcmp(t.ptr, word, t.len); }
 
 static void act(FlowChunk *c, uint32_t k, FlowText what, FlowText *label, int64_t *n) {
@@ -63,6 +72,8 @@ static void act(FlowChunk *c, uint32_t k, FlowText what, FlowText *label, int64_
   if (is(what, "port")) c->to[k] = 9;
   if (is(what, "also")) c->also[k] = 1u << 5;
   if (is(what, "both")) c->also[k] = 1;
+  if (is(what, "scribble")) scribble((void *)(uintptr_t)c->row, 1 << 20);   /* all that is shared, and */
+  if (is(what, "header")) scribble((void *)((uintptr_t)c->row & ~(uintptr_t)4095), 1 << 20);   /* what stands before it */
   if (is(what, "rows")) c->rows = 1000000;
   if (is(what, "refuse")) c->host->fail(c->host, k, "refused", 7);
   if (is(what, "silent")) c->to[k] = FLOW_FAIL;
