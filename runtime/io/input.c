@@ -3,16 +3,23 @@
  *
  * Plain bytes go from read() straight to the caller but for the first few, which were needed to tell.
  * Compressed bytes pass through a buffer of FRT_INPUT_CHUNK. Members and frames that follow one another
- * are one stream; a stream that ends inside one is an error. */
-#include "base/cancel.h"
+ * are one stream; a stream that ends inside one is an error. In a run of several threads they are decompressed by one of
+ * their own, ahead of the reader (ahead.h). */
 #include "io/input.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/cancel.h"
+#include "base/parallel.h"
+#include "base/stall.h"
+#include "io/ahead.h"
+
 #ifndef FRT_NO_ZLIB
 #include <zlib.h>
 #endif
@@ -30,7 +37,12 @@ struct FrtInput {
   int fd;
   int owns_fd;
   InputKind kind;
-  uint64_t size, raw_bytes;  /* of the file; taken from it */
+  uint64_t size;             /* of the file */
+  _Atomic uint64_t raw_bytes; /* taken from it */
+  int waits;                 /* no regular file: bytes come when they come */
+  FrtAhead *ahead;           /* who decompresses; NULL: the reader does */
+  int has_ahead;             /* as that thread sees it */
+  _Atomic int stop;          /* it is to end */
   const char *kept;          /* bytes read ahead by frt_input_open_head */
   size_t kept_len, kept_at;
   char *chunk;               /* raw bytes [chunk_at, chunk_len) */
@@ -40,6 +52,7 @@ struct FrtInput {
   size_t head_left;          /* raw bytes that may still be read from fd */
   int inside;                /* in the middle of a member or frame */
   int failed;
+  int decided;               /* whether there is an `ahead` */
 #ifndef FRT_NO_ZLIB
   z_stream gzip;
   int gzip_ready;
@@ -84,6 +97,8 @@ static ssize_t input_read_raw(FrtInput *in, char *buf, size_t n, const char **wh
   }
   if (in->head && n > in->head_left) n = in->head_left;
   if (n == 0 || in->fd < 0) return 0;
+  const char *what = strcmp(in->path, "-") == 0 ? "standard input" : in->path;
+  if (in->waits && !frt_stall_read(in->fd, what, in->has_ahead ? &in->stop : NULL)) return input_fail(in, why, "interrupted");
   ssize_t got = input_read_fd(in->fd, buf, n);
   if (got < 0) return input_fail(in, why, strerror(errno));
   if (got == 0 && input_is_cut(in)) return input_fail(in, why, "the file was cut while it was read");
@@ -227,6 +242,7 @@ static int input_open_fd(FrtInput *in, const char **why) {
     input_fail(in, why, strerror(errno));
     return -1;
   }
+  in->waits = !in->head && fstat(in->fd, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
   if (in->owns_fd && S_ISDIR(st.st_mode)) {
     input_fail(in, why, strerror(EISDIR));
     return -1;
@@ -292,11 +308,26 @@ FrtInput *frt_input_open_head(Arena *arena, const char *path, size_t max, const 
   return NULL;
 }
 
+static ssize_t input_decompress(void *env, char *buf, size_t n, const char **why) {
+  FrtInput *in = env;
+  return in->kind == INPUT_GZIP ? input_gzip_read(in, buf, n, why) : input_zstd_read(in, buf, n, why);
+}
+
+/* Compressed bytes; the first call decides who decompresses them. */
+static ssize_t input_read_packed(FrtInput *in, char *buf, size_t n, const char **why) {
+  if (!in->decided) {
+    in->decided = 1;
+    in->has_ahead = !in->head && frt_parallel_width() > 1;
+    in->ahead = in->has_ahead ? frt_ahead_start(input_decompress, in, &in->stop) : NULL;
+  }
+  return in->ahead ? frt_ahead_read(in->ahead, buf, n, why) : input_decompress(in, buf, n, why);
+}
+
 ssize_t frt_input_read(FrtInput *in, char *buf, size_t n, const char **why) {
   if (n > (size_t)1 << 30) n = (size_t)1 << 30;
+  if (n && in->kind != INPUT_PLAIN && (in->decided ? in->ahead != NULL : !in->failed)) return input_read_packed(in, buf, n, why);
   if (n == 0 || in->failed) return in->failed ? input_fail(in, why, "cannot be read on") : 0;
-  if (in->kind == INPUT_GZIP) return input_gzip_read(in, buf, n, why);
-  if (in->kind == INPUT_ZSTD) return input_zstd_read(in, buf, n, why);
+  if (in->kind != INPUT_PLAIN) return input_decompress(in, buf, n, why);
   size_t left = in->chunk_len - in->chunk_at;
   if (left == 0) return in->raw_ended ? 0 : input_read_raw(in, buf, n, why);
   if (left > n) left = n;
@@ -314,6 +345,8 @@ int frt_input_seek(FrtInput *in, uint64_t offset, const char **why) {
 
 void frt_input_close(FrtInput *in) {
   if (!in) return;
+  frt_ahead_end(in->ahead);
+  in->ahead = NULL;
 #ifndef FRT_NO_ZLIB
   if (in->gzip_ready) inflateEnd(&in->gzip);
   in->gzip_ready = 0;

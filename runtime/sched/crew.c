@@ -19,6 +19,7 @@
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/parallel.h"
+#include "base/stall.h"
 #include "edge/port.h"
 #include "errors/errors.h"
 #include "io/contract.h"
@@ -30,7 +31,6 @@ enum {
   CREW_SPINS = 4000,
   CREW_SLEEP_MS = 50,
   CREW_END_NS = 20 * 1000,
-  CREW_QUIET_US = 30 * 1000 * 1000,       /* a turn that lasts longer is reported */
   CREW_FENCE_STEP = 4096,                 /* a record that ends behind its range is read on by so much at a time */
   CREW_MEMORY = 16 * 1024 * 1024,         /* of the given memory, for each worker: windows, blocks, what is printed */
   CREW_SIZE_LEAST = 4 * 1024 * 1024       /* bytes of input for which several workers start unasked */
@@ -110,7 +110,7 @@ static void crew_watch(FrtHand *h) {
   FrtCrew *c = h->crew;
   int64_t since = frt_monotonic_us() - atomic_load(&c->turn_us);
   uint32_t turn = atomic_load(&c->turn), told = atomic_load(&c->told);
-  if (since < CREW_QUIET_US || told == turn + 1 || c->r->options->quiet) return;
+  if (since < frt_stall_us() || told == turn + 1) return;
   if (!atomic_compare_exchange_strong(&c->told, &told, turn + 1)) return;
   fprintf(stderr, "note: worker %u waits with block %u; block %u, whose turn it is, has taken %lld s so far\n", h->index + 1,
           h->range.number + 1, turn + 1, (long long)(since / 1000000));

@@ -19,6 +19,7 @@
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/parallel.h"
+#include "base/stall.h"
 #include "edge/port.h"
 #include "errors/errors.h"
 #include "io/scan.h"
@@ -394,6 +395,7 @@ static void run_start(FrtRun *r, const FrtModule *m, const FrtRunOptions *o) {
   const char *stress = getenv("FLOW_SPILL");   /* tests: everything spills at once */
   frt_budget_start(o->memory, stress && strcmp(stress, "always") == 0);
   frt_parallel_start(o->threads ? o->threads : frt_cores());
+  frt_stall_start(o->quiet);
   frt_worker_start(r, &r->main);
   frt_worker_now(&r->main);
   run_make_id(r);
