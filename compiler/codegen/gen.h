@@ -6,6 +6,8 @@
 #include "codegen/buf.h"
 #include "phys/phys.h"
 
+enum { GEN_POOL = 4096 };
+
 typedef struct GenNamed { const char *text, *name; struct GenNamed *next; } GenNamed;
 
 /* A struct of the module whose size is known (layout.c). */
@@ -26,7 +28,7 @@ typedef struct Gen {
   Buf init;       /* body of module_init: Held */
   Buf setup;      /* body of worker_init: State */
   Buf defaults;   /* body of module_defaults */
-  GenNamed *pool[64]; /* consts and types by their text, so that each is emitted once */
+  GenNamed *pool[GEN_POOL]; /* consts and types by their text, so that each is emitted once */
   GenLayout *layouts;
   uint32_t names;     /* running number of constants and types */
   uint8_t *col_state; /* by ColId: its members are in State */

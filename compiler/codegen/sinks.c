@@ -369,13 +369,28 @@ static void sink_one_row(GenFn *f, const SinkForm *w) {
   gen_line(f, "o->rows++;");
 }
 
-/* All rows of the selection into one file. */
-static void sink_rows(Gen *g, const SinkForm *w, const char *suffix, const char *out) {
-  GenFn f;
-  gen_fn_open(&f, g, w->n, suffix);
+/* What tells sinks apart whose rows are printed in the same way. */
+static const char *sink_form_key(Gen *g, const PhysNode *pn, const SinkForm *w) {
+  Buf b = {.arena = g->arena};
+  buf_printf(&b, "sink %u %d %d %u %d %s", w->o->format, w->o->delimiter, w->o->quote, pn->space->id, gen_in_scan(g, w->n),
+             c_string(g->arena, w->o->null.ptr ? w->o->null.ptr : "", w->o->null.len));
+  for (uint32_t i = 0; i < w->s->len; i++) buf_printf(&b, " %u %zu %s", w->s->cols[i].col, strlen(w->s->cols[i].name), w->s->cols[i].name);
+  return b.data;
+}
+
+/* The function put<k>(cx, S, b, o, sel, n) that prints rows into o; sinks of one form share it. Returns its name. */
+static const char *sink_rows(Gen *g, const PhysNode *pn, const SinkForm *w) {
+  bool fresh;
+  const char *name = gen_intern(g, "put", sink_form_key(g, pn, w), &fresh);
+  if (!fresh) return name;
+  const char *args = "(FrtCtx *cx, State *S, const FrtBlock *b, FrtOut *o, const uint32_t *sel, uint32_t n)";
+  GenFn f = {.g = g, .out = &g->funcs, .fail = "fail", .row = "i"};
+  buf_printf(&g->protos, "static int %s%s;\n", name, args);
+  gen_line(&f, "/* rows of n%u and its like */", w->n->id);
+  gen_line(&f, "static int %s%s {", name, args);
+  f.indent = 1;
   sink_columns(&f, w->s, NULL);
   sink_decide(&f, w);
-  gen_line(&f, "FrtOut *o = %s;", out);
   bool whole = w->o->format == FRT_FMT_CSV && sink_csv_whole(&f, w->fields, w->runs, w->run_len);
   gen_line(&f, "char *p = o->at;");
   gen_line(&f, "for (uint32_t k = %s; k < n; k++) {", whole ? "copied" : "0");
@@ -385,10 +400,19 @@ static void sink_rows(Gen *g, const SinkForm *w, const char *suffix, const char 
   f.indent--;
   gen_line(&f, "}");
   gen_line(&f, "o->at = p;");
-  if (!*suffix) {
-    gen_count(&f, w->n->id, "IN", "n");
-    gen_count(&f, w->n->id, "OUT", "n");
-  }
+  gen_line(&f, "return FRT_OK;");
+  gen_fn_close(&f);
+  return name;
+}
+
+/* A sink with one file. */
+static void sink_one(Gen *g, const PhysNode *pn, const SinkForm *w) {
+  const char *put = sink_rows(g, pn, w);
+  GenFn f;
+  gen_fn_open(&f, g, w->n, "");
+  gen_count(&f, w->n->id, "IN", "n");
+  gen_line(&f, "if (%s(cx, S, b, frt_sink_out(cx, %u), sel, n)) return FRT_FATAL;", put, gen_sink_index(g, w->n));
+  gen_count(&f, w->n->id, "OUT", "n");
   gen_line(&f, "return FRT_OK;");
   gen_fn_close(&f);
 }
@@ -447,12 +471,11 @@ static void sink_split_each(Gen *g, const SinkForm *w) {
 
 /* Rows with the same values go to the same file: values are numbered by a table, a path is made of each number's first row, and
  * the rows of a block are written file by file. */
-static void sink_split(Gen *g, const SinkForm *w, Expr *const *keys, uint32_t len) {
+static void sink_split(Gen *g, const PhysNode *pn, const SinkForm *w, Expr *const *keys, uint32_t len) {
   const PlanNode *n = w->n;
   uint32_t id = n->id, sink = gen_sink_index(g, n);
+  const char *put = sink_rows(g, pn, w);
   GenFn f;
-  buf_printf(&g->state, "  FrtOut *to%u;\n", id);
-  sink_rows(g, w, "_rows", gen_printf(g, "S->to%u", id));
   gen_fn_open(&f, g, n, "");
   sink_columns(&f, w->s, n->sink->path);
   GenKeys k = gen_keys(&f, n, "path", keys, len, true);
@@ -481,8 +504,9 @@ static void sink_split(Gen *g, const SinkForm *w, Expr *const *keys, uint32_t le
   gen_line(&f, "uint32_t failed = frt_route_part(cx, %u, b, %s, %s, %s);", sink, k.ids, k.sel, k.n);
   gen_line(&f, "const uint32_t *rows;");
   gen_line(&f, "uint32_t row_len;");
-  gen_line(&f, "while (!(rc = frt_route_next(cx, %u, &S->to%u, &rows, &row_len)))", sink, id);
-  gen_line(&f, "  if (op%u_rows(cx, S, b, rows, row_len)) return FRT_FATAL;", id);
+  gen_line(&f, "FrtOut *to;");
+  gen_line(&f, "while (!(rc = frt_route_next(cx, %u, &to, &rows, &row_len)))", sink);
+  gen_line(&f, "  if (%s(cx, S, b, to, rows, row_len)) return FRT_FATAL;", put);
   gen_line(&f, "if (rc == FRT_FATAL) return rc;");
   gen_count(&f, id, "IN", "n");
   gen_count(&f, id, "OUT", gen_printf(g, "%s - failed", k.n));
@@ -494,8 +518,8 @@ static void sink_write(Gen *g, const PhysNode *pn) {
   SinkForm w = sink_form(g, pn);
   Expr **keys;
   uint32_t len;
-  if (!w.n->sink->partitioned) sink_rows(g, &w, "", gen_printf(g, "frt_sink_out(cx, %u)", gen_sink_index(g, w.n)));
-  else if (sink_path_keys(g, w.n->sink->path, &keys, &len)) sink_split(g, &w, keys, len);
+  if (!w.n->sink->partitioned) sink_one(g, pn, &w);
+  else if (sink_path_keys(g, w.n->sink->path, &keys, &len)) sink_split(g, pn, &w, keys, len);
   else sink_split_each(g, &w);
 }
 

@@ -19,7 +19,7 @@ static uint32_t gen_hash(const char *text) {
 }
 
 const char *gen_intern(Gen *g, const char *prefix, const char *text, bool *fresh) {
-  GenNamed **slot = &g->pool[gen_hash(text) % 64];
+  GenNamed **slot = &g->pool[gen_hash(text) % GEN_POOL];
   for (GenNamed *p = *slot; p; p = p->next)
     if (!strcmp(p->text, text)) {
       *fresh = false;

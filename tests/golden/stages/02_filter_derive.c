@@ -7,27 +7,27 @@
 
 static const FrtStr k1 = {"", 0, 0};
 static const FrtStr k2 = {"-", 1, 0};
-static const FrtType t3 = {.kind = 5, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(int64_t)};
-static const FrtType t4 = {.kind = 12, .nullable = 0, .precision = 12, .scale = 2, .size = sizeof(int64_t)};
-static const FrtType t5 = {.kind = 4, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(int32_t)};
-static const FrtType t6 = {.kind = 13, .nullable = 1, .precision = 0, .scale = 0, .size = sizeof(FrtStr)};
+static const FrtType t4 = {.kind = 5, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(int64_t)};
+static const FrtType t5 = {.kind = 12, .nullable = 0, .precision = 12, .scale = 2, .size = sizeof(int64_t)};
+static const FrtType t6 = {.kind = 4, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(int32_t)};
+static const FrtType t7 = {.kind = 13, .nullable = 1, .precision = 0, .scale = 0, .size = sizeof(FrtStr)};
 static const FrtColumn columns0[] = {
-  {.name = {"id", 2, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE | FRT_USE_RAW, .type = &t3,
+  {.name = {"id", 2, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE | FRT_USE_RAW, .type = &t4,
    .format = {0}, .zone = {0}, .dflt = NULL, .width = 0},
-  {.name = {"price", 5, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE, .type = &t4,
+  {.name = {"price", 5, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE, .type = &t5,
    .format = {0}, .zone = {0}, .dflt = NULL, .width = 0},
-  {.name = {"n", 1, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE, .type = &t5,
+  {.name = {"n", 1, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE, .type = &t6,
    .format = {0}, .zone = {0}, .dflt = NULL, .width = 0},
-  {.name = {"note", 4, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE | FRT_USE_LATE, .type = &t6,
+  {.name = {"note", 4, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE | FRT_USE_LATE, .type = &t7,
    .format = {0}, .zone = {0}, .dflt = NULL, .width = 0},
 };
-static const FrtStr k7 = {"in\057a.csv", 8, 0};
-static const FrtType t8 = {.kind = 12, .nullable = 0, .precision = 22, .scale = 2, .size = sizeof(FrtI128)};
-static const FrtType t9 = {.kind = 13, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(FrtStr)};
+static const FrtStr k8 = {"in\057a.csv", 8, 0};
+static const FrtType t9 = {.kind = 12, .nullable = 0, .precision = 22, .scale = 2, .size = sizeof(FrtI128)};
+static const FrtType t10 = {.kind = 13, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(FrtStr)};
 static const FrtSinkColumn sink0_columns[] = {
-  {{"id", 2, 0}, &t3},
-  {{"total", 5, 0}, &t8},
-  {{"tag", 3, 0}, &t9},
+  {{"id", 2, 0}, &t4},
+  {{"total", 5, 0}, &t9},
+  {{"tag", 3, 0}, &t10},
 };
 typedef struct Held {
   uint8_t none;
@@ -51,6 +51,7 @@ typedef struct State {
 static int op1(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
 static int op2(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
 static int op3(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
+static int put3(FrtCtx *cx, State *S, const FrtBlock *b, FrtOut *o, const uint32_t *sel, uint32_t n);
 static int op4(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
 
 /* n1 filter, line 3 */
@@ -66,7 +67,7 @@ static int op1(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
 #line 3 "stages\05702_filter_derive.flow"
     keep[kept] = i;
     kept += (((c2[i] > 0) && (c1[i] < 10000L))) != 0;
-#line 70 "flow_module.c"
+#line 71 "flow_module.c"
   }
   FRT_COUNT(cx, 1, FRT_IN, n);
   FRT_COUNT(cx, 1, FRT_OUT, kept);
@@ -106,7 +107,7 @@ static int op2(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
       }
       c5[i] = v3;
     }
-#line 110 "flow_module.c"
+#line 111 "flow_module.c"
   }
   FRT_COUNT(cx, 2, FRT_IN, n);
   FRT_COUNT(cx, 2, FRT_OUT, n);
@@ -126,14 +127,13 @@ static int op3(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
   return FRT_OK;
 }
 
-/* n4 write, line 3 */
-static int op4(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n) {
+/* rows of n4 and its like */
+static int put3(FrtCtx *cx, State *S, const FrtBlock *b, FrtOut *o, const uint32_t *sel, uint32_t n) {
   int64_t *c0 = S->c0;
   FrtI128 *c4 = S->c4;
   FrtStr *c5 = S->c5;
   const FrtFields *first0 = &b->fields[0], *last0 = &b->fields[0];
   int raw0 = first0->base && b->canon[0];
-  FrtOut *o = frt_sink_out(cx, 0);
   char *p = o->at;
   for (uint32_t k = 0; k < n; k++) {
     uint32_t i = sel[k];
@@ -155,7 +155,13 @@ static int op4(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
     o->rows++;
   }
   o->at = p;
+  return FRT_OK;
+}
+
+/* n4 write, line 3 */
+static int op4(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n) {
   FRT_COUNT(cx, 4, FRT_IN, n);
+  if (put3(cx, S, b, frt_sink_out(cx, 0), sel, n)) return FRT_FATAL;
   FRT_COUNT(cx, 4, FRT_OUT, n);
   return FRT_OK;
 }
@@ -164,7 +170,7 @@ static int scan0_path(FrtCtx *cx, void *state, FrtStr *out) {
   State *S = state;
   int e = 0;
   (void)S;
-  *out = k7;
+  *out = k8;
   return e;
 }
 

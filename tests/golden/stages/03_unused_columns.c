@@ -5,29 +5,29 @@
 #error "this module needs another version of the runtime"
 #endif
 
-static const FrtStr k1 = {"{\042c\042:", 5, 0};
-static const FrtType t2 = {.kind = 5, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(int64_t)};
-static const FrtType t3 = {.kind = 11, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(double)};
-static const FrtType t4 = {.kind = 15, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(int32_t)};
-static const FrtType t5 = {.kind = 13, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(FrtStr)};
-static const FrtType t6 = {.kind = 17, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(int64_t)};
+static const FrtStr k2 = {"{\042c\042:", 5, 0};
+static const FrtType t3 = {.kind = 5, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(int64_t)};
+static const FrtType t4 = {.kind = 11, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(double)};
+static const FrtType t5 = {.kind = 15, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(int32_t)};
+static const FrtType t6 = {.kind = 13, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(FrtStr)};
+static const FrtType t7 = {.kind = 17, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(int64_t)};
 static const FrtColumn columns0[] = {
-  {.name = {"a", 1, 0}, .from = NULL, .from_len = 0, .use = 0, .type = &t2,
+  {.name = {"a", 1, 0}, .from = NULL, .from_len = 0, .use = 0, .type = &t3,
    .format = {0}, .zone = {0}, .dflt = NULL, .width = 0},
-  {.name = {"b", 1, 0}, .from = NULL, .from_len = 0, .use = 0, .type = &t3,
+  {.name = {"b", 1, 0}, .from = NULL, .from_len = 0, .use = 0, .type = &t4,
    .format = {0}, .zone = {0}, .dflt = NULL, .width = 0},
-  {.name = {"c", 1, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE, .type = &t4,
+  {.name = {"c", 1, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE, .type = &t5,
    .format = {0}, .zone = {0}, .dflt = NULL, .width = 0},
-  {.name = {"d", 1, 0}, .from = NULL, .from_len = 0, .use = 0, .type = &t5,
+  {.name = {"d", 1, 0}, .from = NULL, .from_len = 0, .use = 0, .type = &t6,
    .format = {0}, .zone = {0}, .dflt = NULL, .width = 0},
-  {.name = {"e", 1, 0}, .from = NULL, .from_len = 0, .use = 0, .type = &t6,
+  {.name = {"e", 1, 0}, .from = NULL, .from_len = 0, .use = 0, .type = &t7,
    .format = {0}, .zone = {0}, .dflt = NULL, .width = 0},
 };
-static const FrtStr k7 = {"in\057a.csv", 8, 0};
+static const FrtStr k8 = {"in\057a.csv", 8, 0};
 static const FrtSinkColumn sink0_columns[] = {
-  {{"c", 1, 0}, &t4},
+  {{"c", 1, 0}, &t5},
 };
-static const FrtStr k8 = {"-", 1, 0};
+static const FrtStr k9 = {"-", 1, 0};
 typedef struct Held {
   uint8_t none;
 } Held;
@@ -41,6 +41,7 @@ typedef struct State {
 } State;
 
 static int op1(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
+static int put1(FrtCtx *cx, State *S, const FrtBlock *b, FrtOut *o, const uint32_t *sel, uint32_t n);
 static int op2(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
 
 /* n1 select, line 3 */
@@ -55,10 +56,9 @@ static int op1(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
   return FRT_OK;
 }
 
-/* n2 write, line 3 */
-static int op2(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n) {
+/* rows of n2 and its like */
+static int put1(FrtCtx *cx, State *S, const FrtBlock *b, FrtOut *o, const uint32_t *sel, uint32_t n) {
   int32_t *c2 = S->c2;
-  FrtOut *o = frt_sink_out(cx, 0);
   char *p = o->at;
   for (uint32_t k = 0; k < n; k++) {
     uint32_t i = sel[k];
@@ -67,14 +67,20 @@ static int op2(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
       o->at = p;
       if (!(p = frt_out_room(cx, o, need))) return FRT_FATAL;
     }
-    p = frt_put_str(p, k1);
+    p = frt_put_str(p, k2);
     *p++ = '"'; p = frt_put_date(p, c2[i]); *p++ = '"';
     *p++ = '}';
     *p++ = '\n';
     o->rows++;
   }
   o->at = p;
+  return FRT_OK;
+}
+
+/* n2 write, line 3 */
+static int op2(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n) {
   FRT_COUNT(cx, 2, FRT_IN, n);
+  if (put1(cx, S, b, frt_sink_out(cx, 0), sel, n)) return FRT_FATAL;
   FRT_COUNT(cx, 2, FRT_OUT, n);
   return FRT_OK;
 }
@@ -83,7 +89,7 @@ static int scan0_path(FrtCtx *cx, void *state, FrtStr *out) {
   State *S = state;
   int e = 0;
   (void)S;
-  *out = k7;
+  *out = k8;
   return e;
 }
 
@@ -104,7 +110,7 @@ static int sink0_path(FrtCtx *cx, void *state, FrtStr *out) {
   State *S = state;
   int e = 0;
   (void)S;
-  *out = k8;
+  *out = k9;
   return e;
 }
 

@@ -5,40 +5,40 @@
 #error "this module needs another version of the runtime"
 #endif
 
-static const FrtStr tn1[] = {{"EU", 2, 0}, {"US", 2, 0}};
-static const FrtType t2 = {.kind = 20, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(uint16_t), .names = tn1, .name_len = 2};
-static const FrtStr k3 = {"{\042id\042:", 6, 0};
-static const FrtStr k4 = {",\042region\042:", 10, 0};
-static const FrtStr k5 = {",\042amount\042:", 10, 0};
-static const FrtType t6 = {.kind = 5, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(int64_t)};
-static const FrtType t7 = {.kind = 12, .nullable = 0, .precision = 10, .scale = 2, .size = sizeof(int64_t)};
+static const FrtStr tn2[] = {{"EU", 2, 0}, {"US", 2, 0}};
+static const FrtType t3 = {.kind = 20, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(uint16_t), .names = tn2, .name_len = 2};
+static const FrtStr k5 = {"{\042id\042:", 6, 0};
+static const FrtStr k6 = {",\042region\042:", 10, 0};
+static const FrtStr k7 = {",\042amount\042:", 10, 0};
+static const FrtType t9 = {.kind = 5, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(int64_t)};
+static const FrtType t10 = {.kind = 12, .nullable = 0, .precision = 10, .scale = 2, .size = sizeof(int64_t)};
 static const FrtColumn columns0[] = {
-  {.name = {"id", 2, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE | FRT_USE_RAW, .type = &t6,
+  {.name = {"id", 2, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE | FRT_USE_RAW, .type = &t9,
    .format = {0}, .zone = {0}, .dflt = NULL, .width = 0},
-  {.name = {"region", 6, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE | FRT_USE_RAW, .type = &t2,
+  {.name = {"region", 6, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE | FRT_USE_RAW, .type = &t3,
    .format = {0}, .zone = {0}, .dflt = NULL, .width = 0},
-  {.name = {"amount", 6, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE | FRT_USE_RAW, .type = &t7,
+  {.name = {"amount", 6, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE | FRT_USE_RAW, .type = &t10,
    .format = {0}, .zone = {0}, .dflt = NULL, .width = 0},
 };
-static const FrtStr k8 = {"in\057a.csv", 8, 0};
+static const FrtStr k11 = {"in\057a.csv", 8, 0};
 static const FrtSinkColumn sink0_columns[] = {
-  {{"id", 2, 0}, &t6},
-  {{"region", 6, 0}, &t2},
-  {{"amount", 6, 0}, &t7},
+  {{"id", 2, 0}, &t9},
+  {{"region", 6, 0}, &t3},
+  {{"amount", 6, 0}, &t10},
 };
-static const FrtStr k9 = {"out\057all.csv", 11, 0};
+static const FrtStr k12 = {"out\057all.csv", 11, 0};
 static const FrtSinkColumn sink1_columns[] = {
-  {{"id", 2, 0}, &t6},
-  {{"region", 6, 0}, &t2},
-  {{"amount", 6, 0}, &t7},
+  {{"id", 2, 0}, &t9},
+  {{"region", 6, 0}, &t3},
+  {{"amount", 6, 0}, &t10},
 };
-static const FrtStr k10 = {"out\057big.jsonl", 13, 0};
+static const FrtStr k13 = {"out\057big.jsonl", 13, 0};
 static const FrtSinkColumn sink2_columns[] = {
-  {{"id", 2, 0}, &t6},
-  {{"region", 6, 0}, &t2},
-  {{"amount", 6, 0}, &t7},
+  {{"id", 2, 0}, &t9},
+  {{"region", 6, 0}, &t3},
+  {{"amount", 6, 0}, &t10},
 };
-static const FrtStr k11 = {"out\057eu.csv", 10, 0};
+static const FrtStr k14 = {"out\057eu.csv", 10, 0};
 typedef struct Held {
   uint8_t none;
 } Held;
@@ -56,9 +56,12 @@ typedef struct State {
 } State;
 
 static int op1(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
+static int put1(FrtCtx *cx, State *S, const FrtBlock *b, FrtOut *o, const uint32_t *sel, uint32_t n);
 static int op2(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
+static int put4(FrtCtx *cx, State *S, const FrtBlock *b, FrtOut *o, const uint32_t *sel, uint32_t n);
 static int op3(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
 static int op4(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
+static int put8(FrtCtx *cx, State *S, const FrtBlock *b, FrtOut *o, const uint32_t *sel, uint32_t n);
 static int op5(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
 
 /* n1 filter, line 3 */
@@ -73,7 +76,7 @@ static int op1(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
 #line 3 "stages\05704_fan_out.flow"
     keep[kept] = i;
     kept += ((c2[i] > 10000L)) != 0;
-#line 77 "flow_module.c"
+#line 80 "flow_module.c"
   }
   FRT_COUNT(cx, 1, FRT_IN, n);
   FRT_COUNT(cx, 1, FRT_OUT, kept);
@@ -83,14 +86,13 @@ static int op1(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
   return FRT_OK;
 }
 
-/* n2 write, line 4 */
-static int op2(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n) {
+/* rows of n2 and its like */
+static int put1(FrtCtx *cx, State *S, const FrtBlock *b, FrtOut *o, const uint32_t *sel, uint32_t n) {
   int64_t *c0 = S->c0;
   uint16_t *c1 = S->c1;
   int64_t *c2 = S->c2;
   const FrtFields *first0 = &b->fields[0], *last0 = &b->fields[2];
   int raw0 = first0->base && b->canon[0] & b->canon[1] & (b->fields[0].end == b->fields[1].beg && b->fields[1].beg_add) & b->canon[2] & (b->fields[1].end == b->fields[2].beg && b->fields[2].beg_add);
-  FrtOut *o = frt_sink_out(cx, 0);
   uint32_t copied = 0;
   if (raw0) {
     if (frt_put_rows(cx, o, first0, last0, sel, n)) return FRT_FATAL;
@@ -109,7 +111,7 @@ static int op2(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
     } else {
       p = frt_put_i64(p, c0[i]);
       *p++ = 44;
-      p = frt_put_csv_str(p, frt_enum_name(&t2, c1[i]), 44, 34);
+      p = frt_put_csv_str(p, frt_enum_name(&t3, c1[i]), 44, 34);
       *p++ = 44;
       p = frt_put_dec64(p, c2[i], 2);
     }
@@ -117,17 +119,22 @@ static int op2(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
     o->rows++;
   }
   o->at = p;
+  return FRT_OK;
+}
+
+/* n2 write, line 4 */
+static int op2(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n) {
   FRT_COUNT(cx, 2, FRT_IN, n);
+  if (put1(cx, S, b, frt_sink_out(cx, 0), sel, n)) return FRT_FATAL;
   FRT_COUNT(cx, 2, FRT_OUT, n);
   return FRT_OK;
 }
 
-/* n3 write, line 5 */
-static int op3(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n) {
+/* rows of n3 and its like */
+static int put4(FrtCtx *cx, State *S, const FrtBlock *b, FrtOut *o, const uint32_t *sel, uint32_t n) {
   int64_t *c0 = S->c0;
   uint16_t *c1 = S->c1;
   int64_t *c2 = S->c2;
-  FrtOut *o = frt_sink_out(cx, 1);
   char *p = o->at;
   for (uint32_t k = 0; k < n; k++) {
     uint32_t i = sel[k];
@@ -136,18 +143,24 @@ static int op3(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
       o->at = p;
       if (!(p = frt_out_room(cx, o, need))) return FRT_FATAL;
     }
-    p = frt_put_str(p, k3);
-    p = frt_put_i64(p, c0[i]);
-    p = frt_put_str(p, k4);
-    p = frt_put_json_str(p, frt_enum_name(&t2, c1[i]));
     p = frt_put_str(p, k5);
+    p = frt_put_i64(p, c0[i]);
+    p = frt_put_str(p, k6);
+    p = frt_put_json_str(p, frt_enum_name(&t3, c1[i]));
+    p = frt_put_str(p, k7);
     p = frt_put_dec64(p, c2[i], 2);
     *p++ = '}';
     *p++ = '\n';
     o->rows++;
   }
   o->at = p;
+  return FRT_OK;
+}
+
+/* n3 write, line 5 */
+static int op3(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n) {
   FRT_COUNT(cx, 3, FRT_IN, n);
+  if (put4(cx, S, b, frt_sink_out(cx, 1), sel, n)) return FRT_FATAL;
   FRT_COUNT(cx, 3, FRT_OUT, n);
   return FRT_OK;
 }
@@ -164,7 +177,7 @@ static int op4(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
 #line 6 "stages\05704_fan_out.flow"
     keep[kept] = i;
     kept += ((c1[i] == 0)) != 0;
-#line 168 "flow_module.c"
+#line 181 "flow_module.c"
   }
   FRT_COUNT(cx, 4, FRT_IN, n);
   FRT_COUNT(cx, 4, FRT_OUT, kept);
@@ -173,12 +186,11 @@ static int op4(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
   return FRT_OK;
 }
 
-/* n5 write, line 6 */
-static int op5(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n) {
+/* rows of n5 and its like */
+static int put8(FrtCtx *cx, State *S, const FrtBlock *b, FrtOut *o, const uint32_t *sel, uint32_t n) {
   int64_t *c0 = S->c0;
   uint16_t *c1 = S->c1;
   int64_t *c2 = S->c2;
-  FrtOut *o = frt_sink_out(cx, 2);
   char *p = o->at;
   for (uint32_t k = 0; k < n; k++) {
     uint32_t i = sel[k];
@@ -189,14 +201,20 @@ static int op5(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
     }
     p = frt_put_i64(p, c0[i]);
     *p++ = 59;
-    p = frt_put_csv_str(p, frt_enum_name(&t2, c1[i]), 59, 34);
+    p = frt_put_csv_str(p, frt_enum_name(&t3, c1[i]), 59, 34);
     *p++ = 59;
     p = frt_put_dec64(p, c2[i], 2);
     *p++ = '\n';
     o->rows++;
   }
   o->at = p;
+  return FRT_OK;
+}
+
+/* n5 write, line 6 */
+static int op5(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n) {
   FRT_COUNT(cx, 5, FRT_IN, n);
+  if (put8(cx, S, b, frt_sink_out(cx, 2), sel, n)) return FRT_FATAL;
   FRT_COUNT(cx, 5, FRT_OUT, n);
   return FRT_OK;
 }
@@ -205,7 +223,7 @@ static int scan0_path(FrtCtx *cx, void *state, FrtStr *out) {
   State *S = state;
   int e = 0;
   (void)S;
-  *out = k8;
+  *out = k11;
   return e;
 }
 
@@ -229,7 +247,7 @@ static int sink0_path(FrtCtx *cx, void *state, FrtStr *out) {
   State *S = state;
   int e = 0;
   (void)S;
-  *out = k9;
+  *out = k12;
   return e;
 }
 
@@ -237,7 +255,7 @@ static int sink1_path(FrtCtx *cx, void *state, FrtStr *out) {
   State *S = state;
   int e = 0;
   (void)S;
-  *out = k10;
+  *out = k13;
   return e;
 }
 
@@ -245,7 +263,7 @@ static int sink2_path(FrtCtx *cx, void *state, FrtStr *out) {
   State *S = state;
   int e = 0;
   (void)S;
-  *out = k11;
+  *out = k14;
   return e;
 }
 

@@ -5,40 +5,40 @@
 #error "this module needs another version of the runtime"
 #endif
 
-static const FrtType t1 = {.kind = 5, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(int64_t)};
-static const FrtType t2 = {.kind = 17, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(int64_t)};
+static const FrtType t2 = {.kind = 5, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(int64_t)};
+static const FrtType t3 = {.kind = 17, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(int64_t)};
 static const FrtColumn columns0[] = {
-  {.name = {"id", 2, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE | FRT_USE_RAW, .type = &t1,
+  {.name = {"id", 2, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE | FRT_USE_RAW, .type = &t2,
    .format = {0}, .zone = {0}, .dflt = NULL, .width = 0},
-  {.name = {"at", 2, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE | FRT_USE_RAW, .type = &t2,
+  {.name = {"at", 2, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE | FRT_USE_RAW, .type = &t3,
    .format = {0}, .zone = {0}, .dflt = NULL, .width = 0},
 };
-static const FrtStr k3 = {"in\057a.csv", 8, 0};
+static const FrtStr k4 = {"in\057a.csv", 8, 0};
 static const FrtSinkColumn sink0_columns[] = {
-  {{"id", 2, 0}, &t1},
-  {{"at", 2, 0}, &t2},
+  {{"id", 2, 0}, &t2},
+  {{"at", 2, 0}, &t3},
 };
-static const FrtStr k4 = {"-", 1, 0};
-static const FrtType t5 = {.kind = 13, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(FrtStr)};
-static const FrtType t6 = {.kind = 13, .nullable = 1, .precision = 0, .scale = 0, .size = sizeof(FrtStr)};
-static const FrtType t7 = {.kind = 5, .nullable = 1, .precision = 0, .scale = 0, .size = sizeof(int64_t)};
+static const FrtStr k5 = {"-", 1, 0};
+static const FrtType t6 = {.kind = 13, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(FrtStr)};
+static const FrtType t7 = {.kind = 13, .nullable = 1, .precision = 0, .scale = 0, .size = sizeof(FrtStr)};
+static const FrtType t8 = {.kind = 5, .nullable = 1, .precision = 0, .scale = 0, .size = sizeof(int64_t)};
 static const FrtSinkColumn sink1_columns[] = {
-  {{"run", 3, 0}, &t5},
-  {{"script_hash", 11, 0}, &t5},
-  {{"operator", 8, 0}, &t5},
-  {{"script_line", 11, 0}, &t1},
-  {{"script_column", 13, 0}, &t1},
-  {{"file", 4, 0}, &t6},
-  {{"line", 4, 0}, &t7},
-  {{"offset", 6, 0}, &t7},
-  {{"field", 5, 0}, &t6},
-  {{"code", 4, 0}, &t5},
-  {{"message", 7, 0}, &t5},
-  {{"retry_count", 11, 0}, &t1},
-  {{"time", 4, 0}, &t2},
-  {{"raw", 3, 0}, &t6},
+  {{"run", 3, 0}, &t6},
+  {{"script_hash", 11, 0}, &t6},
+  {{"operator", 8, 0}, &t6},
+  {{"script_line", 11, 0}, &t2},
+  {{"script_column", 13, 0}, &t2},
+  {{"file", 4, 0}, &t7},
+  {{"line", 4, 0}, &t8},
+  {{"offset", 6, 0}, &t8},
+  {{"field", 5, 0}, &t7},
+  {{"code", 4, 0}, &t6},
+  {{"message", 7, 0}, &t6},
+  {{"retry_count", 11, 0}, &t2},
+  {{"time", 4, 0}, &t3},
+  {{"raw", 3, 0}, &t7},
 };
-static const FrtStr k8 = {"out\057dead.jsonl", 14, 0};
+static const FrtStr k9 = {"out\057dead.jsonl", 14, 0};
 typedef struct Held {
   uint64_t port_rows2;
 } Held;
@@ -55,17 +55,17 @@ typedef struct State {
   uint32_t *parent2;
 } State;
 
+static int put1(FrtCtx *cx, State *S, const FrtBlock *b, FrtOut *o, const uint32_t *sel, uint32_t n);
 static int op1(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
 static int op2_deliver(FrtCtx *cx, void *state, void *const *rows, const uint64_t *keys, uint32_t n);
 static int op3(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
 
-/* n1 write, line 3 */
-static int op1(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n) {
+/* rows of n1 and its like */
+static int put1(FrtCtx *cx, State *S, const FrtBlock *b, FrtOut *o, const uint32_t *sel, uint32_t n) {
   int64_t *c0 = S->c0;
   int64_t *c1 = S->c1;
   const FrtFields *first0 = &b->fields[0], *last0 = &b->fields[1];
   int raw0 = first0->base && b->canon[0] & b->canon[1] & (b->fields[0].end == b->fields[1].beg && b->fields[1].beg_add);
-  FrtOut *o = frt_sink_out(cx, 0);
   uint32_t copied = 0;
   if (raw0) {
     if (frt_put_rows(cx, o, first0, last0, sel, n)) return FRT_FATAL;
@@ -90,7 +90,13 @@ static int op1(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
     o->rows++;
   }
   o->at = p;
+  return FRT_OK;
+}
+
+/* n1 write, line 3 */
+static int op1(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n) {
   FRT_COUNT(cx, 1, FRT_IN, n);
+  if (put1(cx, S, b, frt_sink_out(cx, 0), sel, n)) return FRT_FATAL;
   FRT_COUNT(cx, 1, FRT_OUT, n);
   return FRT_OK;
 }
@@ -126,7 +132,7 @@ static int scan0_path(FrtCtx *cx, void *state, FrtStr *out) {
   State *S = state;
   int e = 0;
   (void)S;
-  *out = k3;
+  *out = k4;
   return e;
 }
 
@@ -148,7 +154,7 @@ static int sink0_path(FrtCtx *cx, void *state, FrtStr *out) {
   State *S = state;
   int e = 0;
   (void)S;
-  *out = k4;
+  *out = k5;
   return e;
 }
 
@@ -156,7 +162,7 @@ static int sink1_path(FrtCtx *cx, void *state, FrtStr *out) {
   State *S = state;
   int e = 0;
   (void)S;
-  *out = k8;
+  *out = k9;
   return e;
 }
 

@@ -5,21 +5,21 @@
 #error "this module needs another version of the runtime"
 #endif
 
-static const FrtType t1 = {.kind = 5, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(int64_t)};
+static const FrtType t2 = {.kind = 5, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(int64_t)};
 static const FrtColumn columns0[] = {
-  {.name = {"id", 2, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE | FRT_USE_RAW, .type = &t1,
+  {.name = {"id", 2, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE | FRT_USE_RAW, .type = &t2,
    .format = {0}, .zone = {0}, .dflt = NULL, .width = 0},
-  {.name = {"n", 1, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE | FRT_USE_RAW, .type = &t1,
+  {.name = {"n", 1, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE | FRT_USE_RAW, .type = &t2,
    .format = {0}, .zone = {0}, .dflt = NULL, .width = 0},
 };
-static const FrtStr k2 = {"in\057a.csv", 8, 0};
-static const FrtType t3 = {.kind = 5, .nullable = 1, .precision = 0, .scale = 0, .size = sizeof(int64_t)};
+static const FrtStr k3 = {"in\057a.csv", 8, 0};
+static const FrtType t4 = {.kind = 5, .nullable = 1, .precision = 0, .scale = 0, .size = sizeof(int64_t)};
 static const FrtSinkColumn sink0_columns[] = {
-  {{"id", 2, 0}, &t1},
-  {{"n", 1, 0}, &t1},
-  {{"q", 1, 0}, &t3},
+  {{"id", 2, 0}, &t2},
+  {{"n", 1, 0}, &t2},
+  {{"q", 1, 0}, &t4},
 };
-static const FrtStr k4 = {"-", 1, 0};
+static const FrtStr k5 = {"-", 1, 0};
 typedef struct Held {
   uint8_t none;
 } Held;
@@ -39,6 +39,7 @@ typedef struct State {
 
 static int op1(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
 static int op2(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
+static int put1(FrtCtx *cx, State *S, const FrtBlock *b, FrtOut *o, const uint32_t *sel, uint32_t n);
 static int op3(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
 
 /* n1 derive, line 4 */
@@ -66,7 +67,7 @@ static int op1(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
     if (0) {
       fail0: e = 0; n2[i] = 1; nulled++;
     }
-#line 70 "flow_module.c"
+#line 71 "flow_module.c"
     keep[kept++] = i;
   }
   FRT_COUNT(cx, 1, FRT_IN, n);
@@ -88,7 +89,7 @@ static int op2(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
 #line 4 "stages\05706_policies.flow"
     keep[kept] = i;
     kept += ((c0[i] > 1L)) != 0;
-#line 92 "flow_module.c"
+#line 93 "flow_module.c"
   }
   FRT_COUNT(cx, 2, FRT_IN, n);
   FRT_COUNT(cx, 2, FRT_OUT, kept);
@@ -97,15 +98,14 @@ static int op2(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
   return FRT_OK;
 }
 
-/* n3 write, line 4 */
-static int op3(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n) {
+/* rows of n3 and its like */
+static int put1(FrtCtx *cx, State *S, const FrtBlock *b, FrtOut *o, const uint32_t *sel, uint32_t n) {
   int64_t *c0 = S->c0;
   int64_t *c1 = S->c1;
   int64_t *c2 = S->c2;
   uint8_t *n2 = S->n2;
   const FrtFields *first0 = &b->fields[0], *last0 = &b->fields[1];
   int raw0 = first0->base && b->canon[0] & b->canon[1] & (b->fields[0].end == b->fields[1].beg && b->fields[1].beg_add);
-  FrtOut *o = frt_sink_out(cx, 0);
   char *p = o->at;
   for (uint32_t k = 0; k < n; k++) {
     uint32_t i = sel[k];
@@ -129,7 +129,13 @@ static int op3(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
     o->rows++;
   }
   o->at = p;
+  return FRT_OK;
+}
+
+/* n3 write, line 4 */
+static int op3(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n) {
   FRT_COUNT(cx, 3, FRT_IN, n);
+  if (put1(cx, S, b, frt_sink_out(cx, 0), sel, n)) return FRT_FATAL;
   FRT_COUNT(cx, 3, FRT_OUT, n);
   return FRT_OK;
 }
@@ -138,7 +144,7 @@ static int scan0_path(FrtCtx *cx, void *state, FrtStr *out) {
   State *S = state;
   int e = 0;
   (void)S;
-  *out = k2;
+  *out = k3;
   return e;
 }
 
@@ -160,7 +166,7 @@ static int sink0_path(FrtCtx *cx, void *state, FrtStr *out) {
   State *S = state;
   int e = 0;
   (void)S;
-  *out = k4;
+  *out = k5;
   return e;
 }
 

@@ -5,25 +5,25 @@
 #error "this module needs another version of the runtime"
 #endif
 
-static const FrtType t1 = {.kind = 5, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(int64_t)};
-static const FrtType t2 = {.kind = 1, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(uint8_t)};
+static const FrtType t2 = {.kind = 5, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(int64_t)};
+static const FrtType t3 = {.kind = 1, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(uint8_t)};
 static const FrtColumn columns0[] = {
-  {.name = {"id", 2, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE | FRT_USE_RAW, .type = &t1,
+  {.name = {"id", 2, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE | FRT_USE_RAW, .type = &t2,
    .format = {0}, .zone = {0}, .dflt = NULL, .width = 0},
-  {.name = {"ok", 2, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE | FRT_USE_RAW, .type = &t2,
+  {.name = {"ok", 2, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE | FRT_USE_RAW, .type = &t3,
    .format = {0}, .zone = {0}, .dflt = NULL, .width = 0},
 };
-static const FrtStr k3 = {"in\057a.csv", 8, 0};
+static const FrtStr k4 = {"in\057a.csv", 8, 0};
 static const FrtSinkColumn sink0_columns[] = {
-  {{"id", 2, 0}, &t1},
-  {{"ok", 2, 0}, &t2},
+  {{"id", 2, 0}, &t2},
+  {{"ok", 2, 0}, &t3},
 };
-static const FrtStr k4 = {"out\057ok.csv", 10, 0};
+static const FrtStr k5 = {"out\057ok.csv", 10, 0};
 static const FrtSinkColumn sink1_columns[] = {
-  {{"id", 2, 0}, &t1},
-  {{"ok", 2, 0}, &t2},
+  {{"id", 2, 0}, &t2},
+  {{"ok", 2, 0}, &t3},
 };
-static const FrtStr k5 = {"out\057rest.csv", 12, 0};
+static const FrtStr k6 = {"out\057rest.csv", 12, 0};
 typedef struct Held {
   uint8_t none;
 } Held;
@@ -40,6 +40,7 @@ typedef struct State {
 } State;
 
 static int op1(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
+static int put1(FrtCtx *cx, State *S, const FrtBlock *b, FrtOut *o, const uint32_t *sel, uint32_t n);
 static int op2(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
 static int op3(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
 
@@ -55,7 +56,7 @@ static int op1(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
     uint32_t i = sel[k];
 #line 3 "stages\05707_else_port.flow"
     if (c1[i]) keep[kept++] = i; else rest[rests++] = i;
-#line 59 "flow_module.c"
+#line 60 "flow_module.c"
   }
   FRT_COUNT(cx, 1, FRT_IN, n);
   FRT_COUNT(cx, 1, FRT_OUT, kept);
@@ -65,13 +66,12 @@ static int op1(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
   return FRT_OK;
 }
 
-/* n2 write, line 3 */
-static int op2(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n) {
+/* rows of n2 and its like */
+static int put1(FrtCtx *cx, State *S, const FrtBlock *b, FrtOut *o, const uint32_t *sel, uint32_t n) {
   int64_t *c0 = S->c0;
   uint8_t *c1 = S->c1;
   const FrtFields *first0 = &b->fields[0], *last0 = &b->fields[1];
   int raw0 = first0->base && b->canon[0] & b->canon[1] & (b->fields[0].end == b->fields[1].beg && b->fields[1].beg_add);
-  FrtOut *o = frt_sink_out(cx, 0);
   uint32_t copied = 0;
   if (raw0) {
     if (frt_put_rows(cx, o, first0, last0, sel, n)) return FRT_FATAL;
@@ -96,43 +96,21 @@ static int op2(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
     o->rows++;
   }
   o->at = p;
+  return FRT_OK;
+}
+
+/* n2 write, line 3 */
+static int op2(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n) {
   FRT_COUNT(cx, 2, FRT_IN, n);
+  if (put1(cx, S, b, frt_sink_out(cx, 0), sel, n)) return FRT_FATAL;
   FRT_COUNT(cx, 2, FRT_OUT, n);
   return FRT_OK;
 }
 
 /* n3 write, line 4 */
 static int op3(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n) {
-  int64_t *c0 = S->c0;
-  uint8_t *c1 = S->c1;
-  const FrtFields *first0 = &b->fields[0], *last0 = &b->fields[1];
-  int raw0 = first0->base && b->canon[0] & b->canon[1] & (b->fields[0].end == b->fields[1].beg && b->fields[1].beg_add);
-  FrtOut *o = frt_sink_out(cx, 1);
-  uint32_t copied = 0;
-  if (raw0) {
-    if (frt_put_rows(cx, o, first0, last0, sel, n)) return FRT_FATAL;
-    copied = n;
-  }
-  char *p = o->at;
-  for (uint32_t k = copied; k < n; k++) {
-    uint32_t i = sel[k];
-    size_t need = 171;
-    if ((size_t)(o->end - p) < need) {
-      o->at = p;
-      if (!(p = frt_out_room(cx, o, need))) return FRT_FATAL;
-    }
-    if (raw0) {
-      p = frt_put_fields(p, first0, last0, i);
-    } else {
-      p = frt_put_i64(p, c0[i]);
-      *p++ = 44;
-      p = frt_put_bool(p, c1[i]);
-    }
-    *p++ = '\n';
-    o->rows++;
-  }
-  o->at = p;
   FRT_COUNT(cx, 3, FRT_IN, n);
+  if (put1(cx, S, b, frt_sink_out(cx, 1), sel, n)) return FRT_FATAL;
   FRT_COUNT(cx, 3, FRT_OUT, n);
   return FRT_OK;
 }
@@ -141,7 +119,7 @@ static int scan0_path(FrtCtx *cx, void *state, FrtStr *out) {
   State *S = state;
   int e = 0;
   (void)S;
-  *out = k3;
+  *out = k4;
   return e;
 }
 
@@ -163,7 +141,7 @@ static int sink0_path(FrtCtx *cx, void *state, FrtStr *out) {
   State *S = state;
   int e = 0;
   (void)S;
-  *out = k4;
+  *out = k5;
   return e;
 }
 
@@ -171,7 +149,7 @@ static int sink1_path(FrtCtx *cx, void *state, FrtStr *out) {
   State *S = state;
   int e = 0;
   (void)S;
-  *out = k5;
+  *out = k6;
   return e;
 }
 

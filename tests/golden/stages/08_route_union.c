@@ -11,25 +11,25 @@ typedef struct U2 {
 } U2;
 static const FrtStr k1 = {"a", 1, 0};
 static const FrtStr k2 = {"b", 1, 0};
-static const FrtType t3 = {.kind = 5, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(int64_t)};
-static const FrtType t4 = {.kind = 13, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(FrtStr)};
+static const FrtType t5 = {.kind = 5, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(int64_t)};
+static const FrtType t6 = {.kind = 13, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(FrtStr)};
 static const FrtColumn columns0[] = {
-  {.name = {"id", 2, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE | FRT_USE_RAW, .type = &t3,
+  {.name = {"id", 2, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE | FRT_USE_RAW, .type = &t5,
    .format = {0}, .zone = {0}, .dflt = NULL, .width = 0},
-  {.name = {"kind", 4, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE | FRT_USE_RAW, .type = &t4,
+  {.name = {"kind", 4, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE | FRT_USE_RAW, .type = &t6,
    .format = {0}, .zone = {0}, .dflt = NULL, .width = 0},
 };
-static const FrtStr k5 = {"in\057a.csv", 8, 0};
+static const FrtStr k7 = {"in\057a.csv", 8, 0};
 static const FrtSinkColumn sink0_columns[] = {
-  {{"id", 2, 0}, &t3},
-  {{"kind", 4, 0}, &t4},
+  {{"id", 2, 0}, &t5},
+  {{"kind", 4, 0}, &t6},
 };
-static const FrtStr k6 = {"out\057ab.csv", 10, 0};
+static const FrtStr k8 = {"out\057ab.csv", 10, 0};
 static const FrtSinkColumn sink1_columns[] = {
-  {{"id", 2, 0}, &t3},
-  {{"kind", 4, 0}, &t4},
+  {{"id", 2, 0}, &t5},
+  {{"kind", 4, 0}, &t6},
 };
-static const FrtStr k7 = {"out\057others.csv", 14, 0};
+static const FrtStr k9 = {"out\057others.csv", 14, 0};
 typedef struct Held {
   uint64_t port_rows2;
 } Held;
@@ -54,7 +54,9 @@ static int op1(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
 static int op2_in0(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
 static int op2_in1(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
 static int op2_deliver(FrtCtx *cx, void *state, void *const *rows, const uint64_t *keys, uint32_t n);
+static int put3(FrtCtx *cx, State *S, const FrtBlock *b, FrtOut *o, const uint32_t *sel, uint32_t n);
 static int op3(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
+static int put4(FrtCtx *cx, State *S, const FrtBlock *b, FrtOut *o, const uint32_t *sel, uint32_t n);
 static int op4(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
 
 /* n1 route, line 3 */
@@ -72,7 +74,7 @@ static int op1(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
     if ((c1[i].len == 1 && (uint8_t)c1[i].ptr[0] == 97)) { arm0[len0++] = i; continue; }
     if ((c1[i].len == 1 && (uint8_t)c1[i].ptr[0] == 98)) { arm1[len1++] = i; continue; }
     arm2[len2++] = i; continue;
-#line 76 "flow_module.c"
+#line 78 "flow_module.c"
   }
   FRT_COUNT(cx, 1, FRT_IN, n);
   taken += len0;
@@ -134,11 +136,10 @@ static int op2_deliver(FrtCtx *cx, void *state, void *const *rows, const uint64_
   return FRT_OK;
 }
 
-/* n3 write, line 4 */
-static int op3(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n) {
+/* rows of n3 and its like */
+static int put3(FrtCtx *cx, State *S, const FrtBlock *b, FrtOut *o, const uint32_t *sel, uint32_t n) {
   int64_t *c2 = S->c2;
   FrtStr *c3 = S->c3;
-  FrtOut *o = frt_sink_out(cx, 0);
   char *p = o->at;
   for (uint32_t k = 0; k < n; k++) {
     uint32_t i = sel[k];
@@ -154,20 +155,25 @@ static int op3(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
     o->rows++;
   }
   o->at = p;
+  return FRT_OK;
+}
+
+/* n3 write, line 4 */
+static int op3(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n) {
   FRT_COUNT(cx, 3, FRT_IN, n);
+  if (put3(cx, S, b, frt_sink_out(cx, 0), sel, n)) return FRT_FATAL;
   FRT_COUNT(cx, 3, FRT_OUT, n);
   return FRT_OK;
 }
 
-/* n4 write, line 5 */
-static int op4(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n) {
+/* rows of n4 and its like */
+static int put4(FrtCtx *cx, State *S, const FrtBlock *b, FrtOut *o, const uint32_t *sel, uint32_t n) {
   int64_t *c0 = S->c0;
   FrtStr *c1 = S->c1;
   const FrtFields *first0 = &b->fields[0], *last0 = &b->fields[0];
   int raw0 = first0->base && b->canon[0];
   const FrtFields *first1 = &b->fields[1], *last1 = &b->fields[1];
   int raw1 = first1->base && b->canon[1];
-  FrtOut *o = frt_sink_out(cx, 1);
   uint32_t copied = 0;
   if (raw0 & raw1 & (b->fields[0].end == b->fields[1].beg && b->fields[1].beg_add)) {
     if (frt_put_rows(cx, o, first0, last1, sel, n)) return FRT_FATAL;
@@ -196,7 +202,13 @@ static int op4(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
     o->rows++;
   }
   o->at = p;
+  return FRT_OK;
+}
+
+/* n4 write, line 5 */
+static int op4(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n) {
   FRT_COUNT(cx, 4, FRT_IN, n);
+  if (put4(cx, S, b, frt_sink_out(cx, 1), sel, n)) return FRT_FATAL;
   FRT_COUNT(cx, 4, FRT_OUT, n);
   return FRT_OK;
 }
@@ -205,7 +217,7 @@ static int scan0_path(FrtCtx *cx, void *state, FrtStr *out) {
   State *S = state;
   int e = 0;
   (void)S;
-  *out = k5;
+  *out = k7;
   return e;
 }
 
@@ -227,7 +239,7 @@ static int sink0_path(FrtCtx *cx, void *state, FrtStr *out) {
   State *S = state;
   int e = 0;
   (void)S;
-  *out = k6;
+  *out = k8;
   return e;
 }
 
@@ -235,7 +247,7 @@ static int sink1_path(FrtCtx *cx, void *state, FrtStr *out) {
   State *S = state;
   int e = 0;
   (void)S;
-  *out = k7;
+  *out = k9;
   return e;
 }
 

@@ -10,18 +10,18 @@ static const FrtStr k2 = {"", 0, 0};
 static const FrtStr k3 = {"low", 3, 0};
 static const FrtStr k4 = {"high", 4, 0};
 static const FrtStr k5 = {"mid", 3, 0};
-static const FrtType t6 = {.kind = 5, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(int64_t)};
+static const FrtType t7 = {.kind = 5, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(int64_t)};
 static const FrtColumn columns0[] = {
-  {.name = {"id", 2, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE, .type = &t6,
+  {.name = {"id", 2, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE, .type = &t7,
    .format = {0}, .zone = {0}, .dflt = NULL, .width = 0},
 };
-static const FrtStr k7 = {"in\057a.jsonl", 10, 0};
-static const FrtType t8 = {.kind = 13, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(FrtStr)};
+static const FrtStr k8 = {"in\057a.jsonl", 10, 0};
+static const FrtType t9 = {.kind = 13, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(FrtStr)};
 static const FrtSinkColumn sink0_columns[] = {
-  {{"id", 2, 0}, &t6},
-  {{"size", 4, 0}, &t8},
+  {{"id", 2, 0}, &t7},
+  {{"size", 4, 0}, &t9},
 };
-static const FrtStr k9 = {"-", 1, 0};
+static const FrtStr k10 = {"-", 1, 0};
 typedef struct Held {
   uint64_t limit2, seen2;
   uint32_t done2, last2;
@@ -40,6 +40,7 @@ typedef struct State {
 static int op1(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
 static int op2(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
 static int op3(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
+static int put6(FrtCtx *cx, State *S, const FrtBlock *b, FrtOut *o, const uint32_t *sel, uint32_t n);
 static int op4(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
 
 /* n1 filter, line 3 */
@@ -54,7 +55,7 @@ static int op1(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
 #line 3 "stages\05709_match_fn_op.flow"
     keep[kept] = i;
     kept += ((c0[i] > 0L)) != 0;
-#line 58 "flow_module.c"
+#line 59 "flow_module.c"
   }
   FRT_COUNT(cx, 1, FRT_IN, n);
   FRT_COUNT(cx, 1, FRT_OUT, kept);
@@ -105,7 +106,7 @@ static int op3(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
       }
       c1[i] = v1;
     }
-#line 109 "flow_module.c"
+#line 110 "flow_module.c"
   }
   FRT_COUNT(cx, 3, FRT_IN, n);
   FRT_COUNT(cx, 3, FRT_OUT, n);
@@ -113,11 +114,10 @@ static int op3(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
   return FRT_OK;
 }
 
-/* n4 write, line 5 */
-static int op4(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n) {
+/* rows of n4 and its like */
+static int put6(FrtCtx *cx, State *S, const FrtBlock *b, FrtOut *o, const uint32_t *sel, uint32_t n) {
   int64_t *c0 = S->c0;
   FrtStr *c1 = S->c1;
-  FrtOut *o = frt_sink_out(cx, 0);
   char *p = o->at;
   for (uint32_t k = 0; k < n; k++) {
     uint32_t i = sel[k];
@@ -133,7 +133,13 @@ static int op4(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
     o->rows++;
   }
   o->at = p;
+  return FRT_OK;
+}
+
+/* n4 write, line 5 */
+static int op4(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n) {
   FRT_COUNT(cx, 4, FRT_IN, n);
+  if (put6(cx, S, b, frt_sink_out(cx, 0), sel, n)) return FRT_FATAL;
   FRT_COUNT(cx, 4, FRT_OUT, n);
   return FRT_OK;
 }
@@ -142,7 +148,7 @@ static int scan0_path(FrtCtx *cx, void *state, FrtStr *out) {
   State *S = state;
   int e = 0;
   (void)S;
-  *out = k7;
+  *out = k8;
   return e;
 }
 
@@ -168,7 +174,7 @@ static int sink0_path(FrtCtx *cx, void *state, FrtStr *out) {
   State *S = state;
   int e = 0;
   (void)S;
-  *out = k9;
+  *out = k10;
   return e;
 }
 

@@ -5,23 +5,23 @@
 #error "this module needs another version of the runtime"
 #endif
 
-static const FrtType t1 = {.kind = 15, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(int32_t)};
-static const FrtType t2 = {.kind = 12, .nullable = 0, .precision = 12, .scale = 2, .size = sizeof(int64_t)};
+static const FrtType t2 = {.kind = 15, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(int32_t)};
+static const FrtType t3 = {.kind = 12, .nullable = 0, .precision = 12, .scale = 2, .size = sizeof(int64_t)};
 static const FrtColumn columns0[] = {
-  {.name = {"d", 1, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE | FRT_USE_RAW, .type = &t1,
+  {.name = {"d", 1, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE | FRT_USE_RAW, .type = &t2,
    .format = {0}, .zone = {0}, .dflt = NULL, .width = 0},
-  {.name = {"net", 3, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE | FRT_USE_RAW, .type = &t2,
+  {.name = {"net", 3, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE | FRT_USE_RAW, .type = &t3,
    .format = {0}, .zone = {0}, .dflt = NULL, .width = 0},
 };
-static const FrtStr k3 = {"in\057a.csv", 8, 0};
-static const FrtType t4 = {.kind = 12, .nullable = 0, .precision = 15, .scale = 4, .size = sizeof(int64_t)};
+static const FrtStr k4 = {"in\057a.csv", 8, 0};
+static const FrtType t5 = {.kind = 12, .nullable = 0, .precision = 15, .scale = 4, .size = sizeof(int64_t)};
 static const FrtSinkColumn sink0_columns[] = {
-  {{"d", 1, 0}, &t1},
-  {{"net", 3, 0}, &t2},
-  {{"gross", 5, 0}, &t4},
+  {{"d", 1, 0}, &t2},
+  {{"net", 3, 0}, &t3},
+  {{"gross", 5, 0}, &t5},
 };
-static const FrtStr k5 = {"out\057", 4, 0};
-static const FrtStr k6 = {".csv", 4, 0};
+static const FrtStr k6 = {"out\057", 4, 0};
+static const FrtStr k7 = {".csv", 4, 0};
 typedef struct Held {
   int64_t param0;
   int32_t param1;
@@ -40,6 +40,7 @@ typedef struct State {
 
 static int op1(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
 static int op2(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
+static int put1(FrtCtx *cx, State *S, const FrtBlock *b, FrtOut *o, const uint32_t *sel, uint32_t n);
 static int op3(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
 
 /* n1 filter, line 6 */
@@ -55,7 +56,7 @@ static int op1(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
 #line 6 "stages\05710_params.flow"
     keep[kept] = i;
     kept += (((c0[i] == S->h->param1) && (c1[i] > S->h->param0))) != 0;
-#line 59 "flow_module.c"
+#line 60 "flow_module.c"
   }
   FRT_COUNT(cx, 1, FRT_IN, n);
   FRT_COUNT(cx, 1, FRT_OUT, kept);
@@ -78,7 +79,7 @@ static int op2(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
     {
       c2[i] = (c1[i] * 119L);
     }
-#line 82 "flow_module.c"
+#line 83 "flow_module.c"
   }
   FRT_COUNT(cx, 2, FRT_IN, n);
   FRT_COUNT(cx, 2, FRT_OUT, n);
@@ -86,14 +87,13 @@ static int op2(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
   return FRT_OK;
 }
 
-/* n3 write, line 6 */
-static int op3(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n) {
+/* rows of n3 and its like */
+static int put1(FrtCtx *cx, State *S, const FrtBlock *b, FrtOut *o, const uint32_t *sel, uint32_t n) {
   int32_t *c0 = S->c0;
   int64_t *c1 = S->c1;
   int64_t *c2 = S->c2;
   const FrtFields *first0 = &b->fields[0], *last0 = &b->fields[1];
   int raw0 = first0->base && b->canon[0] & b->canon[1] & (b->fields[0].end == b->fields[1].beg && b->fields[1].beg_add);
-  FrtOut *o = frt_sink_out(cx, 0);
   char *p = o->at;
   for (uint32_t k = 0; k < n; k++) {
     uint32_t i = sel[k];
@@ -115,7 +115,13 @@ static int op3(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
     o->rows++;
   }
   o->at = p;
+  return FRT_OK;
+}
+
+/* n3 write, line 6 */
+static int op3(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n) {
   FRT_COUNT(cx, 3, FRT_IN, n);
+  if (put1(cx, S, b, frt_sink_out(cx, 0), sel, n)) return FRT_FATAL;
   FRT_COUNT(cx, 3, FRT_OUT, n);
   return FRT_OK;
 }
@@ -124,7 +130,7 @@ static int scan0_path(FrtCtx *cx, void *state, FrtStr *out) {
   State *S = state;
   int e = 0;
   (void)S;
-  *out = k3;
+  *out = k4;
   return e;
 }
 
@@ -148,9 +154,9 @@ static int sink0_path(FrtCtx *cx, void *state, FrtStr *out) {
   (void)S;
   FrtStr v1;
   FrtStr q2[3];
-  q2[0] = k5;
+  q2[0] = k6;
   q2[1] = frt_str_of_date(cx, S->h->param1);
-  q2[2] = k6;
+  q2[2] = k7;
   if ((e = frt_concat(cx, &v1, q2, 3))) goto fail;
   *out = v1;
   return e;
@@ -202,8 +208,8 @@ static int module_defaults(FrtCtx *cx, void *state, const uint8_t *given) {
 }
 
 static const FrtParam params[] = {
-  {.name = {"floor", 5, 0}, .doc = {"Parameters and constants.", 25, 0}, .dflt = {"0.00", 4, 0}, .type = &t2, .offset = FRT_OFFSETOF(Held, param0), .required = 0, .masked = 0},
-  {.name = {"day", 3, 0}, .doc = {"", 0, 0}, .dflt = {"", 0, 0}, .type = &t1, .offset = FRT_OFFSETOF(Held, param1), .required = 1, .masked = 0},
+  {.name = {"floor", 5, 0}, .doc = {"Parameters and constants.", 25, 0}, .dflt = {"0.00", 4, 0}, .type = &t3, .offset = FRT_OFFSETOF(Held, param0), .required = 0, .masked = 0},
+  {.name = {"day", 3, 0}, .doc = {"", 0, 0}, .dflt = {"", 0, 0}, .type = &t2, .offset = FRT_OFFSETOF(Held, param1), .required = 1, .masked = 0},
 };
 
 static const FrtOp ops[] = {

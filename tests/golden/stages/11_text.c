@@ -35,25 +35,25 @@ static const FrtStr k3 = {"ip", 2, 0};
 static const FrtStr k4 = {"n", 1, 0};
 static const FrtStr k5 = {":", 1, 0};
 static const FrtStr k6 = {"s", 1, 0};
-static const FrtStr k7 = {"{\042line\042:", 8, 0};
-static const FrtType t8 = {.kind = 13, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(FrtStr)};
+static const FrtStr k9 = {"{\042line\042:", 8, 0};
+static const FrtType t10 = {.kind = 13, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(FrtStr)};
 static const FrtColumn columns0[] = {
-  {.name = {"line", 4, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE, .type = &t8,
+  {.name = {"line", 4, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE, .type = &t10,
    .format = {0}, .zone = {0}, .dflt = NULL, .width = 0},
 };
-static const FrtStr k9 = {"in\057a.log", 8, 0};
-static const FrtType t10 = {.kind = 9, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(uint64_t)};
+static const FrtStr k11 = {"in\057a.log", 8, 0};
+static const FrtType t12 = {.kind = 9, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(uint64_t)};
 static const FrtSinkColumn sink0_columns[] = {
-  {{"line", 4, 0}, &t8},
-  {{"ip", 2, 0}, &t8},
-  {{"n", 1, 0}, &t10},
-  {{"s", 1, 0}, &t8},
+  {{"line", 4, 0}, &t10},
+  {{"ip", 2, 0}, &t10},
+  {{"n", 1, 0}, &t12},
+  {{"s", 1, 0}, &t10},
 };
-static const FrtStr k11 = {"-", 1, 0};
+static const FrtStr k13 = {"-", 1, 0};
 static const FrtSinkColumn sink1_columns[] = {
-  {{"line", 4, 0}, &t8},
+  {{"line", 4, 0}, &t10},
 };
-static const FrtStr k12 = {"out\057odd.jsonl", 13, 0};
+static const FrtStr k14 = {"out\057odd.jsonl", 13, 0};
 typedef struct Held {
   uint8_t none;
 } Held;
@@ -74,7 +74,9 @@ typedef struct State {
 
 static int op1(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
 static int op2(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
+static int put7(FrtCtx *cx, State *S, const FrtBlock *b, FrtOut *o, const uint32_t *sel, uint32_t n);
 static int op3(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
+static int put8(FrtCtx *cx, State *S, const FrtBlock *b, FrtOut *o, const uint32_t *sel, uint32_t n);
 static int op4(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
 
 /* n1 extract, line 3 */
@@ -104,7 +106,7 @@ static int op1(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
       if ((e = frt_u64_of_str(cx, &v3, v2))) goto fail1;
       c2[i] = v3;
     }
-#line 108 "flow_module.c"
+#line 110 "flow_module.c"
     keep[kept++] = i;
     continue;
   fail:
@@ -154,7 +156,7 @@ static int op2(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
       if ((e = frt_concat(cx, &v2, q3, 3))) goto fail0;
       c3[i] = v2;
     }
-#line 158 "flow_module.c"
+#line 160 "flow_module.c"
     keep[kept++] = i;
     continue;
   fail0:
@@ -168,13 +170,12 @@ static int op2(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
   return FRT_OK;
 }
 
-/* n3 write, line 3 */
-static int op3(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n) {
+/* rows of n3 and its like */
+static int put7(FrtCtx *cx, State *S, const FrtBlock *b, FrtOut *o, const uint32_t *sel, uint32_t n) {
   FrtStr *c0 = S->c0;
   FrtStr *c1 = S->c1;
   uint64_t *c2 = S->c2;
   FrtStr *c3 = S->c3;
-  FrtOut *o = frt_sink_out(cx, 0);
   char *p = o->at;
   for (uint32_t k = 0; k < n; k++) {
     uint32_t i = sel[k];
@@ -194,15 +195,20 @@ static int op3(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
     o->rows++;
   }
   o->at = p;
+  return FRT_OK;
+}
+
+/* n3 write, line 3 */
+static int op3(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n) {
   FRT_COUNT(cx, 3, FRT_IN, n);
+  if (put7(cx, S, b, frt_sink_out(cx, 0), sel, n)) return FRT_FATAL;
   FRT_COUNT(cx, 3, FRT_OUT, n);
   return FRT_OK;
 }
 
-/* n4 write, line 4 */
-static int op4(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n) {
+/* rows of n4 and its like */
+static int put8(FrtCtx *cx, State *S, const FrtBlock *b, FrtOut *o, const uint32_t *sel, uint32_t n) {
   FrtStr *c0 = S->c0;
-  FrtOut *o = frt_sink_out(cx, 1);
   char *p = o->at;
   for (uint32_t k = 0; k < n; k++) {
     uint32_t i = sel[k];
@@ -211,14 +217,20 @@ static int op4(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
       o->at = p;
       if (!(p = frt_out_room(cx, o, need))) return FRT_FATAL;
     }
-    p = frt_put_str(p, k7);
+    p = frt_put_str(p, k9);
     p = frt_put_json_str(p, c0[i]);
     *p++ = '}';
     *p++ = '\n';
     o->rows++;
   }
   o->at = p;
+  return FRT_OK;
+}
+
+/* n4 write, line 4 */
+static int op4(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n) {
   FRT_COUNT(cx, 4, FRT_IN, n);
+  if (put8(cx, S, b, frt_sink_out(cx, 1), sel, n)) return FRT_FATAL;
   FRT_COUNT(cx, 4, FRT_OUT, n);
   return FRT_OK;
 }
@@ -227,7 +239,7 @@ static int scan0_path(FrtCtx *cx, void *state, FrtStr *out) {
   State *S = state;
   int e = 0;
   (void)S;
-  *out = k9;
+  *out = k11;
   return e;
 }
 
@@ -248,7 +260,7 @@ static int sink0_path(FrtCtx *cx, void *state, FrtStr *out) {
   State *S = state;
   int e = 0;
   (void)S;
-  *out = k11;
+  *out = k13;
   return e;
 }
 
@@ -256,7 +268,7 @@ static int sink1_path(FrtCtx *cx, void *state, FrtStr *out) {
   State *S = state;
   int e = 0;
   (void)S;
-  *out = k12;
+  *out = k14;
   return e;
 }
 

@@ -7,18 +7,18 @@
 
 static const FrtStr k1 = {"ab", 2, 0};
 static const FrtStr k2 = {"m", 1, 0};
-static const FrtType t3 = {.kind = 5, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(int64_t)};
+static const FrtType t4 = {.kind = 5, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(int64_t)};
 static const FrtColumn columns0[] = {
-  {.name = {"n", 1, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE, .type = &t3,
+  {.name = {"n", 1, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE, .type = &t4,
    .format = {0}, .zone = {0}, .dflt = NULL, .width = 0},
 };
-static const FrtType t4 = {.kind = 13, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(FrtStr)};
+static const FrtType t5 = {.kind = 13, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(FrtStr)};
 static const FrtSinkColumn sink0_columns[] = {
-  {{"n", 1, 0}, &t3},
-  {{"m", 1, 0}, &t3},
-  {{"t", 1, 0}, &t4},
+  {{"n", 1, 0}, &t4},
+  {{"m", 1, 0}, &t4},
+  {{"t", 1, 0}, &t5},
 };
-static const FrtStr k5 = {"-", 1, 0};
+static const FrtStr k6 = {"-", 1, 0};
 typedef struct Held {
   uint8_t none;
 } Held;
@@ -37,6 +37,7 @@ typedef struct State {
 
 static int op1(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
 static int op2(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
+static int put3(FrtCtx *cx, State *S, const FrtBlock *b, FrtOut *o, const uint32_t *sel, uint32_t n);
 static int op3(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
 
 /* n1 filter, line 3 */
@@ -53,7 +54,7 @@ static int op1(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
     v1 = (int64_t)frt_floormod(c0[i], 2L);
     keep[kept] = i;
     kept += (((v1 == 0L) || 0)) != 0;
-#line 57 "flow_module.c"
+#line 58 "flow_module.c"
   }
   FRT_COUNT(cx, 1, FRT_IN, n);
   FRT_COUNT(cx, 1, FRT_OUT, kept);
@@ -83,7 +84,7 @@ static int op2(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
     {
       c2[i] = k1;
     }
-#line 87 "flow_module.c"
+#line 88 "flow_module.c"
     keep[kept++] = i;
     continue;
   fail0:
@@ -97,12 +98,11 @@ static int op2(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
   return FRT_OK;
 }
 
-/* n3 write, line 3 */
-static int op3(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n) {
+/* rows of n3 and its like */
+static int put3(FrtCtx *cx, State *S, const FrtBlock *b, FrtOut *o, const uint32_t *sel, uint32_t n) {
   int64_t *c0 = S->c0;
   int64_t *c1 = S->c1;
   FrtStr *c2 = S->c2;
-  FrtOut *o = frt_sink_out(cx, 0);
   char *p = o->at;
   for (uint32_t k = 0; k < n; k++) {
     uint32_t i = sel[k];
@@ -120,7 +120,13 @@ static int op3(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
     o->rows++;
   }
   o->at = p;
+  return FRT_OK;
+}
+
+/* n3 write, line 3 */
+static int op3(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n) {
   FRT_COUNT(cx, 3, FRT_IN, n);
+  if (put3(cx, S, b, frt_sink_out(cx, 0), sel, n)) return FRT_FATAL;
   FRT_COUNT(cx, 3, FRT_OUT, n);
   return FRT_OK;
 }
@@ -142,7 +148,7 @@ static int sink0_path(FrtCtx *cx, void *state, FrtStr *out) {
   State *S = state;
   int e = 0;
   (void)S;
-  *out = k5;
+  *out = k6;
   return e;
 }
 

@@ -5,20 +5,20 @@
 #error "this module needs another version of the runtime"
 #endif
 
-static const FrtStr k1 = {"out\057", 4, 0};
-static const FrtStr k2 = {".csv", 4, 0};
-static const FrtType t3 = {.kind = 13, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(FrtStr)};
-static const FrtType t4 = {.kind = 5, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(int64_t)};
+static const FrtStr k2 = {"out\057", 4, 0};
+static const FrtStr k3 = {".csv", 4, 0};
+static const FrtType t4 = {.kind = 13, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(FrtStr)};
+static const FrtType t5 = {.kind = 5, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(int64_t)};
 static const FrtColumn columns0[] = {
-  {.name = {"region", 6, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE | FRT_USE_RAW, .type = &t3,
+  {.name = {"region", 6, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE | FRT_USE_RAW, .type = &t4,
    .format = {0}, .zone = {0}, .dflt = NULL, .width = 0},
-  {.name = {"id", 2, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE | FRT_USE_RAW, .type = &t4,
+  {.name = {"id", 2, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE | FRT_USE_RAW, .type = &t5,
    .format = {0}, .zone = {0}, .dflt = NULL, .width = 0},
 };
-static const FrtStr k5 = {"in\057a.csv", 8, 0};
+static const FrtStr k6 = {"in\057a.csv", 8, 0};
 static const FrtSinkColumn sink0_columns[] = {
-  {{"region", 6, 0}, &t3},
-  {{"id", 2, 0}, &t4},
+  {{"region", 6, 0}, &t4},
+  {{"id", 2, 0}, &t5},
 };
 typedef struct Held {
   FrtTable tab1;
@@ -29,7 +29,6 @@ typedef struct State {
   const FrtBlock *block;  /* of the source, the present one */
   uint32_t *iota;         /* 0, 1, 2, ... */
   uint8_t *zeros;
-  FrtOut *to1;
   FrtStr *c0; /* column */
   int64_t *c1; /* column */
   FrtStr *path1_key;
@@ -37,18 +36,17 @@ typedef struct State {
   uint32_t *fresh1;
 } State;
 
-static int op1_rows(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
+static int put1(FrtCtx *cx, State *S, const FrtBlock *b, FrtOut *o, const uint32_t *sel, uint32_t n);
 static int op1(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
 
-/* n1 write, line 3 */
-static int op1_rows(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n) {
+/* rows of n1 and its like */
+static int put1(FrtCtx *cx, State *S, const FrtBlock *b, FrtOut *o, const uint32_t *sel, uint32_t n) {
   FrtStr *c0 = S->c0;
   int64_t *c1 = S->c1;
   const FrtFields *first0 = &b->fields[0], *last0 = &b->fields[0];
   int raw0 = first0->base && b->canon[0];
   const FrtFields *first1 = &b->fields[1], *last1 = &b->fields[1];
   int raw1 = first1->base && b->canon[1];
-  FrtOut *o = S->to1;
   uint32_t copied = 0;
   if (raw0 & raw1 & (b->fields[0].end == b->fields[1].beg && b->fields[1].beg_add)) {
     if (frt_put_rows(cx, o, first0, last1, sel, n)) return FRT_FATAL;
@@ -99,9 +97,9 @@ static int op1(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
   for (uint32_t j = 0; j < fresh; j++) {
     uint32_t i = sel[S->fresh1[j]];
     FrtStr part[3], path;
-    part[0] = k1;
+    part[0] = k2;
     part[1] = frt_path_safe(cx, c0[i]);
-    part[2] = k2;
+    part[2] = k3;
     if ((e = frt_concat(cx, &path, part, 3))) goto fail;
     if (frt_route_add(cx, 0, path)) return FRT_FATAL;
     continue;
@@ -113,8 +111,9 @@ static int op1(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
   uint32_t failed = frt_route_part(cx, 0, b, S->path1_id, sel, path_len);
   const uint32_t *rows;
   uint32_t row_len;
-  while (!(rc = frt_route_next(cx, 0, &S->to1, &rows, &row_len)))
-    if (op1_rows(cx, S, b, rows, row_len)) return FRT_FATAL;
+  FrtOut *to;
+  while (!(rc = frt_route_next(cx, 0, &to, &rows, &row_len)))
+    if (put1(cx, S, b, to, rows, row_len)) return FRT_FATAL;
   if (rc == FRT_FATAL) return rc;
   FRT_COUNT(cx, 1, FRT_IN, n);
   FRT_COUNT(cx, 1, FRT_OUT, path_len - failed);
@@ -125,7 +124,7 @@ static int scan0_path(FrtCtx *cx, void *state, FrtStr *out) {
   State *S = state;
   int e = 0;
   (void)S;
-  *out = k5;
+  *out = k6;
   return e;
 }
 

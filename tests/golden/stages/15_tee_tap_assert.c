@@ -7,47 +7,47 @@
 
 static const FrtStr k1 = {"{\042id\042:", 6, 0};
 static const FrtStr k2 = {",\042mail\042:", 8, 0};
-static const FrtStr k3 = {"ids are not negative", 20, 0};
-static const FrtStr k4 = {"", 0, 0};
-static const FrtType t5 = {.kind = 5, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(int64_t)};
-static const FrtType t6 = {.kind = 13, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(FrtStr)};
+static const FrtStr k4 = {"ids are not negative", 20, 0};
+static const FrtStr k5 = {"", 0, 0};
+static const FrtType t6 = {.kind = 5, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(int64_t)};
+static const FrtType t7 = {.kind = 13, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(FrtStr)};
 static const FrtColumn columns0[] = {
-  {.name = {"id", 2, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE | FRT_USE_RAW, .type = &t5,
+  {.name = {"id", 2, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE | FRT_USE_RAW, .type = &t6,
    .format = {0}, .zone = {0}, .dflt = NULL, .width = 0},
-  {.name = {"mail", 4, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE | FRT_USE_RAW, .type = &t6,
+  {.name = {"mail", 4, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE | FRT_USE_RAW, .type = &t7,
    .format = {0}, .zone = {0}, .dflt = NULL, .width = 0, .mask = FRT_MASK_HASH},
 };
-static const FrtStr k7 = {"in\057a.csv", 8, 0};
+static const FrtStr k8 = {"in\057a.csv", 8, 0};
 static const FrtSinkColumn sink0_columns[] = {
-  {{"id", 2, 0}, &t5},
-  {{"mail", 4, 0}, &t6},
+  {{"id", 2, 0}, &t6},
+  {{"mail", 4, 0}, &t7},
 };
-static const FrtStr k8 = {"out\057late.csv", 12, 0};
+static const FrtStr k9 = {"out\057late.csv", 12, 0};
 static const FrtSinkColumn sink1_columns[] = {
-  {{"id", 2, 0}, &t5},
-  {{"mail", 4, 0}, &t6},
+  {{"id", 2, 0}, &t6},
+  {{"mail", 4, 0}, &t7},
 };
-static const FrtStr k9 = {"-", 1, 0};
-static const FrtType t10 = {.kind = 13, .nullable = 1, .precision = 0, .scale = 0, .size = sizeof(FrtStr)};
-static const FrtType t11 = {.kind = 5, .nullable = 1, .precision = 0, .scale = 0, .size = sizeof(int64_t)};
-static const FrtType t12 = {.kind = 17, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(int64_t)};
+static const FrtStr k10 = {"-", 1, 0};
+static const FrtType t11 = {.kind = 13, .nullable = 1, .precision = 0, .scale = 0, .size = sizeof(FrtStr)};
+static const FrtType t12 = {.kind = 5, .nullable = 1, .precision = 0, .scale = 0, .size = sizeof(int64_t)};
+static const FrtType t13 = {.kind = 17, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(int64_t)};
 static const FrtSinkColumn sink2_columns[] = {
-  {{"run", 3, 0}, &t6},
-  {{"script_hash", 11, 0}, &t6},
-  {{"operator", 8, 0}, &t6},
-  {{"script_line", 11, 0}, &t5},
-  {{"script_column", 13, 0}, &t5},
-  {{"file", 4, 0}, &t10},
-  {{"line", 4, 0}, &t11},
-  {{"offset", 6, 0}, &t11},
-  {{"field", 5, 0}, &t10},
-  {{"code", 4, 0}, &t6},
-  {{"message", 7, 0}, &t6},
-  {{"retry_count", 11, 0}, &t5},
-  {{"time", 4, 0}, &t12},
-  {{"raw", 3, 0}, &t10},
+  {{"run", 3, 0}, &t7},
+  {{"script_hash", 11, 0}, &t7},
+  {{"operator", 8, 0}, &t7},
+  {{"script_line", 11, 0}, &t6},
+  {{"script_column", 13, 0}, &t6},
+  {{"file", 4, 0}, &t11},
+  {{"line", 4, 0}, &t12},
+  {{"offset", 6, 0}, &t12},
+  {{"field", 5, 0}, &t11},
+  {{"code", 4, 0}, &t7},
+  {{"message", 7, 0}, &t7},
+  {{"retry_count", 11, 0}, &t6},
+  {{"time", 4, 0}, &t13},
+  {{"raw", 3, 0}, &t11},
 };
-static const FrtStr k13 = {"out\057wrong.jsonl", 15, 0};
+static const FrtStr k14 = {"out\057wrong.jsonl", 15, 0};
 typedef struct Held {
   uint64_t port_rows6;
 } Held;
@@ -69,6 +69,7 @@ typedef struct State {
 static int op1_show(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
 static int op1(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
 static int op2(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
+static int put3(FrtCtx *cx, State *S, const FrtBlock *b, FrtOut *o, const uint32_t *sel, uint32_t n);
 static int op3(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
 static int op4(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
 static int op5(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
@@ -120,7 +121,7 @@ static int op2(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
 #line 5 "stages\05715_tee_tap_assert.flow"
     keep[kept] = i;
     kept += ((c0[i] > 10L)) != 0;
-#line 124 "flow_module.c"
+#line 125 "flow_module.c"
   }
   FRT_COUNT(cx, 2, FRT_IN, n);
   FRT_COUNT(cx, 2, FRT_OUT, kept);
@@ -129,15 +130,14 @@ static int op2(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
   return FRT_OK;
 }
 
-/* n3 write, line 5 */
-static int op3(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n) {
+/* rows of n3 and its like */
+static int put3(FrtCtx *cx, State *S, const FrtBlock *b, FrtOut *o, const uint32_t *sel, uint32_t n) {
   int64_t *c0 = S->c0;
   FrtStr *c1 = S->c1;
   const FrtFields *first0 = &b->fields[0], *last0 = &b->fields[0];
   int raw0 = first0->base && b->canon[0];
   const FrtFields *first1 = &b->fields[1], *last1 = &b->fields[1];
   int raw1 = first1->base && b->canon[1];
-  FrtOut *o = frt_sink_out(cx, 0);
   uint32_t copied = 0;
   if (raw0 & raw1 & (b->fields[0].end == b->fields[1].beg && b->fields[1].beg_add)) {
     if (frt_put_rows(cx, o, first0, last1, sel, n)) return FRT_FATAL;
@@ -166,7 +166,13 @@ static int op3(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
     o->rows++;
   }
   o->at = p;
+  return FRT_OK;
+}
+
+/* n3 write, line 5 */
+static int op3(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n) {
   FRT_COUNT(cx, 3, FRT_IN, n);
+  if (put3(cx, S, b, frt_sink_out(cx, 0), sel, n)) return FRT_FATAL;
   FRT_COUNT(cx, 3, FRT_OUT, n);
   return FRT_OK;
 }
@@ -181,13 +187,13 @@ static int op4(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
   for (uint32_t k = 0; k < n; k++) {
     uint32_t i = sel[k];
 #line 6 "stages\05715_tee_tap_assert.flow"
-    if (!((c0[i] >= 0L))) { cx->detail = k3; e = FRT_E_ASSERT; goto fail; }
+    if (!((c0[i] >= 0L))) { cx->detail = k4; e = FRT_E_ASSERT; goto fail; }
     keep[kept++] = i;
-#line 187 "flow_module.c"
+#line 193 "flow_module.c"
     continue;
   fail:
     FRT_SEEN(cx, 4, k);
-    frt_error(cx, b, i, 4, e, k4);
+    frt_error(cx, b, i, 4, e, k5);
     e = 0;
     failed++;
   }
@@ -199,42 +205,8 @@ static int op4(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
 
 /* n5 write, line 7 */
 static int op5(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n) {
-  int64_t *c0 = S->c0;
-  FrtStr *c1 = S->c1;
-  const FrtFields *first0 = &b->fields[0], *last0 = &b->fields[0];
-  int raw0 = first0->base && b->canon[0];
-  const FrtFields *first1 = &b->fields[1], *last1 = &b->fields[1];
-  int raw1 = first1->base && b->canon[1];
-  FrtOut *o = frt_sink_out(cx, 1);
-  uint32_t copied = 0;
-  if (raw0 & raw1 & (b->fields[0].end == b->fields[1].beg && b->fields[1].beg_add)) {
-    if (frt_put_rows(cx, o, first0, last1, sel, n)) return FRT_FATAL;
-    copied = n;
-  }
-  char *p = o->at;
-  for (uint32_t k = copied; k < n; k++) {
-    uint32_t i = sel[k];
-    size_t need = 171 + 2 * (size_t)c1[i].len;
-    if ((size_t)(o->end - p) < need) {
-      o->at = p;
-      if (!(p = frt_out_room(cx, o, need))) return FRT_FATAL;
-    }
-    if (raw0) {
-      p = frt_put_fields(p, first0, last0, i);
-    } else {
-      p = frt_put_i64(p, c0[i]);
-    }
-    *p++ = 44;
-    if (raw1) {
-      p = frt_put_fields(p, first1, last1, i);
-    } else {
-      p = frt_put_csv_str(p, c1[i], 44, 34);
-    }
-    *p++ = '\n';
-    o->rows++;
-  }
-  o->at = p;
   FRT_COUNT(cx, 5, FRT_IN, n);
+  if (put3(cx, S, b, frt_sink_out(cx, 1), sel, n)) return FRT_FATAL;
   FRT_COUNT(cx, 5, FRT_OUT, n);
   return FRT_OK;
 }
@@ -270,7 +242,7 @@ static int scan0_path(FrtCtx *cx, void *state, FrtStr *out) {
   State *S = state;
   int e = 0;
   (void)S;
-  *out = k7;
+  *out = k8;
   return e;
 }
 
@@ -292,7 +264,7 @@ static int sink0_path(FrtCtx *cx, void *state, FrtStr *out) {
   State *S = state;
   int e = 0;
   (void)S;
-  *out = k8;
+  *out = k9;
   return e;
 }
 
@@ -300,7 +272,7 @@ static int sink1_path(FrtCtx *cx, void *state, FrtStr *out) {
   State *S = state;
   int e = 0;
   (void)S;
-  *out = k9;
+  *out = k10;
   return e;
 }
 
@@ -308,7 +280,7 @@ static int sink2_path(FrtCtx *cx, void *state, FrtStr *out) {
   State *S = state;
   int e = 0;
   (void)S;
-  *out = k13;
+  *out = k14;
   return e;
 }
 

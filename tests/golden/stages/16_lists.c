@@ -9,28 +9,28 @@ typedef struct S1 {
   FrtStr f0;
   int32_t f1;
 } S1;
-static const FrtType t2 = {.kind = 5, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(int64_t)};
-static const FrtType t3 = {.kind = 13, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(FrtStr)};
-static const FrtType t4 = {.kind = 4, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(int32_t)};
-static const FrtField tf5[] = {
-  {{"sku", 3, 0}, &t3, FRT_OFFSETOF(S1, f0), 0},
-  {{"n", 1, 0}, &t4, FRT_OFFSETOF(S1, f1), 0},
+static const FrtType t3 = {.kind = 5, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(int64_t)};
+static const FrtType t4 = {.kind = 13, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(FrtStr)};
+static const FrtType t5 = {.kind = 4, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(int32_t)};
+static const FrtField tf6[] = {
+  {{"sku", 3, 0}, &t4, FRT_OFFSETOF(S1, f0), 0},
+  {{"n", 1, 0}, &t5, FRT_OFFSETOF(S1, f1), 0},
 };
-static const FrtType t6 = {.kind = 22, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(S1), .fields = tf5, .field_len = 2};
-static const FrtType t7 = {.kind = 21, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(FrtList), .elem = &t6, .elem_size = sizeof(S1)};
+static const FrtType t7 = {.kind = 22, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(S1), .fields = tf6, .field_len = 2};
+static const FrtType t8 = {.kind = 21, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(FrtList), .elem = &t7, .elem_size = sizeof(S1)};
 static const FrtColumn columns0[] = {
-  {.name = {"id", 2, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE, .type = &t2,
+  {.name = {"id", 2, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE, .type = &t3,
    .format = {0}, .zone = {0}, .dflt = NULL, .width = 0},
-  {.name = {"items", 5, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE, .type = &t7,
+  {.name = {"items", 5, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE, .type = &t8,
    .format = {0}, .zone = {0}, .dflt = NULL, .width = 0},
 };
-static const FrtStr k8 = {"in\057a.jsonl", 10, 0};
+static const FrtStr k9 = {"in\057a.jsonl", 10, 0};
 static const FrtSinkColumn sink0_columns[] = {
-  {{"id", 2, 0}, &t2},
-  {{"sku", 3, 0}, &t3},
-  {{"n", 1, 0}, &t4},
+  {{"id", 2, 0}, &t3},
+  {{"sku", 3, 0}, &t4},
+  {{"n", 1, 0}, &t5},
 };
-static const FrtStr k9 = {"-", 1, 0};
+static const FrtStr k10 = {"-", 1, 0};
 typedef struct Held {
   uint8_t none;
 } Held;
@@ -53,6 +53,7 @@ typedef struct State {
 static int op1_flush(FrtCtx *cx, State *S, const FrtBlock *up, uint32_t m);
 static int op1(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
 static int op2(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
+static int put2(FrtCtx *cx, State *S, const FrtBlock *b, FrtOut *o, const uint32_t *sel, uint32_t n);
 static int op3(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
 
 static int op1_flush(FrtCtx *cx, State *S, const FrtBlock *up, uint32_t m) {
@@ -78,7 +79,7 @@ static int op1(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
   for (uint32_t k = 0; k < n; k++) {
     uint32_t i = sel[k];
 #line 3 "stages\05716_lists.flow"
-#line 82 "flow_module.c"
+#line 83 "flow_module.c"
     gone += c1[i].len == 0;
     made += c1[i].len;
     for (uint32_t j = 0; j < c1[i].len; j++) {
@@ -115,7 +116,7 @@ static int op2(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
     {
       c4[i] = c2[i].f1;
     }
-#line 119 "flow_module.c"
+#line 120 "flow_module.c"
   }
   FRT_COUNT(cx, 2, FRT_IN, n);
   FRT_COUNT(cx, 2, FRT_OUT, n);
@@ -123,12 +124,11 @@ static int op2(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
   return FRT_OK;
 }
 
-/* n3 write, line 3 */
-static int op3(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n) {
+/* rows of n3 and its like */
+static int put2(FrtCtx *cx, State *S, const FrtBlock *b, FrtOut *o, const uint32_t *sel, uint32_t n) {
   int64_t *c0 = S->c0;
   FrtStr *c3 = S->c3;
   int32_t *c4 = S->c4;
-  FrtOut *o = frt_sink_out(cx, 0);
   char *p = o->at;
   for (uint32_t k = 0; k < n; k++) {
     uint32_t i = sel[k];
@@ -146,7 +146,13 @@ static int op3(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
     o->rows++;
   }
   o->at = p;
+  return FRT_OK;
+}
+
+/* n3 write, line 3 */
+static int op3(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n) {
   FRT_COUNT(cx, 3, FRT_IN, n);
+  if (put2(cx, S, b, frt_sink_out(cx, 0), sel, n)) return FRT_FATAL;
   FRT_COUNT(cx, 3, FRT_OUT, n);
   return FRT_OK;
 }
@@ -155,7 +161,7 @@ static int scan0_path(FrtCtx *cx, void *state, FrtStr *out) {
   State *S = state;
   int e = 0;
   (void)S;
-  *out = k8;
+  *out = k9;
   return e;
 }
 
@@ -177,7 +183,7 @@ static int sink0_path(FrtCtx *cx, void *state, FrtStr *out) {
   State *S = state;
   int e = 0;
   (void)S;
-  *out = k9;
+  *out = k10;
   return e;
 }
 

@@ -40,32 +40,32 @@ static const FrtColumn columns0[] = {
   {.name = {"tier", 4, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE, .type = &t3,
    .format = {0}, .zone = {0}, .dflt = NULL, .width = 0},
 };
-static const FrtStr k8 = {"in\057b.csv", 8, 0};
-static const FrtType t9 = {.kind = 12, .nullable = 0, .precision = 12, .scale = 2, .size = sizeof(int64_t)};
-static const FrtType t10 = {.kind = 13, .nullable = 1, .precision = 0, .scale = 0, .size = sizeof(FrtStr)};
+static const FrtStr k9 = {"in\057b.csv", 8, 0};
+static const FrtType t10 = {.kind = 12, .nullable = 0, .precision = 12, .scale = 2, .size = sizeof(int64_t)};
+static const FrtType t11 = {.kind = 13, .nullable = 1, .precision = 0, .scale = 0, .size = sizeof(FrtStr)};
 static const FrtColumn columns1[] = {
   {.name = {"id", 2, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE, .type = &t2,
    .format = {0}, .zone = {0}, .dflt = NULL, .width = 0},
   {.name = {"cust", 4, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE, .type = &t2,
    .format = {0}, .zone = {0}, .dflt = NULL, .width = 0},
-  {.name = {"amount", 6, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE, .type = &t9,
+  {.name = {"amount", 6, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE, .type = &t10,
    .format = {0}, .zone = {0}, .dflt = NULL, .width = 0},
   {.name = {"region", 6, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE, .type = &t3,
    .format = {0}, .zone = {0}, .dflt = NULL, .width = 0},
-  {.name = {"note", 4, 0}, .from = NULL, .from_len = 0, .use = 0, .type = &t10,
+  {.name = {"note", 4, 0}, .from = NULL, .from_len = 0, .use = 0, .type = &t11,
    .format = {0}, .zone = {0}, .dflt = NULL, .width = 0},
 };
-static const FrtStr k11 = {"in\057a.csv", 8, 0};
+static const FrtStr k12 = {"in\057a.csv", 8, 0};
 static const FrtSinkColumn sink0_columns[] = {
   {{"region", 6, 0}, &t3},
   {{"n", 1, 0}, &t4},
 };
-static const FrtStr k12 = {"-", 1, 0};
+static const FrtStr k13 = {"-", 1, 0};
 static const FrtSinkColumn sink1_columns[] = {
   {{"region", 6, 0}, &t3},
   {{"ids", 3, 0}, &t4},
 };
-static const FrtStr k13 = {"out\057b.csv", 9, 0};
+static const FrtStr k14 = {"out\057b.csv", 9, 0};
 typedef struct Held {
   FrtJoin j2;
   FrtTable tab4;
@@ -181,6 +181,7 @@ static int op11_again(FrtCtx *cx, void *state, uint32_t n);
 static int op11_finish(FrtCtx *cx, void *state);
 static int op11_emit(FrtCtx *cx, void *state);
 static int op12(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
+static int put8(FrtCtx *cx, State *S, const FrtBlock *b, FrtOut *o, const uint32_t *sel, uint32_t n);
 static int op13(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
 
 /* n14 filter, line 8 */
@@ -196,7 +197,7 @@ static int op14(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, ui
 #line 8 "stages\05731_through.flow"
     keep[kept] = i;
     kept += (((c2[i] > 500L) && (c1[i] < 100))) != 0;
-#line 200 "flow_module.c"
+#line 201 "flow_module.c"
   }
   FRT_COUNT(cx, 14, FRT_IN, n);
   FRT_COUNT(cx, 14, FRT_OUT, kept);
@@ -218,7 +219,7 @@ static int op15(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, ui
 #line 8 "stages\05731_through.flow"
     keep[kept] = i;
     kept += (((c7[i].len == 4 && (uint8_t)c7[i].ptr[0] == 103 && (uint8_t)c7[i].ptr[1] == 111 && (uint8_t)c7[i].ptr[2] == 108 && (uint8_t)c7[i].ptr[3] == 100) && (c5[i] < 100))) != 0;
-#line 222 "flow_module.c"
+#line 223 "flow_module.c"
   }
   FRT_COUNT(cx, 15, FRT_IN, n);
   FRT_COUNT(cx, 15, FRT_OUT, kept);
@@ -241,7 +242,7 @@ static int op18(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, ui
     v1 = frt_len(cx, c6[i]);
     keep[kept] = i;
     kept += ((v1 > 3L)) != 0;
-#line 245 "flow_module.c"
+#line 246 "flow_module.c"
   }
   FRT_COUNT(cx, 18, FRT_IN, n);
   FRT_COUNT(cx, 18, FRT_OUT, kept);
@@ -574,7 +575,7 @@ static int op16(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, ui
 #line 11 "stages\05731_through.flow"
     keep[kept] = i;
     kept += ((c12[i] > 1L)) != 0;
-#line 578 "flow_module.c"
+#line 579 "flow_module.c"
   }
   FRT_COUNT(cx, 16, FRT_IN, n);
   FRT_COUNT(cx, 16, FRT_OUT, kept);
@@ -674,7 +675,7 @@ static int op19(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, ui
 #line 17 "stages\05731_through.flow"
     keep[kept] = i;
     kept += ((c0[i] > 7)) != 0;
-#line 678 "flow_module.c"
+#line 679 "flow_module.c"
   }
   FRT_COUNT(cx, 19, FRT_IN, n);
   FRT_COUNT(cx, 19, FRT_OUT, kept);
@@ -896,7 +897,7 @@ static int op10(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, ui
 #line 17 "stages\05731_through.flow"
     keep[kept] = i;
     kept += (n18[i]) != 0;
-#line 900 "flow_module.c"
+#line 901 "flow_module.c"
   }
   FRT_COUNT(cx, 10, FRT_IN, n);
   FRT_COUNT(cx, 10, FRT_OUT, kept);
@@ -1043,7 +1044,7 @@ static int op12(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, ui
 #line 19 "stages\05731_through.flow"
     keep[kept] = i;
     kept += (!(c19[i].len == 2 && (uint8_t)c19[i].ptr[0] == 69 && (uint8_t)c19[i].ptr[1] == 85)) != 0;
-#line 1047 "flow_module.c"
+#line 1048 "flow_module.c"
   }
   FRT_COUNT(cx, 12, FRT_IN, n);
   FRT_COUNT(cx, 12, FRT_OUT, kept);
@@ -1052,11 +1053,10 @@ static int op12(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, ui
   return FRT_OK;
 }
 
-/* n13 write, line 20 */
-static int op13(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n) {
+/* rows of n13 and its like */
+static int put8(FrtCtx *cx, State *S, const FrtBlock *b, FrtOut *o, const uint32_t *sel, uint32_t n) {
   FrtStr *c19 = S->c19;
   int64_t *c20 = S->c20;
-  FrtOut *o = frt_sink_out(cx, 1);
   char *p = o->at;
   for (uint32_t k = 0; k < n; k++) {
     uint32_t i = sel[k];
@@ -1072,7 +1072,13 @@ static int op13(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, ui
     o->rows++;
   }
   o->at = p;
+  return FRT_OK;
+}
+
+/* n13 write, line 20 */
+static int op13(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n) {
   FRT_COUNT(cx, 13, FRT_IN, n);
+  if (put8(cx, S, b, frt_sink_out(cx, 1), sel, n)) return FRT_FATAL;
   FRT_COUNT(cx, 13, FRT_OUT, n);
   return FRT_OK;
 }
@@ -1081,7 +1087,7 @@ static int scan0_path(FrtCtx *cx, void *state, FrtStr *out) {
   State *S = state;
   int e = 0;
   (void)S;
-  *out = k8;
+  *out = k9;
   return e;
 }
 
@@ -1105,7 +1111,7 @@ static int scan1_path(FrtCtx *cx, void *state, FrtStr *out) {
   State *S = state;
   int e = 0;
   (void)S;
-  *out = k11;
+  *out = k12;
   return e;
 }
 
@@ -1130,7 +1136,7 @@ static int sink0_path(FrtCtx *cx, void *state, FrtStr *out) {
   State *S = state;
   int e = 0;
   (void)S;
-  *out = k12;
+  *out = k13;
   return e;
 }
 
@@ -1138,7 +1144,7 @@ static int sink1_path(FrtCtx *cx, void *state, FrtStr *out) {
   State *S = state;
   int e = 0;
   (void)S;
-  *out = k13;
+  *out = k14;
   return e;
 }
 

@@ -26,16 +26,16 @@ static const FrtDfa dfa2 = {.kind = FRT_DFA_TABLE, .text = {"", 0, 0},
   .columns = 3, .anchored = 0, .class_of = dfa2_class, .next = dfa2_next};
 static const FrtStr k3 = {"(\077i)x", 5, 0};
 static const FrtStr k5 = {"", 0, 0};
-static const FrtType t6 = {.kind = 13, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(FrtStr)};
+static const FrtType t7 = {.kind = 13, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(FrtStr)};
 static const FrtColumn columns0[] = {
-  {.name = {"s", 1, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE | FRT_USE_RAW, .type = &t6,
+  {.name = {"s", 1, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE | FRT_USE_RAW, .type = &t7,
    .format = {0}, .zone = {0}, .dflt = NULL, .width = 0},
 };
-static const FrtStr k7 = {"in.csv", 6, 0};
+static const FrtStr k8 = {"in.csv", 6, 0};
 static const FrtSinkColumn sink0_columns[] = {
-  {{"s", 1, 0}, &t6},
+  {{"s", 1, 0}, &t7},
 };
-static const FrtStr k8 = {"out.csv", 7, 0};
+static const FrtStr k9 = {"out.csv", 7, 0};
 typedef struct Held {
   const void *p4;
 } Held;
@@ -50,6 +50,7 @@ typedef struct State {
 } State;
 
 static int op1(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
+static int put6(FrtCtx *cx, State *S, const FrtBlock *b, FrtOut *o, const uint32_t *sel, uint32_t n);
 static int op2(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
 
 /* n1 filter, line 2 */
@@ -78,7 +79,7 @@ static int op1(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
     }
     keep[kept] = i;
     kept += (v4) != 0;
-#line 82 "flow_module.c"
+#line 83 "flow_module.c"
     continue;
   fail:
     FRT_SEEN(cx, 1, k);
@@ -93,12 +94,11 @@ static int op1(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
   return FRT_OK;
 }
 
-/* n2 write, line 2 */
-static int op2(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n) {
+/* rows of n2 and its like */
+static int put6(FrtCtx *cx, State *S, const FrtBlock *b, FrtOut *o, const uint32_t *sel, uint32_t n) {
   FrtStr *c0 = S->c0;
   const FrtFields *first0 = &b->fields[0], *last0 = &b->fields[0];
   int raw0 = first0->base && b->canon[0];
-  FrtOut *o = frt_sink_out(cx, 0);
   uint32_t copied = 0;
   if (raw0) {
     if (frt_put_rows(cx, o, first0, last0, sel, n)) return FRT_FATAL;
@@ -121,7 +121,13 @@ static int op2(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
     o->rows++;
   }
   o->at = p;
+  return FRT_OK;
+}
+
+/* n2 write, line 2 */
+static int op2(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n) {
   FRT_COUNT(cx, 2, FRT_IN, n);
+  if (put6(cx, S, b, frt_sink_out(cx, 0), sel, n)) return FRT_FATAL;
   FRT_COUNT(cx, 2, FRT_OUT, n);
   return FRT_OK;
 }
@@ -130,7 +136,7 @@ static int scan0_path(FrtCtx *cx, void *state, FrtStr *out) {
   State *S = state;
   int e = 0;
   (void)S;
-  *out = k7;
+  *out = k8;
   return e;
 }
 
@@ -151,7 +157,7 @@ static int sink0_path(FrtCtx *cx, void *state, FrtStr *out) {
   State *S = state;
   int e = 0;
   (void)S;
-  *out = k8;
+  *out = k9;
   return e;
 }
 

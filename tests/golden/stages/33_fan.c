@@ -9,19 +9,19 @@ typedef struct A8 {  /* group of n8 */
   uint64_t rows;
 } A8;
 typedef char A8_size[sizeof(A8) == 8 ? 1 : -1];
-static const FrtStr k1 = {"DE", 2, 0};
-static const FrtType t2 = {.kind = 5, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(int64_t)};
-static const FrtType t3 = {.kind = 13, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(FrtStr)};
-static const FrtType t4 = {.kind = 4, .nullable = 1, .precision = 0, .scale = 0, .size = sizeof(int32_t)};
+static const FrtStr k2 = {"DE", 2, 0};
+static const FrtType t4 = {.kind = 5, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(int64_t)};
+static const FrtType t5 = {.kind = 13, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(FrtStr)};
+static const FrtType t6 = {.kind = 4, .nullable = 1, .precision = 0, .scale = 0, .size = sizeof(int32_t)};
 static const FrtColumn columns0[] = {
-  {.name = {"id", 2, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE | FRT_USE_RAW, .type = &t2,
+  {.name = {"id", 2, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE | FRT_USE_RAW, .type = &t4,
    .format = {0}, .zone = {0}, .dflt = NULL, .width = 0},
-  {.name = {"country", 7, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE, .type = &t3,
+  {.name = {"country", 7, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE, .type = &t5,
    .format = {0}, .zone = {0}, .dflt = NULL, .width = 0},
-  {.name = {"n", 1, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE, .type = &t4,
+  {.name = {"n", 1, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE, .type = &t6,
    .format = {0}, .zone = {0}, .dflt = NULL, .width = 0},
 };
-static const FrtStr k5 = {"in\057a.csv", 8, 0};
+static const FrtStr k7 = {"in\057a.csv", 8, 0};
 static const int64_t fan1_keys[] = {
   0L, 1L, 2L, 3L, 5L,
 };
@@ -29,25 +29,25 @@ static const uint32_t fan1_slots[] = {
   0, 1, 2, 2, 3,
 };
 static const FrtSinkColumn sink0_columns[] = {
-  {{"id", 2, 0}, &t2},
+  {{"id", 2, 0}, &t4},
 };
-static const FrtStr k6 = {"out\0570.csv", 9, 0};
+static const FrtStr k8 = {"out\0570.csv", 9, 0};
 static const FrtSinkColumn sink1_columns[] = {
-  {{"id", 2, 0}, &t2},
+  {{"id", 2, 0}, &t4},
 };
-static const FrtStr k7 = {"out\0571.csv", 9, 0};
+static const FrtStr k9 = {"out\0571.csv", 9, 0};
 static const FrtSinkColumn sink2_columns[] = {
-  {{"c", 1, 0}, &t2},
+  {{"c", 1, 0}, &t4},
 };
-static const FrtStr k8 = {"out\057de.csv", 10, 0};
+static const FrtStr k10 = {"out\057de.csv", 10, 0};
 static const FrtSinkColumn sink3_columns[] = {
-  {{"id", 2, 0}, &t2},
+  {{"id", 2, 0}, &t4},
 };
-static const FrtStr k9 = {"out\05723.csv", 10, 0};
+static const FrtStr k11 = {"out\05723.csv", 10, 0};
 static const FrtSinkColumn sink4_columns[] = {
-  {{"id", 2, 0}, &t2},
+  {{"id", 2, 0}, &t4},
 };
-static const FrtStr k10 = {"out\0575.csv", 9, 0};
+static const FrtStr k12 = {"out\0575.csv", 9, 0};
 typedef struct Held {
   A8 agg8;
 } Held;
@@ -68,6 +68,7 @@ typedef struct State {
 } State;
 
 static int op2(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
+static int put1(FrtCtx *cx, State *S, const FrtBlock *b, FrtOut *o, const uint32_t *sel, uint32_t n);
 static int op3(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
 static int op5(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
 static int op6(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
@@ -75,6 +76,7 @@ static int op7(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
 static int op8(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
 static int op8_give(FrtCtx *cx, void *state, uint32_t m);
 static int op8_emit(FrtCtx *cx, void *state);
+static int put3(FrtCtx *cx, State *S, const FrtBlock *b, FrtOut *o, const uint32_t *sel, uint32_t n);
 static int op9(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
 static int op11(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
 static int op12(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
@@ -94,12 +96,11 @@ static int op2(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
   return FRT_OK;
 }
 
-/* n3 write, line 3 */
-static int op3(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n) {
+/* rows of n3 and its like */
+static int put1(FrtCtx *cx, State *S, const FrtBlock *b, FrtOut *o, const uint32_t *sel, uint32_t n) {
   int64_t *c0 = S->c0;
   const FrtFields *first0 = &b->fields[0], *last0 = &b->fields[0];
   int raw0 = first0->base && b->canon[0];
-  FrtOut *o = frt_sink_out(cx, 0);
   uint32_t copied = 0;
   if (raw0) {
     if (frt_put_rows(cx, o, first0, last0, sel, n)) return FRT_FATAL;
@@ -122,7 +123,13 @@ static int op3(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
     o->rows++;
   }
   o->at = p;
+  return FRT_OK;
+}
+
+/* n3 write, line 3 */
+static int op3(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n) {
   FRT_COUNT(cx, 3, FRT_IN, n);
+  if (put1(cx, S, b, frt_sink_out(cx, 0), sel, n)) return FRT_FATAL;
   FRT_COUNT(cx, 3, FRT_OUT, n);
   return FRT_OK;
 }
@@ -141,33 +148,8 @@ static int op5(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
 
 /* n6 write, line 4 */
 static int op6(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n) {
-  int64_t *c0 = S->c0;
-  const FrtFields *first0 = &b->fields[0], *last0 = &b->fields[0];
-  int raw0 = first0->base && b->canon[0];
-  FrtOut *o = frt_sink_out(cx, 1);
-  uint32_t copied = 0;
-  if (raw0) {
-    if (frt_put_rows(cx, o, first0, last0, sel, n)) return FRT_FATAL;
-    copied = n;
-  }
-  char *p = o->at;
-  for (uint32_t k = copied; k < n; k++) {
-    uint32_t i = sel[k];
-    size_t need = 118;
-    if ((size_t)(o->end - p) < need) {
-      o->at = p;
-      if (!(p = frt_out_room(cx, o, need))) return FRT_FATAL;
-    }
-    if (raw0) {
-      p = frt_put_fields(p, first0, last0, i);
-    } else {
-      p = frt_put_i64(p, c0[i]);
-    }
-    *p++ = '\n';
-    o->rows++;
-  }
-  o->at = p;
   FRT_COUNT(cx, 6, FRT_IN, n);
+  if (put1(cx, S, b, frt_sink_out(cx, 1), sel, n)) return FRT_FATAL;
   FRT_COUNT(cx, 6, FRT_OUT, n);
   return FRT_OK;
 }
@@ -184,7 +166,7 @@ static int op7(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
 #line 5 "stages\05733_fan.flow"
     keep[kept] = i;
     kept += ((c1[i].len == 2 && (uint8_t)c1[i].ptr[0] == 68 && (uint8_t)c1[i].ptr[1] == 69)) != 0;
-#line 188 "flow_module.c"
+#line 170 "flow_module.c"
   }
   FRT_COUNT(cx, 7, FRT_IN, n);
   FRT_COUNT(cx, 7, FRT_OUT, kept);
@@ -243,10 +225,9 @@ static int op8_emit(FrtCtx *cx, void *state) {
   return rc;
 }
 
-/* n9 write, line 5 */
-static int op9(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n) {
+/* rows of n9 and its like */
+static int put3(FrtCtx *cx, State *S, const FrtBlock *b, FrtOut *o, const uint32_t *sel, uint32_t n) {
   int64_t *c3 = S->c3;
-  FrtOut *o = frt_sink_out(cx, 2);
   char *p = o->at;
   for (uint32_t k = 0; k < n; k++) {
     uint32_t i = sel[k];
@@ -260,7 +241,13 @@ static int op9(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
     o->rows++;
   }
   o->at = p;
+  return FRT_OK;
+}
+
+/* n9 write, line 5 */
+static int op9(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n) {
   FRT_COUNT(cx, 9, FRT_IN, n);
+  if (put3(cx, S, b, frt_sink_out(cx, 2), sel, n)) return FRT_FATAL;
   FRT_COUNT(cx, 9, FRT_OUT, n);
   return FRT_OK;
 }
@@ -279,33 +266,8 @@ static int op11(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, ui
 
 /* n12 write, line 6 */
 static int op12(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n) {
-  int64_t *c0 = S->c0;
-  const FrtFields *first0 = &b->fields[0], *last0 = &b->fields[0];
-  int raw0 = first0->base && b->canon[0];
-  FrtOut *o = frt_sink_out(cx, 3);
-  uint32_t copied = 0;
-  if (raw0) {
-    if (frt_put_rows(cx, o, first0, last0, sel, n)) return FRT_FATAL;
-    copied = n;
-  }
-  char *p = o->at;
-  for (uint32_t k = copied; k < n; k++) {
-    uint32_t i = sel[k];
-    size_t need = 118;
-    if ((size_t)(o->end - p) < need) {
-      o->at = p;
-      if (!(p = frt_out_room(cx, o, need))) return FRT_FATAL;
-    }
-    if (raw0) {
-      p = frt_put_fields(p, first0, last0, i);
-    } else {
-      p = frt_put_i64(p, c0[i]);
-    }
-    *p++ = '\n';
-    o->rows++;
-  }
-  o->at = p;
   FRT_COUNT(cx, 12, FRT_IN, n);
+  if (put1(cx, S, b, frt_sink_out(cx, 3), sel, n)) return FRT_FATAL;
   FRT_COUNT(cx, 12, FRT_OUT, n);
   return FRT_OK;
 }
@@ -324,33 +286,8 @@ static int op14(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, ui
 
 /* n15 write, line 7 */
 static int op15(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n) {
-  int64_t *c0 = S->c0;
-  const FrtFields *first0 = &b->fields[0], *last0 = &b->fields[0];
-  int raw0 = first0->base && b->canon[0];
-  FrtOut *o = frt_sink_out(cx, 4);
-  uint32_t copied = 0;
-  if (raw0) {
-    if (frt_put_rows(cx, o, first0, last0, sel, n)) return FRT_FATAL;
-    copied = n;
-  }
-  char *p = o->at;
-  for (uint32_t k = copied; k < n; k++) {
-    uint32_t i = sel[k];
-    size_t need = 118;
-    if ((size_t)(o->end - p) < need) {
-      o->at = p;
-      if (!(p = frt_out_room(cx, o, need))) return FRT_FATAL;
-    }
-    if (raw0) {
-      p = frt_put_fields(p, first0, last0, i);
-    } else {
-      p = frt_put_i64(p, c0[i]);
-    }
-    *p++ = '\n';
-    o->rows++;
-  }
-  o->at = p;
   FRT_COUNT(cx, 15, FRT_IN, n);
+  if (put1(cx, S, b, frt_sink_out(cx, 4), sel, n)) return FRT_FATAL;
   FRT_COUNT(cx, 15, FRT_OUT, n);
   return FRT_OK;
 }
@@ -359,7 +296,7 @@ static int scan0_path(FrtCtx *cx, void *state, FrtStr *out) {
   State *S = state;
   int e = 0;
   (void)S;
-  *out = k5;
+  *out = k7;
   return e;
 }
 
@@ -416,7 +353,7 @@ static int sink0_path(FrtCtx *cx, void *state, FrtStr *out) {
   State *S = state;
   int e = 0;
   (void)S;
-  *out = k6;
+  *out = k8;
   return e;
 }
 
@@ -424,7 +361,7 @@ static int sink1_path(FrtCtx *cx, void *state, FrtStr *out) {
   State *S = state;
   int e = 0;
   (void)S;
-  *out = k7;
+  *out = k9;
   return e;
 }
 
@@ -432,7 +369,7 @@ static int sink2_path(FrtCtx *cx, void *state, FrtStr *out) {
   State *S = state;
   int e = 0;
   (void)S;
-  *out = k8;
+  *out = k10;
   return e;
 }
 
@@ -440,7 +377,7 @@ static int sink3_path(FrtCtx *cx, void *state, FrtStr *out) {
   State *S = state;
   int e = 0;
   (void)S;
-  *out = k9;
+  *out = k11;
   return e;
 }
 
@@ -448,7 +385,7 @@ static int sink4_path(FrtCtx *cx, void *state, FrtStr *out) {
   State *S = state;
   int e = 0;
   (void)S;
-  *out = k10;
+  *out = k12;
   return e;
 }
 
