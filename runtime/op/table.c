@@ -114,6 +114,7 @@ static void table_grow(FrtTable *t) {
   table_hold(t, size * sizeof *t->slots);
   frt_free(t->slots);
   t->slots = frt_calloc(size, sizeof *t->slots);
+  frt_advise_large(t->slots, size * sizeof *t->slots);
   t->mask = size - 1;
   /* Half a second for 10 million keys: a run that was cancelled does not look them up again. */
   for (uint32_t i = 0; i < t->len && !(i % TABLE_CANCEL_EVERY == 0 && frt_cancelled()); i++)
@@ -128,6 +129,7 @@ static uint32_t table_new_number(FrtTable *t) {
     t->room = !t->room ? 256 : t->room > UINT32_MAX / 2 ? UINT32_MAX : t->room * 2;
     table_hold(t, (t->room - before) * (uint64_t)table_number_size(t));
     t->words = frt_realloc(t->words, t->room * sizeof *t->words);
+    frt_advise_large(t->words, t->room * sizeof *t->words);
     if (t->is_text) t->texts = frt_realloc(t->texts, t->room * sizeof *t->texts);
   }
   return t->len++;
@@ -135,6 +137,7 @@ static uint32_t table_new_number(FrtTable *t) {
 
 /* Each time the number of keys has doubled: an array of 8 places a key, if half of the keys or more
  * fall into it. Keys that stood in a slot before stay there unseen. */
+/* In steps: a run that was cancelled need not wait for all of a large array, and keeps the one it has. */
 static void table_grow_dense(FrtTable *t) {
   uint64_t room = (uint64_t)t->dense_check * TABLE_DENSE_FACTOR;
   uint32_t small = 0;
@@ -142,12 +145,17 @@ static void table_grow_dense(FrtTable *t) {
   for (uint32_t i = 0; i < t->len; i++) small += t->words[i] < room;
   if (t->is_text || room <= t->dense_room || small < t->len / 2) return;
   if (t->spills && !frt_may_reserve((room - t->dense_room) * 2 * sizeof *t->dense)) return;
-  table_hold(t, (room - t->dense_room) * sizeof *t->dense);
   t->dense = frt_realloc(t->dense, room * sizeof *t->dense);
-  memset(t->dense + t->dense_room, 0, (room - t->dense_room) * sizeof *t->dense);
-  for (uint32_t i = 0; i < t->len; i++)
-    if (i != t->null_number && t->words[i] >= t->dense_room && t->words[i] < room)
-      t->dense[t->words[i]] = i + 1;
+  frt_advise_large(t->dense, room * sizeof *t->dense);
+  for (uint64_t at = t->dense_room; at < room; at += TABLE_CANCEL_EVERY) {
+    if (frt_cancelled()) return;
+    memset(t->dense + at, 0, (room - at < TABLE_CANCEL_EVERY ? room - at : TABLE_CANCEL_EVERY) * sizeof *t->dense);
+  }
+  for (uint32_t i = 0; i < t->len; i++) {
+    if (i % TABLE_CANCEL_EVERY == 0 && frt_cancelled()) return;
+    if (i != t->null_number && t->words[i] >= t->dense_room && t->words[i] < room) t->dense[t->words[i]] = i + 1;
+  }
+  table_hold(t, (room - t->dense_room) * sizeof *t->dense);
   t->dense_room = room;
 }
 
