@@ -26,38 +26,38 @@ typedef struct W6_0 {
   int64_t place;
 } W6_0;
 static const FrtStr k1 = {"take and skip need a number that is not negative", 48, 0};
-static const FrtType t2 = {.kind = 13, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(FrtStr)};
-static const FrtStr k4 = {"lag and lead need a number that is not negative", 47, 0};
-static const FrtType t5 = {.kind = 5, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(int64_t)};
-static const FrtType t6 = {.kind = 12, .nullable = 0, .precision = 8, .scale = 2, .size = sizeof(int64_t)};
+static const FrtType t2 = {.kind = 5, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(int64_t)};
+static const FrtType t3 = {.kind = 13, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(FrtStr)};
+static const FrtType t4 = {.kind = 12, .nullable = 0, .precision = 8, .scale = 2, .size = sizeof(int64_t)};
+static const FrtStr k6 = {"lag and lead need a number that is not negative", 47, 0};
 static const FrtType t7 = {.kind = 12, .nullable = 1, .precision = 8, .scale = 2, .size = sizeof(int64_t)};
 static const FrtType t8 = {.kind = 8, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(uint32_t)};
 static const FrtColumn columns0[] = {
-  {.name = {"id", 2, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE | FRT_USE_RAW, .type = &t5,
+  {.name = {"id", 2, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE | FRT_USE_RAW, .type = &t2,
    .format = {0}, .zone = {0}, .dflt = NULL, .width = 0},
-  {.name = {"region", 6, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE | FRT_USE_RAW, .type = &t2,
+  {.name = {"region", 6, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE | FRT_USE_RAW, .type = &t3,
    .format = {0}, .zone = {0}, .dflt = NULL, .width = 0},
-  {.name = {"price", 5, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE | FRT_USE_RAW, .type = &t6,
+  {.name = {"price", 5, 0}, .from = NULL, .from_len = 0, .use = FRT_USE_VALUE | FRT_USE_RAW, .type = &t4,
    .format = {0}, .zone = {0}, .dflt = NULL, .width = 0},
 };
 static const FrtStr k10 = {"orders.csv", 10, 0};
 static const FrtSinkColumn sink0_columns[] = {
-  {{"id", 2, 0}, &t5},
-  {{"region", 6, 0}, &t2},
-  {{"price", 5, 0}, &t6},
+  {{"id", 2, 0}, &t2},
+  {{"region", 6, 0}, &t3},
+  {{"price", 5, 0}, &t4},
 };
 static const FrtStr k11 = {"out\057ten.csv", 11, 0};
 static const FrtSinkColumn sink1_columns[] = {
-  {{"id", 2, 0}, &t5},
-  {{"region", 6, 0}, &t2},
-  {{"price", 5, 0}, &t6},
+  {{"id", 2, 0}, &t2},
+  {{"region", 6, 0}, &t3},
+  {{"price", 5, 0}, &t4},
 };
 static const FrtStr k12 = {"out\057sorted.csv", 14, 0};
 static const FrtSinkColumn sink2_columns[] = {
-  {{"id", 2, 0}, &t5},
-  {{"region", 6, 0}, &t2},
-  {{"price", 5, 0}, &t6},
-  {{"place", 5, 0}, &t5},
+  {{"id", 2, 0}, &t2},
+  {{"region", 6, 0}, &t3},
+  {{"price", 5, 0}, &t4},
+  {{"place", 5, 0}, &t2},
   {{"last", 4, 0}, &t7},
 };
 static const FrtStr k13 = {"out\057ranked.csv", 14, 0};
@@ -66,6 +66,7 @@ typedef struct Held {
   FrtPairs pairs1;
   uint64_t limit1, next1, bound1;
   uint32_t full1;
+  FrtAway away1;
   FrtTexts texts4;
   FrtStore store6;
   FrtPairs pairs6;
@@ -107,10 +108,11 @@ typedef struct State {
 } State;
 
 static int op1_compare(const void *env, const void *a, const void *b);
+static uint32_t op1_key(FrtAway *a, const void *row);
 static void op1_cut(FrtCtx *cx, State *S);
 static int op1(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
 static int op1_emit(FrtCtx *cx, void *state);
-static int put3(FrtCtx *cx, State *S, const FrtBlock *b, FrtOut *o, const uint32_t *sel, uint32_t n);
+static int put5(FrtCtx *cx, State *S, const FrtBlock *b, FrtOut *o, const uint32_t *sel, uint32_t n);
 static int op3(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
 static int op5_hold(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
 static int op4(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
@@ -136,6 +138,21 @@ static int op1_compare(const void *env, const void *a, const void *b) {
   return 0;
 }
 
+static const FrtSpillColumn op1_away[] = {
+  {FRT_OFFSETOF(R1, c0), 0, &t2},
+  {FRT_OFFSETOF(R1, c1), 0, &t3},
+  {FRT_OFFSETOF(R1, c2), 0, &t4},
+  {0, 0, NULL}
+};
+static uint32_t op1_key(FrtAway *a, const void *row) {
+  const R1 *x = row;
+  char *p = frt_away_room(a, 35), *from = p;
+  (void)x;
+  p = frt_order_put_word(p, (0xfffffffUL - ((uint64_t)(int64_t)x->c2 + 0x8000000UL)), 4);
+  p = frt_order_put_word(p, ((uint64_t)(int64_t)x->c0 + 0x8000000000000000UL), 8);
+  return (uint32_t)(p - from);
+}
+
 /* n1 sort: only rows that can still be wanted stay */
 static void op1_cut(FrtCtx *cx, State *S) {
   FrtPairs *pairs = &S->h->pairs1;
@@ -150,11 +167,12 @@ static void op1_cut(FrtCtx *cx, State *S) {
   S->h->next1 = pairs->len < 1024 ? pairs->len + 1024 : pairs->len * 2;
   if (pairs->len == len) return;
   frt_store_init(&S->h->store1, sizeof(R1));
+  S->h->store1.spills = old.spills;
   for (uint64_t at = 0; at < pairs->len; at++) {
     R1 *row = frt_store_add(cx, &S->h->store1);
     *row = *(const R1 *)FRT_ROW(&old, pairs->data[at].row);
     pairs->data[at].row = at;
-    frt_store_value(cx, &S->h->store1, &t2, &row->c1);
+    frt_store_value(cx, &S->h->store1, &t3, &row->c1);
   }
   frt_store_free(&old);
 }
@@ -185,12 +203,13 @@ static int op1(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
     row->c1 = frt_store_text(cx, &S->h->store1, c1[i]);
     row->c2 = c2[i];
     frt_pairs_add(&S->h->pairs1, word, S->h->store1.len - 1);
-    if (S->h->pairs1.len >= S->h->next1) op1_cut(cx, S);
+    if (S->h->pairs1.len >= S->h->next1 && frt_away_cuts(&S->h->away1)) op1_cut(cx, S);
   }
   FRT_COUNT(cx, 1, FRT_IN, n);
   FRT_COUNT(cx, 1, FRT_DROPPED, dropped);
   FRT_COUNT(cx, 1, FRT_HELD, n - failed - dropped);
-  return FRT_OK;
+  if (frt_away_fits(&S->h->away1)) return FRT_OK;
+  return frt_away_write(cx, &S->h->away1);
 }
 
 /* n1 sort: what was held goes on */
@@ -201,10 +220,45 @@ static int op1_emit(FrtCtx *cx, void *state) {
   int rc = 0;
   (void)rc;
   S->block = b;
-  op1_cut(cx, S);
   S->c0 = S->x1_c0;
   S->c1 = S->x1_c1;
   S->c2 = S->x1_c2;
+  if (!frt_away_cuts(&S->h->away1) && (rc = frt_away_write(cx, &S->h->away1))) return rc;
+  if (S->h->away1.own) {
+    R1 back, *row = &back;
+    memset(row, 0, sizeof *row);
+    while ((rc = frt_away_top(cx, &S->h->away1, S->h->limit1, row)) == FRT_OK) {
+      S->c0[m] = row->c0;
+      S->c1[m] = row->c1;
+      S->c2[m] = row->c2;
+      m++;
+      if (m == cx->block_rows) {
+        b->n = b->sel_len = m;
+        b->sel = S->iota;
+        FRT_COUNT(cx, 1, FRT_MADE, m);
+        FRT_COUNT(cx, 1, FRT_OUT, m);
+        if (m && (rc = op3(cx, S, b, S->iota, m))) return rc;
+        if ((rc = frt_block_end(cx, b))) return rc;
+        b->row0 += m;
+        m = 0;
+      }
+    }
+    if (rc != FRT_END) return rc;
+    rc = 0;
+    if (m) {
+      b->n = b->sel_len = m;
+      b->sel = S->iota;
+      FRT_COUNT(cx, 1, FRT_MADE, m);
+      FRT_COUNT(cx, 1, FRT_OUT, m);
+      if (m && (rc = op3(cx, S, b, S->iota, m))) return rc;
+      if ((rc = frt_block_end(cx, b))) return rc;
+      b->row0 += m;
+      m = 0;
+    }
+    frt_away_end(&S->h->away1);
+    return FRT_OK;
+  }
+  op1_cut(cx, S);
   for (uint64_t at = 0; at < S->h->pairs1.len; at++) {
     const R1 *row = FRT_ROW(&S->h->store1, S->h->pairs1.data[at].row);
     (void)row;
@@ -239,7 +293,7 @@ static int op1_emit(FrtCtx *cx, void *state) {
 }
 
 /* rows of n3 and its like */
-static int put3(FrtCtx *cx, State *S, const FrtBlock *b, FrtOut *o, const uint32_t *sel, uint32_t n) {
+static int put5(FrtCtx *cx, State *S, const FrtBlock *b, FrtOut *o, const uint32_t *sel, uint32_t n) {
   int64_t *c0 = S->c0;
   FrtStr *c1 = S->c1;
   int64_t *c2 = S->c2;
@@ -266,7 +320,7 @@ static int put3(FrtCtx *cx, State *S, const FrtBlock *b, FrtOut *o, const uint32
 /* n3 write, line 4 */
 static int op3(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n) {
   FRT_COUNT(cx, 3, FRT_IN, n);
-  if (put3(cx, S, b, frt_sink_out(cx, 0), sel, n)) return FRT_FATAL;
+  if (put5(cx, S, b, frt_sink_out(cx, 0), sel, n)) return FRT_FATAL;
   FRT_COUNT(cx, 3, FRT_OUT, n);
   return FRT_OK;
 }
@@ -463,25 +517,25 @@ static int op6_part(FrtCtx *cx, void *state, const FrtRankPart *part) {
 }
 
 static const FrtSpillColumn op6_away[] = {
-  {FRT_OFFSETOF(R6, c0), 0, &t5},
-  {FRT_OFFSETOF(R6, c1), 0, &t2},
-  {FRT_OFFSETOF(R6, c2), 0, &t6},
+  {FRT_OFFSETOF(R6, c0), 0, &t2},
+  {FRT_OFFSETOF(R6, c1), 0, &t3},
+  {FRT_OFFSETOF(R6, c2), 0, &t4},
   {0, 0, NULL}
 };
 static const FrtSpillColumn op6_made[] = {
-  {FRT_OFFSETOF(R6, c0), 0, &t5},
-  {FRT_OFFSETOF(R6, c1), 0, &t2},
-  {FRT_OFFSETOF(R6, c2), 0, &t6},
-  {FRT_OFFSETOF(R6, w0), 0, &t5},
+  {FRT_OFFSETOF(R6, c0), 0, &t2},
+  {FRT_OFFSETOF(R6, c1), 0, &t3},
+  {FRT_OFFSETOF(R6, c2), 0, &t4},
+  {FRT_OFFSETOF(R6, w0), 0, &t2},
   {FRT_OFFSETOF(R6, w1), FRT_OFFSETOF(R6, wn1), &t7},
   {FRT_OFFSETOF(R6, bad), 0, &t8},
   {FRT_OFFSETOF(R6, which), 0, &t8},
 };
 static const FrtSpillColumn op6_given[] = {
-  {FRT_OFFSETOF(State, c0), 0, &t5},
-  {FRT_OFFSETOF(State, c1), 0, &t2},
-  {FRT_OFFSETOF(State, c2), 0, &t6},
-  {FRT_OFFSETOF(State, c3), 0, &t5},
+  {FRT_OFFSETOF(State, c0), 0, &t2},
+  {FRT_OFFSETOF(State, c1), 0, &t3},
+  {FRT_OFFSETOF(State, c2), 0, &t4},
+  {FRT_OFFSETOF(State, c3), 0, &t2},
   {FRT_OFFSETOF(State, c4), FRT_OFFSETOF(State, n4), &t7},
   {FRT_OFFSETOF(State, bad6), 0, &t8},
   {FRT_OFFSETOF(State, which6), 0, &t8},
@@ -724,6 +778,10 @@ static int module_init(FrtCtx *cx, void *state) {
   if (10L < 0) { cx->detail = k1; e = FRT_E_ARGUMENT; goto fail; }
   S->h->limit1 = (uint64_t)10L;
   S->h->next1 = 1024;
+  frt_away_init(cx, &S->h->away1, 1, op1_away, 3, &S->h->store1, &S->h->pairs1, NULL);
+  S->h->away1.compare = op1_compare;
+  S->h->away1.key = op1_key;
+  S->h->away1.limit = S->h->limit1 ? S->h->limit1 : 1;
   frt_texts_init(&S->h->texts4, 4, 1, 0);
   frt_at_end(cx, frt_texts_drop, &S->h->texts4);
   frt_store_init(&S->h->store6, sizeof(R6));
@@ -731,7 +789,7 @@ static int module_init(FrtCtx *cx, void *state) {
   frt_at_end(cx, frt_pairs_end, &S->h->pairs6);
   frt_table_init(&S->h->table6, 1);
   frt_at_end(cx, frt_table_end, &S->h->table6);
-  if (1L < 0) { cx->detail = k4; e = FRT_E_ARGUMENT; goto fail; }
+  if (1L < 0) { cx->detail = k6; e = FRT_E_ARGUMENT; goto fail; }
   S->h->arg6_1 = (uint64_t)1L;
   frt_store_init(&S->h->best6, 1);
   S->h->best6.spills = 1;
