@@ -16,7 +16,7 @@ $(BUILD)/fuzz/fuzz_script: tests/fuzz/fuzz_script.c $(FUZZ_SCRIPT_SRC)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(FUZZ_FLAGS) -o $@ $^
 fuzz-script: $(BUILD)/fuzz/fuzz_script ## fuzz the parser and the formatter
-	$< $(SEED) $(FUZZ_SECONDS) $(FUZZ_SCRIPTS)
+	$(Q)$< $(SEED) $(FUZZ_SECONDS) $(FUZZ_SCRIPTS)
 
 # The readers: the fast path against the careful one, over the readers alone (no sinks).
 FUZZ_IO_SRC := $(filter-out $(addprefix runtime/io/,sink.c sink_part.c commit.c out_file.c journal.c journal_place.c journal_settle.c codec.c json_put.c),$(wildcard runtime/io/*.c)) \
@@ -29,7 +29,7 @@ $(BUILD)/fuzz/fuzz_csv $(BUILD)/fuzz/fuzz_json: $(BUILD)/fuzz/%: tests/fuzz/%.c 
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(FUZZ_FLAGS) -o $@ $< $(FUZZ_IO_SRC) $(LIBS_RT)
 fuzz-csv: $(BUILD)/fuzz/fuzz_csv ## the fast CSV path against the careful one, on random damage
-	cd $(BUILD)/fuzz && ./fuzz_csv $(SEED) $(FUZZ_ROUNDS) $(abspath $(FUZZ_CSV_FILES))
+	$(Q)cd $(BUILD)/fuzz && ./fuzz_csv $(SEED) $(FUZZ_ROUNDS) $(abspath $(FUZZ_CSV_FILES))
 fuzz-json: $(BUILD)/fuzz/fuzz_json ## the fast JSON path against the careful one, on random damage
-	cd $(BUILD)/fuzz && ./fuzz_json $(SEED) $(FUZZ_ROUNDS) $(abspath $(FUZZ_JSON_FILES))
+	$(Q)cd $(BUILD)/fuzz && ./fuzz_json $(SEED) $(FUZZ_ROUNDS) $(abspath $(FUZZ_JSON_FILES))
 .PHONY: fuzz fuzz-script fuzz-csv fuzz-json

@@ -3,6 +3,8 @@
 
 #include "phys/phys.h"
 
+enum { EXPLAIN_NAMES = 20 };
+
 static const char *explain_policy(const Plan *p, const PlanNode *n) {
   switch (n->policy.kind) {
     case FRT_POLICY_PORT: return arena_printf(p->arena, " on error -> %s", n->policy.port >= 0 ? p->error_ports[n->policy.port].name : "?");
@@ -38,7 +40,41 @@ static const char *explain_by(const Plan *p, const PlanNode *n) {
   return text;
 }
 
+/* What is made of the columns: "net = amount * 2, day = date(at)". */
+static const char *explain_made(const Plan *p, const PlanNode *n) {
+  const char *text = "";
+  for (uint32_t i = 0; i < n->made_len; i++) {
+    if (i == EXPLAIN_NAMES) return arena_printf(p->arena, "%s, and %u more", text, n->made_len - i);
+    const char *name = n->made[i].col < p->column_len ? p->columns[n->made[i].col].name : "-";
+    text = n->made[i].value ? arena_printf(p->arena, "%s%s%s = %s", text, i ? ", " : "", name, expr_text(p->arena, p, n->made[i].value))
+                            : arena_printf(p->arena, "%s%s%s", text, i ? ", " : "", name);
+  }
+  return text;
+}
+
+/* Of a node that only chooses columns: those that are left. */
+static const char *explain_chosen(const Plan *p, const PlanNode *n) {
+  const Schema *s = &n->out[0].schema;
+  const char *text = "";
+  for (uint32_t i = 0; i < s->len; i++) {
+    if (i == EXPLAIN_NAMES) return arena_printf(p->arena, "%s, and %u more", text, s->len - i);
+    text = arena_printf(p->arena, "%s%s%s", text, i ? ", " : "", s->cols[i].name);
+  }
+  return text;
+}
+
+static const char *explain_keys(const Plan *p, const PlanNode *n) {
+  const char *text = "";
+  for (uint32_t i = 0; i < n->key_len; i++)
+    text = arena_printf(p->arena, "%s%s%s%s", text, i ? ", " : "", expr_text(p->arena, p, n->keys[i].value), n->keys[i].desc ? " desc" : "");
+  return text;
+}
+
 static const char *explain_what(const Plan *p, const PlanNode *n) {
+  if (n->kind == PLAN_EXTRACT) return arena_printf(p->arena, "%s with r\"%s\"", expr_text(p->arena, p, n->cond), n->text);
+  if (n->kind == PLAN_MAP) return n->made_len ? explain_made(p, n) : explain_chosen(p, n);
+  if (n->kind == PLAN_SORT) return explain_keys(p, n);
+  if (n->kind == PLAN_TOP) return arena_printf(p->arena, "%s by %s", n->count ? expr_text(p->arena, p, n->count) : "", explain_keys(p, n));
   if (n->cond) return expr_text(p->arena, p, n->cond);
   if (n->read && n->read->path) return expr_text(p->arena, p, n->read->path);
   if (n->sink && n->sink->path) return expr_text(p->arena, p, n->sink->path);

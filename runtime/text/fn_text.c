@@ -132,7 +132,7 @@ static const char *fntext_find_wide(const char *p, size_t places, FrtStr part, s
 #endif
 
 static const char *fntext_find_short(const char *p, size_t n, FrtStr part) {
-  size_t places = n - part.len + 1, i;
+  size_t places = n - part.len + 1, i = 0;
   const char *hit = fntext_find_wide(p, places, part, &i);
   if (hit) return hit;
   for (; i < places; i++) {
