@@ -3,7 +3,7 @@
  * are valid UTF-8, so that is exact.
  *
  * Taken: literals, . \d \w \s and their negations, classes of ASCII, groups, |, * + ? {m,n} and their lazy forms, ^ at
- * the very begin, $ at the very end. Everything else is left to PCRE2, with which the two agree on every pattern taken
+ * the very begin, $ at the very end, (?i) before all where letters are ASCII. Everything else is left to PCRE2, with which the two agree on every pattern taken
  * (tests/unit/func_regex.c compares them). */
 #include "regex/pattern.h"
 
@@ -24,6 +24,7 @@ typedef struct PatternParser {
   uint16_t tree_len;
   uint32_t depth;
   int wrong; /* not a simple pattern */
+  int caseless;
   Pattern *out;
 } PatternParser;
 
@@ -49,9 +50,21 @@ static uint16_t pattern_add_set(PatternParser *q, PatternSet *set) {
   return pattern_add(q, (PatternTree){.kind = PATTERN_SET, .set = set});
 }
 
+/* Adds a character that was written: without case both of its forms, and what Unicode folds to it. */
+static void pattern_put_char(const PatternParser *q, PatternSet *set, int c) {
+  int lower = c | 0x20;
+  set->bytes[c] = 1;
+  if (!q->caseless || lower < 'a' || lower > 'z') return;
+  set->bytes[lower] = set->bytes[lower & ~0x20] = 1;
+  if (lower == 'k') set->fold[0] = 1;
+  if (lower == 's') set->fold[1] = 1;
+}
+
 static uint16_t pattern_add_byte(PatternParser *q, char c) {
   PatternSet *set = pattern_new_set(q);
-  set->bytes[(unsigned char)c] = 1;
+  if ((unsigned char)c < 128) pattern_put_char(q, set, c);
+  else if (q->caseless) q->wrong = 1;
+  else set->bytes[(unsigned char)c] = 1;
   return pattern_add_set(q, set);
 }
 
@@ -108,16 +121,17 @@ static uint16_t pattern_class(PatternParser *q) { /* behind the [ */
     if (low == -1) goto wrong;
     int range = q->end - q->p >= 2 && q->p[0] == '-' && q->p[1] != ']';
     if (!range) {
-      if (low >= 0) set->bytes[low] = 1;
+      if (low >= 0) pattern_put_char(q, set, low);
       continue;
     }
     q->p++;
     int high = low < 0 ? -1 : pattern_member(q, set);
     if (high < 0 || high < low) goto wrong;
-    for (int c = low; c <= high; c++) set->bytes[c] = 1;
+    for (int c = low; c <= high; c++) pattern_put_char(q, set, c);
   }
   q->p++;
   if (negated) {
+    if (set->fold[0] || set->fold[1]) goto wrong;
     for (int c = 0; c < 128; c++) set->bytes[c] = !set->bytes[c];
     set->high = !set->high;
   }
@@ -281,6 +295,7 @@ static uint16_t pattern_alternatives(PatternParser *q) {
 /* ---- the automaton ---- */
 
 typedef struct PatternBuilder {
+  Arena *arena;
   const PatternTree *tree;
   PatternOp *op;
   uint16_t op_len;
@@ -302,8 +317,21 @@ static uint16_t pattern_split(PatternBuilder *b, uint16_t enter, uint16_t skip, 
       b, (PatternOp){.kind = PATTERN_OP_SPLIT, .out = lazy ? skip : enter, .other = lazy ? enter : skip});
 }
 
+/* One of the code points that fold to ASCII, byte by byte. */
+static uint16_t pattern_emit_fold(PatternBuilder *b, int fold, uint16_t next) {
+  static const char *const texts[PATTERN_FOLDS] = {"\xe2\x84\xaa", "\xc5\xbf"};
+  for (size_t i = strlen(texts[fold]); i-- > 0;) {
+    uint8_t *bytes = arena_alloc(b->arena, 256);
+    bytes[(unsigned char)texts[fold][i]] = 1;
+    next = pattern_op(b, (PatternOp){.kind = PATTERN_OP_BYTE, .out = next, .bytes = bytes});
+  }
+  return next;
+}
+
 static uint16_t pattern_emit_set(PatternBuilder *b, const PatternSet *set, uint16_t next) {
   uint16_t low = pattern_op(b, (PatternOp){.kind = PATTERN_OP_BYTE, .out = next, .bytes = set->bytes});
+  for (int i = 0; i < PATTERN_FOLDS && !set->high; i++)
+    if (set->fold[i]) low = pattern_split(b, low, pattern_emit_fold(b, i, next), 0);
   if (!set->high) return low;
   uint16_t loop = pattern_op(b, (PatternOp){.kind = PATTERN_OP_SPLIT, .other = next});
   uint16_t more = pattern_op(b, (PatternOp){.kind = PATTERN_OP_BYTE, .out = loop, .bytes = b->continuations});
@@ -355,6 +383,7 @@ bool pattern_parse(Arena *a, FrtStr pattern, Pattern *out) {
   PatternParser q = {.arena = a, .p = pattern.ptr, .end = pattern.ptr + pattern.len, .out = out};
   if (!pattern.len) q.p = q.end = "";
   q.tree = arena_alloc(a, PATTERN_TREE_MAX * sizeof *q.tree);
+  if (q.end - q.p >= 4 && memcmp(q.p, "(?i)", 4) == 0) q.caseless = 1, q.p += 4;
   if (q.p < q.end && *q.p == '^') out->at_begin = true, q.p++;
   if (q.p < q.end && q.end[-1] == '$') {
     size_t slashes = 0;
@@ -365,6 +394,7 @@ bool pattern_parse(Arena *a, FrtStr pattern, Pattern *out) {
   if (q.wrong || q.p != q.end) return false;
   if ((out->at_begin || out->at_end) && q.tree[root].kind == PATTERN_ALT) return false; /* ^a|b: the anchor is a's */
   PatternBuilder *b = arena_alloc(a, sizeof *b);
+  b->arena = a;
   b->tree = q.tree;
   b->op = arena_alloc(a, PATTERN_OPS_MAX * sizeof *b->op);
   for (int c = 0; c < 256; c++) {

@@ -9,9 +9,12 @@
 #include "base/arena.h"
 #include "regex/regex.h"
 
+enum { PATTERN_FOLDS = 2 }; /* U+212A is k, U+017F is s, where case is not heard */
+
 typedef struct PatternSet {
   uint8_t bytes[256];
   uint8_t high; /* all code points beyond ASCII; bytes are ASCII then */
+  uint8_t fold[PATTERN_FOLDS]; /* those code points beyond ASCII that are the same letter as an ASCII one */
 } PatternSet;
 
 typedef enum PatternTreeKind { PATTERN_EMPTY, PATTERN_SET, PATTERN_CAT, PATTERN_ALT, PATTERN_REPEAT, PATTERN_GROUP } PatternTreeKind;

@@ -48,7 +48,7 @@ Test(func_regex, which_are_simple) {
                                 "a*ab",
                                 ".*x(\\d*)",
                                 "(a|ab)(c|bcd)(d*)"};
-  const char *const other[] = {"(a|b*)*", "(a*)*",       "\\bx",    "(?i)a",   "a++",
+  const char *const other[] = {"(a|b*)*", "(a*)*",       "\\bx",    "(?i)é",   "a++",
                                "x{,3}",  "[é]",         "^a|b",    "a|b$",    "(a)\\1",
                                "a(?=b)", "[[:alpha:]]", "[\\d-x]", "(*UCP)a", "[a",
                                "(",      ")",           "*",       "a**",     "[z-a]",
@@ -74,7 +74,7 @@ Test(func_regex, bad_patterns) {
 Test(func_regex, blow_up_meets_the_limit) {
   FrtStr s = OK(FrtStr, frt_repeat(cx, out, S("a"), 40));
   const char *const patterns[] = {"^(a+)+[bc]$", "^(?:a|aa)+[bc]", "(?:a*)*[bc]",
-                                  "^(?i)(a+a+)+[bc]"};
+                                  "^(?i)(a+a+)+[bc]", "(?i)^(a+a+)+[bc]"};
   for (size_t i = 0; i < sizeof patterns / sizeof *patterns; i++) {
     uint8_t yes;
     cr_expect_eq(frt_regex_matches(cx, &yes, s, RE(patterns[i])), FRT_E_REGEX_LIMIT, "%s",
@@ -210,7 +210,8 @@ static char *random_atom(char *p, int depth) {
   static const char *const atoms[] = {"a",    "b",      "c",       "-",      " ",    "1",
                                       "é",    "語",     ".",       "\\d",    "\\w",  "\\s",
                                       "\\S",  "\\D",    "\\W",     "\\.",    "[ab]", "[^a]",
-                                      "[^-]", "[a-c1]", "[^\\d ]", "[\\w-]", "[]a]", "[^\\s-]"};
+                                      "[^-]", "[a-c1]", "[^\\d ]", "[\\w-]", "[]a]", "[^\\s-]",
+                                      "k",    "S",      "[j-l]",   "[^B]",   "[\\dS]"};
   if (depth < 2 && pick(4) == 0) {
     p = put(p, pick(3) ? "(" : "(?:");
     p = random_sequence(p, depth + 1);
@@ -235,7 +236,8 @@ static char *random_sequence(char *p, int depth) {
 
 static FrtStr random_text(char *text) {
   static const char *const pieces[] = {"a", "a", "b",  "c", "-", " ",  "1",
-                                       "2", "é", "語", "😀", ".", "\n", "z"};
+                                       "2", "é", "語", "😀", ".", "\n", "z",
+                                       "A", "B", "K", "k",  "s", "\u212a", "\u017f", "\u212b"};
   char *p = text;
   for (unsigned n = pick(12); n; n--) p = put(p, pieces[pick(sizeof pieces / sizeof *pieces)]);
   return (FrtStr){text, (uint32_t)(p - text), 0};
@@ -243,6 +245,7 @@ static FrtStr random_text(char *text) {
 
 static FrtStr random_pattern(char *pattern) {
   char *p = pattern;
+  if (pick(5) == 0) p = put(p, "(?i)");
   if (pick(3) == 0) p = put(p, "^");
   p = random_sequence(p, 0);
   if (pick(4) == 0) {
@@ -383,7 +386,7 @@ Test(func_regex, functions_agree_on_tables) {
 /* Patterns that people write, on the texts they are for and on others. */
 Test(func_regex, patterns_people_write) {
   static const char *const patterns[] = {
-    "ERROR", "^#", "\\.csv$", "^ok$", "\\d+", "\\s+", "[^0-9]", ",\\s*", "[,;|]", "^\\s+", "\\s+$", "(\\w+)=(\\w+)", "[A-Z]{2,4}-\\d{1,6}",
+    "ERROR", "(?i)error", "(?i)^ok$", "(?i)(disk|mail) (\\w+)", "^#", "\\.csv$", "^ok$", "\\d+", "\\s+", "[^0-9]", ",\\s*", "[,;|]", "^\\s+", "\\s+$", "(\\w+)=(\\w+)", "[A-Z]{2,4}-\\d{1,6}",
     "(\\d{4})-(\\d{2})-(\\d{2})", "([^@ ]+)@([^@ ]+)", "^(?<first>\\S+)\\s+(?<rest>.*)$", "^([^:]*):(.*)$", "https?://([^/]+)(/[^?#]*)?",
     "\"([^\"]*)\"", "<([a-z]+)>(.*?)</[a-z]+>", "(?:GET|POST|PUT) (\\S+)", "(a|ab)(c|bcd)(d*)", ".*,(.*)", "x*", "", "()", "^", "$", "^$",
     "\u00e9+", "(\u8a9e)-(.)", "[\\t ]*#.*$", "v?(\\d+)\\.(\\d+)(?:\\.(\\d+))?"
@@ -435,7 +438,7 @@ Test(func_regex, tables) {
 
 /* What may meet the limit of the general engine stays with it, and so does what would make a large table. */
 Test(func_regex, no_table) {
-  const char *const other[] = {"^(a+)+$", "^(?:a|aa)+[bc]", "(?:a*)*[bc]", "(?i)a", "\\bx", "(a)\\1", "[a", "(", "x(?=y)",
+  const char *const other[] = {"^(a+)+$", "^(?:a|aa)+[bc]", "(?:a*)*[bc]", "(?i)[^k]", "\\bx", "(a)\\1", "[a", "(", "x(?=y)",
                                "[ab]{1,99}a[ab]{12}", "a[ab]{9}$"};
   for (size_t i = 0; i < sizeof other / sizeof *other; i++) {
     uint32_t states;
