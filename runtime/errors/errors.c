@@ -15,6 +15,7 @@
 #include "edge/port.h"
 #include "io/sink.h"
 #include "sched/run_internal.h"
+#include "text/text.h"
 
 enum { ERRORS_RATE_ROWS = 1000 /* a rate is judged after so many rows */, ERRORS_DETAIL_MAX = 64 * 1024 };
 
@@ -99,6 +100,14 @@ static FrtStr err_copy(FrtCtx *cx, FrtStr text) {
   return (FrtStr){p, len, 0};
 }
 
+/* The type that a conversion said it wanted, see FRT_TEXT_WANTED. */
+static const FrtType *err_wanted(uint32_t wanted, FrtType *t) {
+  uint32_t kind = wanted & 0xff;
+  if (!(wanted & FRT_TEXT_WANTED(0, 0, 0)) || kind < FRT_BOOL || kind >= FRT_ENUM) return NULL;
+  *t = (FrtType){.kind = (uint8_t)kind, .precision = wanted >> 8 & 0xff, .scale = wanted >> 16 & 0xff};
+  return t;
+}
+
 static void err_resolve(FrtRun *r, ErrNote *n, const FrtBlock *b, uint32_t row) {
   FrtErrorRow *e = frt_alloc(r->cx, sizeof *e);
   memset(e, 0, sizeof *e);
@@ -106,7 +115,8 @@ static void err_resolve(FrtRun *r, ErrNote *n, const FrtBlock *b, uint32_t row) 
   const FrtColumn *c = frt_error_column(r, n->op, n->field, NULL);
   e->field = n->field;
   e->code = frt_error_code(n->code);
-  e->message = frt_error_text(r->cx, n->code, n->detail, c ? c->type : NULL);
+  FrtType wanted;
+  e->message = frt_error_text(r->cx, n->code, n->detail, c ? c->type : err_wanted(n->detail.aux, &wanted));
   e->error = (uint32_t)n->code;
   frt_error_field_place(r, b, row, e, &n->line);
   frt_error_mask_raw(r, e);
@@ -128,6 +138,7 @@ void frt_error(FrtCtx *cx, const FrtBlock *b, uint32_t row, uint32_t op, int cod
   n->code = code;
   n->field = field;
   n->detail = err_copy(cx, frt_mask_detail(cx, op, code, field, cx->detail));
+  n->detail.aux = cx->detail.aux;
   n->seen = cx->seen;
   cx->seen = UINT64_MAX;
   n->block = b;

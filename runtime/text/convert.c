@@ -6,51 +6,53 @@
 #include "text/text.h"
 #include "text/timefmt.h"
 
-static int tconv_end(FrtCtx *cx, int rc, FrtStr v) {
+/* wanted: FRT_TEXT_WANTED of the type, or 0. */
+static int tconv_end(FrtCtx *cx, int rc, FrtStr v, uint32_t wanted) {
   if (rc != FRT_OK) {
-    v.aux = 0;
+    v.aux = wanted;
     cx->detail = v;
   }
   return rc;
 }
 
-#define TCONV_OF_STR(name, type, call) \
-  int frt_##name##_of_str(FrtCtx *cx, type *out, FrtStr v) { return tconv_end(cx, call, v); }
-#define TCONV_INT_OF_STR(name, type, min, max)                 \
+#define TCONV_OF_STR(name, kind, type, call) \
+  int frt_##name##_of_str(FrtCtx *cx, type *out, FrtStr v) { return tconv_end(cx, call, v, FRT_TEXT_WANTED(kind, 0, 0)); }
+#define TCONV_INT_OF_STR(name, kind, type, min, max)           \
   int frt_##name##_of_str(FrtCtx *cx, type *out, FrtStr v) {   \
     int64_t x = 0;                                             \
     int rc = text_parse_i64(v.ptr, v.len, min, max, &x);        \
     if (rc == FRT_OK) *out = (type)x;                          \
-    return tconv_end(cx, rc, v);                               \
+    return tconv_end(cx, rc, v, FRT_TEXT_WANTED(kind, 0, 0));  \
   }
 
-TCONV_INT_OF_STR(i8, int8_t, INT8_MIN, INT8_MAX)
-TCONV_INT_OF_STR(i16, int16_t, INT16_MIN, INT16_MAX)
-TCONV_INT_OF_STR(i32, int32_t, INT32_MIN, INT32_MAX)
-TCONV_INT_OF_STR(i64, int64_t, INT64_MIN, INT64_MAX)
-TCONV_INT_OF_STR(u8, uint8_t, 0, UINT8_MAX)
-TCONV_INT_OF_STR(u16, uint16_t, 0, UINT16_MAX)
-TCONV_INT_OF_STR(u32, uint32_t, 0, UINT32_MAX)
-TCONV_OF_STR(u64, uint64_t, text_parse_u64(v.ptr, v.len, UINT64_MAX, out))
-TCONV_OF_STR(bool, uint8_t, text_parse_bool(v.ptr, v.len, out))
-TCONV_OF_STR(f32, float, text_parse_f32(v.ptr, v.len, out))
-TCONV_OF_STR(f64, double, text_parse_f64(v.ptr, v.len, out))
-TCONV_OF_STR(duration, int64_t, text_parse_duration(v.ptr, v.len, out))
-TCONV_OF_STR(uuid, FrtUuid, text_parse_uuid(v.ptr, v.len, out))
+TCONV_INT_OF_STR(i8, FRT_I8, int8_t, INT8_MIN, INT8_MAX)
+TCONV_INT_OF_STR(i16, FRT_I16, int16_t, INT16_MIN, INT16_MAX)
+TCONV_INT_OF_STR(i32, FRT_I32, int32_t, INT32_MIN, INT32_MAX)
+TCONV_INT_OF_STR(i64, FRT_I64, int64_t, INT64_MIN, INT64_MAX)
+TCONV_INT_OF_STR(u8, FRT_U8, uint8_t, 0, UINT8_MAX)
+TCONV_INT_OF_STR(u16, FRT_U16, uint16_t, 0, UINT16_MAX)
+TCONV_INT_OF_STR(u32, FRT_U32, uint32_t, 0, UINT32_MAX)
+TCONV_OF_STR(u64, FRT_U64, uint64_t, text_parse_u64(v.ptr, v.len, UINT64_MAX, out))
+TCONV_OF_STR(bool, FRT_BOOL, uint8_t, text_parse_bool(v.ptr, v.len, out))
+TCONV_OF_STR(f32, FRT_F32, float, text_parse_f32(v.ptr, v.len, out))
+TCONV_OF_STR(f64, FRT_F64, double, text_parse_f64(v.ptr, v.len, out))
+TCONV_OF_STR(duration, FRT_DURATION, int64_t, text_parse_duration(v.ptr, v.len, out))
+TCONV_OF_STR(uuid, FRT_UUID, FrtUuid, text_parse_uuid(v.ptr, v.len, out))
 
 int frt_dec64_of_str(FrtCtx *cx, int64_t *out, FrtStr v, int precision, int scale) {
-  return tconv_end(cx, text_parse_dec64(v.ptr, v.len, precision, scale, out), v);
+  return tconv_end(cx, text_parse_dec64(v.ptr, v.len, precision, scale, out), v, FRT_TEXT_WANTED(FRT_DECIMAL, precision, scale));
 }
 
 int frt_dec128_of_str(FrtCtx *cx, FrtI128 *out, FrtStr v, int precision, int scale) {
-  return tconv_end(cx, text_parse_dec128(v.ptr, v.len, precision, scale, out), v);
+  return tconv_end(cx, text_parse_dec128(v.ptr, v.len, precision, scale, out), v, FRT_TEXT_WANTED(FRT_DECIMAL, precision, scale));
 }
 
 /* detail of a bad format or zone is that name, not the text. */
 static int tconv_time(FrtCtx *cx, uint8_t kind, void *out, FrtStr v, const FrtStr *format_zone) {
   FrtType t = {.kind = kind};
   int rc = frt_text_value(&t, v, format_zone[0], format_zone[1], out);
-  return tconv_end(cx, rc, rc == FRT_E_FORMAT ? format_zone[0] : rc == FRT_E_ZONE ? format_zone[1] : v);
+  return tconv_end(cx, rc, rc == FRT_E_FORMAT ? format_zone[0] : rc == FRT_E_ZONE ? format_zone[1] : v,
+                   FRT_TEXT_WANTED(kind, 0, 0));
 }
 
 int frt_date_of_str(FrtCtx *cx, int32_t *out, FrtStr v, FrtStr format) {
@@ -66,11 +68,11 @@ int frt_timestamp_of_str(FrtCtx *cx, int64_t *out, FrtStr v, FrtStr format, FrtS
 }
 
 int frt_enum_of_str(FrtCtx *cx, uint16_t *out, FrtStr v, const FrtType *t) {
-  return tconv_end(cx, text_parse_enum(t, v.ptr, v.len, out), v);
+  return tconv_end(cx, text_parse_enum(t, v.ptr, v.len, out), v, 0);
 }
 
 int frt_str_of_bytes(FrtCtx *cx, FrtStr *out, FrtStr v) {
-  if (!frt_utf8_valid(v.ptr, v.len)) return tconv_end(cx, FRT_E_UTF8, v);
+  if (!frt_utf8_valid(v.ptr, v.len)) return tconv_end(cx, FRT_E_UTF8, v, 0);
   v.aux = 0;
   *out = v;
   return FRT_OK;
@@ -78,7 +80,8 @@ int frt_str_of_bytes(FrtCtx *cx, FrtStr *out, FrtStr v) {
 
 int frt_value_of_str(FrtCtx *cx, void *out, FrtStr v, const FrtType *t) {
   FrtStr none = {NULL, 0, 0};
-  return tconv_end(cx, frt_text_value(t, v, none, none, out), v);
+  return tconv_end(cx, frt_text_value(t, v, none, none, out), v,
+                   t->names || t->kind >= FRT_LIST ? 0 : FRT_TEXT_WANTED(t->kind, t->precision, t->scale));
 }
 
 /* ---- to strings ----------------------------------------------------------------------------- */

@@ -2,6 +2,7 @@
  * timestamp that shows the clock of a zone (to_zone). The calendar is the proleptic Gregorian of
  * civil.h, years 1 to 9999: a result outside is FRT_E_OVERFLOW. */
 #include "text/fn.h"
+#include "text/text.h"
 
 #include "text/civil.h"
 #include "text/timefmt.h"
@@ -308,20 +309,27 @@ FrtStr frt_format_time_time(FrtCtx *cx, int64_t t, const void *format) {
   return frt_format_time_timestamp(cx, t, format);
 }
 
+static int fntime_parsed(FrtCtx *cx, int status, FrtStr s, uint32_t kind) {
+  if (status == FRT_OK) return FRT_OK;
+  cx->detail = s;
+  cx->detail.aux = FRT_TEXT_WANTED(kind, 0, 0);
+  return status;
+}
+
 int frt_parse_timestamp(FrtCtx *cx, int64_t *out, FrtStr s, const void *format) {
   int status = frt_timefmt_parse_timestamp(format, s, NULL, out);
-  return status ? fn_error_value(cx, status, s) : FRT_OK;
+  return fntime_parsed(cx, status, s, FRT_TIMESTAMP);
 }
 int frt_parse_timestamp_zone(FrtCtx *cx, int64_t *out, FrtStr s, const void *format,
                              const void *zone) {
   int status = frt_timefmt_parse_timestamp(format, s, zone, out);
-  return status ? fn_error_value(cx, status, s) : FRT_OK;
+  return fntime_parsed(cx, status, s, FRT_TIMESTAMP);
 }
 int frt_parse_date(FrtCtx *cx, int32_t *out, FrtStr s, const void *format) {
   int status = frt_timefmt_parse_date(format, s, out);
-  return status ? fn_error_value(cx, status, s) : FRT_OK;
+  return fntime_parsed(cx, status, s, FRT_DATE);
 }
 int frt_parse_time(FrtCtx *cx, int64_t *out, FrtStr s, const void *format) {
   int status = frt_timefmt_parse_time(format, s, out);
-  return status ? fn_error_value(cx, status, s) : FRT_OK;
+  return fntime_parsed(cx, status, s, FRT_TIME);
 }

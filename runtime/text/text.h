@@ -9,6 +9,9 @@
 
 typedef unsigned __int128 FrtU128;
 
+/* `aux` of cx->detail where a conversion failed: the scalar type that it wanted, for the message. */
+#define FRT_TEXT_WANTED(kind, precision, scale) (0x80000000u | (uint32_t)(kind) | (uint32_t)(precision) << 8 | (uint32_t)(scale) << 16)
+
 int text_parse_i64(const char *p, size_t n, int64_t min, int64_t max, int64_t *out);
 int text_parse_u64(const char *p, size_t n, uint64_t max, uint64_t *out);
 int text_parse_bool(const char *p, size_t n, uint8_t *out);
