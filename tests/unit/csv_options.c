@@ -165,6 +165,7 @@ Test(csv_options, fixed) {
   columns[0].width = 3;
   columns[1].width = 4;
   s.options.format = FRT_FMT_FIXED;
+  s.options.trim = 1;
   expect(s, "  1x y \r\n\n 2 \xc3\xa4    \n3  \n4      z\n",
          "0 line 1 at 0 '  1x y ' | 1 'x y'\n1 line 3 at 10 ' 2 \xc3\xa4    ' | 2 '\xc3\xa4'\n"
          "2 line 4 at 20 '3  ' ERROR 19 '''3 instead of 7 characters'\n"
