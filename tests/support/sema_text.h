@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "ir/stdlib.h"
 #include "sema/sema.h"
@@ -43,12 +44,21 @@ static const char *sema_load(void *env, const char *path, const char *from, size
   return sema_read_file(env, arena_printf(env, "%.*s%s", slash ? (int)(slash + 1 - from) : 0, from, path), size);
 }
 
+/* In the folder FLOW_PLUGIN_PATH (tests/unit/run fills one). */
+static const char *sema_plugin(void *env, const char *file, const char *from, const char **where) {
+  const char *folder = getenv("FLOW_PLUGIN_PATH");
+  const char *path = folder ? arena_printf(env, "%s/%s", folder, file) : NULL;
+  *where = "nowhere";
+  return path && access(path, F_OK) == 0 ? path : NULL;
+}
+
+
 static SemaText sema_bind_text(const char *path, const char *script, size_t size) {
   SemaText t = { .arena = arena_new(), .text = "" };
   size_t text_size;
   t.diags = diags_new(t.arena);
   AstScript *ast = syntax_parse(t.arena, t.diags, diags_add_source(t.diags, path, script, size));
-  SemaOptions options = { .load = sema_load, .load_env = t.arena, .infer_files = true };
+  SemaOptions options = { .load = sema_load, .plugin = sema_plugin, .load_env = t.arena, .infer_files = true };
   t.plan = sema_bind(t.arena, t.diags, ast, &options);
   if (!t.plan || diag_error_len(t.diags)) return t;
   FILE *out = open_memstream(&t.text, &text_size);
