@@ -287,39 +287,52 @@ int frt_regex_count(FrtCtx *cx, int64_t *out, FrtStr s, const void *regex) {
   return status == FRT_NULL ? FRT_OK : status;
 }
 
-int frt_regex_extract_all(FrtCtx *cx, FrtList *out, FrtStr s, const void *regex) {
-  int64_t n;
-  int status = frt_regex_count(cx, &n, s, regex);
-  if (status) return status;
-  if (n > FN_PARTS_MAX) return fn_error(cx, FRT_E_TOO_LONG, "16777216 parts");
-  FrtStr *items = frt_alloc(cx, (size_t)n * sizeof *items);
-  FnMatches m;
-  fnregex_begin(&m, regex, s);
-  const size_t *spans;
-  for (int64_t i = 0; i < n && !fnregex_next(cx, &m, &spans); i++)
-    items[i] = fnregex_slice(s, spans);
-  *out = (FrtList){items, (uint32_t)n, 0};
+typedef struct FnParts { /* grows by doubling, in block memory */
+  FrtStr *items;
+  uint32_t len, room;
+} FnParts;
+
+enum { FNREGEX_PARTS_FIRST = 8 };
+
+static int fnregex_add(FrtCtx *cx, FnParts *l, FrtStr s) {
+  if (l->len == FN_PARTS_MAX) return fn_error(cx, FRT_E_TOO_LONG, "16777216 parts");
+  if (l->len == l->room) {
+    l->room = l->room ? 2 * l->room : FNREGEX_PARTS_FIRST;
+    FrtStr *items = frt_alloc(cx, (size_t)l->room * sizeof *items);
+    if (l->len) memcpy(items, l->items, (size_t)l->len * sizeof *items);
+    l->items = items;
+  }
+  l->items[l->len++] = s;
   return FRT_OK;
 }
 
-int frt_regex_split(FrtCtx *cx, FrtList *out, FrtStr s, const void *regex) {
-  int64_t n;
-  int status = frt_regex_count(cx, &n, s, regex);
-  if (status) return status;
-  if (n >= FN_PARTS_MAX) return fn_error(cx, FRT_E_TOO_LONG, "16777216 parts");
-  FrtStr *items = frt_alloc(cx, ((size_t)n + 1) * sizeof *items);
+int frt_regex_extract_all(FrtCtx *cx, FrtList *out, FrtStr s, const void *regex) {
   FnMatches m;
+  FnParts l = {NULL, 0, 0};
+  const size_t *spans;
+  int status;
   fnregex_begin(&m, regex, s);
+  while (!(status = fnregex_next(cx, &m, &spans)))
+    if ((status = fnregex_add(cx, &l, fnregex_slice(s, spans)))) return status;
+  *out = (FrtList){l.items, l.len, 0};
+  return status == FRT_NULL ? FRT_OK : status;
+}
+
+int frt_regex_split(FrtCtx *cx, FrtList *out, FrtStr s, const void *regex) {
+  FnMatches m;
+  FnParts l = {NULL, 0, 0};
   const size_t *spans;
   size_t from = 0;
-  int64_t i = 0;
-  for (; i < n && !fnregex_next(cx, &m, &spans); i++) {
-    items[i] = fn_str(s.ptr + from, spans[0] - from);
+  int status;
+  fnregex_begin(&m, regex, s);
+  while (!(status = fnregex_next(cx, &m, &spans))) {
+    if ((status = fnregex_add(cx, &l, fn_str(s.ptr + from, spans[0] - from)))) return status;
     from = spans[1];
   }
-  items[i] = fn_str(s.ptr + from, s.len - from);
-  *out = (FrtList){items, (uint32_t)i + 1, 0};
-  return FRT_OK;
+  if (status != FRT_NULL) return status;
+  status = fnregex_add(cx, &l, fn_str(s.ptr + from, s.len - from));
+  *out = (FrtList){l.items, l.len, 0};
+  return status;
 }
 
 /* ---- regex_replace ---- */
