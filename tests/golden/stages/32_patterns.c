@@ -24,7 +24,7 @@ static const uint16_t dfa2_next[] = {
 };
 static const FrtDfa dfa2 = {.kind = FRT_DFA_TABLE, .text = {"", 0, 0},
   .columns = 3, .anchored = 0, .class_of = dfa2_class, .next = dfa2_next};
-static const FrtStr k3 = {"(\077i)x", 5, 0};
+static const FrtStr k3 = {"\134bx", 3, 0};
 static const FrtStr k5 = {"", 0, 0};
 static const FrtType t7 = {.kind = 13, .nullable = 0, .precision = 0, .scale = 0, .size = sizeof(FrtStr)};
 static const FrtColumn columns0[] = {
@@ -210,7 +210,7 @@ static const FrtOp ops[] = {
     .policy = 0, .port = -1, .limit_kind = 0, .limit = 0},
   [1] = {.kind = {"filter", 6, 0}, .label = {"", 0, 0}, .script = {"stages\05732_patterns.flow", 23, 0}, .line = 2, .column = 39,
     .policy = 0, .port = -1, .limit_kind = 0, .limit = 0},
-  [2] = {.kind = {"write", 5, 0}, .label = {"", 0, 0}, .script = {"stages\05732_patterns.flow", 23, 0}, .line = 2, .column = 99,
+  [2] = {.kind = {"write", 5, 0}, .label = {"", 0, 0}, .script = {"stages\05732_patterns.flow", 23, 0}, .line = 2, .column = 97,
     .policy = 0, .port = -1, .limit_kind = 0, .limit = 0},
 };
 
