@@ -354,6 +354,9 @@ static void agg_groups(const AggPrinter *p) {
   gen_line(&f, "uint32_t m = 0;");
   gen_line(&f, "int e = 0, rc = 0;");
   gen_line(&f, "(void)e; (void)rc;");
+  bool held = false;
+  for (uint32_t k = 0; k < n->agg_len; k++) held |= agg_keep(&n->aggs[k]) == KEEP_ROWS;
+  if (held) gen_line(&f, "uint64_t much = 0;   /* bytes of lists and texts */");
   gen_line(&f, "S->block = &S->b%u;", n->id);
   for (uint32_t k = 0; k < n->agg_len; k++) agg_before_groups(p, &f, k, groups);
   bool stops = f.fails;
@@ -368,9 +371,10 @@ static void agg_groups(const AggPrinter *p) {
   if (fails) gen_line(&f, "S->wrong%u[m] = wrong;", n->id);
   gen_line(&f, "m++;");
   if (p->grouped) {
-    gen_line(&f, "if (m == cx->block_rows) {");
+    gen_line(&f, held ? "if (m == cx->block_rows || much > 4u << 20) {" : "if (m == cx->block_rows) {");
     f.indent++;
     agg_flush(p, &f);
+    if (held) gen_line(&f, "much = 0;");
     gen_line(&f, "m = 0;");
     f.indent--;
     gen_line(&f, "}");

@@ -5,7 +5,8 @@
  * nothing shares the group's count of rows (A->rows), others count their own (A->n<k>). Quantiles,
  * lists and joined texts hold (group, value) rows in a store and gather them by group at the end,
  * those of one column in one store; count_distinct and mode number the pairs (group, value) in a
- * table, a block at a time. approx_quantile is exact. */
+ * table, a block at a time. approx_quantile is exact. What does not fit goes to disk (runtime/op/values.c); the
+ * values of a group then come in the order of the groups. */
 #include <string.h>
 
 #include "codegen/agg.h"
@@ -147,7 +148,7 @@ void agg_members(const AggPrinter *p, Buf *b, uint32_t k) {
   case AGG_ANY:
   case AGG_ALL: buf_printf(b, "  uint8_t v%u;\n", k); break;
   case AGG_COUNT_DISTINCT: buf_printf(b, "  uint64_t d%u;\n", k); break;
-  case AGG_MODE: buf_printf(b, "  uint64_t best%u;\n  %s v%u;\n", k, gen_ctype(g, t), k); break;
+  case AGG_MODE: buf_printf(b, "  uint64_t best%u, first%u;\n  %s v%u;\n", k, k, gen_ctype(g, t), k); break;
   case AGG_APPROX_DISTINCT: buf_printf(b, "  FrtHll h%u;\n", k); break;
   case AGG_ARG_MIN:
   case AGG_ARG_MAX:
@@ -189,6 +190,29 @@ static void agg_declare_distinct(const AggPrinter *p, uint32_t k) {
   gen_array(g, gen_ctype(g, t), gen_printf(g, "dv%u_%u", id, k));
 }
 
+/* How the values go to disk. */
+static void agg_declare_values(const AggPrinter *p, uint32_t k) {
+  static const char *const kinds[] = { [KEEP_DISTINCT] = "DISTINCT", [KEEP_FLOATS] = "FLOATS", [KEEP_ROWS] = "ROWS" };
+  Gen *g = p->g;
+  const PlanAgg *a = &p->n->aggs[k];
+  const Type *t = agg_arg_type(a);
+  AggKeep keep = agg_keep(a);
+  uint32_t id = p->n->id;
+  bool mode = a->fn == AGG_MODE, distinct = keep == KEEP_DISTINCT;
+  const char *v = gen_printf(g, "S->h->val%u_%u", id, k), *row = gen_printf(g, "%c%u_%u", mode ? 'M' : 'H', id, k);
+  const char *store = distinct && !mode ? "NULL" : gen_printf(g, "&S->h->%s%u_%u", mode ? "mode" : "held", id, k);
+  buf_printf(&g->held, "  FrtValues val%u_%u;\n", id, k);
+  buf_printf(&g->init, "  frt_values_init(cx, &%s, %u, FRT_VALUES_%s, %s, %s);\n", v, id, mode ? "MODE" : kinds[keep], store,
+             distinct ? gen_printf(g, "&S->h->tab%u_%u", id, k) : "NULL");
+  if (distinct && p->grouped)
+    buf_printf(&g->init, "  %s.group_in = FRT_GROUP_%s;\n", v, agg_key_form(p, t) == KEY_PACKED ? "WORD" : "TEXT");
+  if (keep == KEEP_FLOATS) buf_printf(&g->init, "  %s.group_at = FRT_OFFSETOF(FrtHeldF64, group);\n", v);
+  if (mode) buf_printf(&g->init, "  %s.count_at = FRT_OFFSETOF(%s, count);\n", v, row);
+  if (!mode && keep != KEEP_ROWS) return;
+  buf_printf(&g->init, "  %s.group_at = FRT_OFFSETOF(%s, group);\n", v, row);
+  buf_printf(&g->init, "  %s.value.values = FRT_OFFSETOF(%s, v);\n  %s.value.type = %s;\n", v, row, v, gen_type_desc(g, t));
+}
+
 void agg_declare(const AggPrinter *p, uint32_t k) {
   Gen *g = p->g;
   const PlanAgg *a = &p->n->aggs[k];
@@ -212,6 +236,7 @@ void agg_declare(const AggPrinter *p, uint32_t k) {
   }
   if (agg_keep(a) == KEEP_FLOATS || agg_keep(a) == KEEP_ROWS)
     buf_printf(&g->init, "  frt_at_end(cx, frt_store_end, &S->h->held%u_%u);\n", id, k);
+  if (agg_keep(a) != KEEP_INLINE) agg_declare_values(p, k);
 }
 
 /* ---- taking rows ---- */
@@ -390,12 +415,11 @@ static const char *agg_row_of(const AggPrinter *p, const char *gid) {
                     : gen_printf(p->g, "&S->h->agg%u", p->n->id);
 }
 
-void agg_after_rows(const AggPrinter *p, GenFn *f, uint32_t k) {
+static void agg_number_distinct(const AggPrinter *p, GenFn *f, uint32_t k) {
   Gen *g = p->g;
   const PlanAgg *a = &p->n->aggs[k];
   const Type *t = agg_arg_type(a);
   uint32_t id = p->n->id;
-  if (agg_keep(a) != KEEP_DISTINCT) return;
   bool word = agg_key_is_word(agg_key_form(p, t));
   gen_line(f,
            "uint32_t fresh%u = frt_table_add_%s(cx, &S->h->tab%u_%u, S->dk%u_%u, NULL, d%u, "
@@ -422,15 +446,101 @@ void agg_after_rows(const AggPrinter *p, GenFn *f, uint32_t k) {
   (void)g;
 }
 
+void agg_after_rows(const AggPrinter *p, GenFn *f, uint32_t k) {
+  AggKeep keep = agg_keep(&p->n->aggs[k]);
+  if (keep == KEEP_INLINE || agg_borrows(p, k)) return;
+  if (keep == KEEP_DISTINCT) agg_number_distinct(p, f, k);
+  gen_line(f, "if (frt_values_keep(cx, &S->h->val%u_%u)) return FRT_FATAL;", p->n->id, k);
+}
+
 /* ---- results ---- */
+
+/* The pairs of group and value come from disk. */
+static void agg_distinct_back(const AggPrinter *p, GenFn *f, uint32_t k, const char *groups) {
+  const PlanAgg *a = &p->n->aggs[k];
+  uint32_t id = p->n->id;
+  bool mode = a->fn == AGG_MODE, text = agg_is_text(agg_arg_type(a));
+  gen_line(f, "uint32_t gid;");
+  gen_line(f, "(void)gid;");
+  if (mode) {
+    gen_line(f, "uint64_t count, first;");
+    gen_line(f, "M%u_%u back;", id, k);
+    gen_line(f, "memset(&back, 0, sizeof back);");
+    gen_line(f, "while ((rc = frt_values_mode(cx, &S->h->val%u_%u, &gid, &count, &first, &back.v)) == FRT_OK) {", id, k);
+    f->indent++;
+    gen_line(f, "A%u *A = %s;", id, agg_row_of(p, "gid"));
+    gen_line(f, "if (count < A->best%u || (count == A->best%u && first > A->first%u)) continue;", k, k, k);
+    gen_line(f, "A->best%u = count;", k);
+    gen_line(f, "A->first%u = first;", k);
+    if (text) gen_line(f, "A->v%u = frt_store_text(cx, &S->h->mode%u_%u, back.v);", k, id, k);
+    else gen_line(f, "A->v%u = back.v;", k);
+  } else {
+    gen_line(f, "for (uint64_t j = 0; j < %s; j++) ((A%u *)%s)->d%u = 0;", groups, id, agg_row_of(p, "j"), k);
+    gen_line(f, "while ((rc = frt_values_distinct(cx, &S->h->val%u_%u, &gid)) == FRT_OK) {", id, k);
+    f->indent++;
+    gen_line(f, "((A%u *)%s)->d%u++;", id, agg_row_of(p, "gid"), k);
+  }
+  f->indent--;
+  gen_line(f, "}");
+  gen_line(f, "if (rc != FRT_END) return rc;");
+  gen_line(f, "rc = 0;");
+}
+
+/* The quantiles that are read from the values of aggregate k. */
+static uint32_t agg_quantiles_of(const AggPrinter *p, uint32_t k, uint32_t *list) {
+  uint32_t len = 0;
+  for (uint32_t j = k; j < p->n->agg_len; j++)
+    if (agg_keep(&p->n->aggs[j]) == KEEP_FLOATS && agg_floats_of(p, j) == k) list[len++] = j;
+  return len;
+}
+
+static const char *agg_share(const AggPrinter *p, uint32_t k) {
+  return p->n->aggs[k].fn == AGG_MEDIAN ? "0.5" : gen_printf(p->g, "second%u", k);
+}
+
+static void agg_result_quantile(const AggPrinter *p, GenFn *f, uint32_t k, const char *c) {
+  Gen *g = p->g;
+  uint32_t id = p->n->id, from = agg_floats_of(p, k), at = 0;
+  uint32_t *list = arena_alloc(g->arena, (p->n->agg_len + 1) * sizeof *list), len = agg_quantiles_of(p, from, list);
+  const char *starts = gen_printf(g, "S->h->starts%u_%u", id, from);
+  Buf shares = { .arena = g->arena };
+  for (uint32_t j = 0; j < len; j++) {
+    buf_printf(&shares, "%s%s", j ? ", " : "", agg_share(p, list[j]));
+    if (list[j] == k) at = j;
+  }
+  gen_line(f, "if (S->h->val%u_%u.own) {", id, from);
+  if (from == k) gen_line(f, "  const double shares[] = {%s};", shares.data);
+  if (from == k) gen_line(f, "  frt_values_quantiles(cx, &S->h->val%u_%u, %s, shares, %u, quantile%u);", id, k, agg_count(p, k), len, k);
+  gen_line(f, "  %s = quantile%u[%u];", c, from, at);
+  gen_line(f, "} else {");
+  gen_line(f, "  %s = frt_quantile(S->h->vals%u_%u + %s[g], %s[g + 1] - %s[g], %s);", c, id, from, starts, starts, starts, agg_share(p, k));
+  gen_line(f, "}");
+}
 
 void agg_before_groups(const AggPrinter *p, GenFn *f, uint32_t k, const char *groups) {
   const PlanAgg *a = &p->n->aggs[k];
   uint32_t id = p->n->id;
-  if (agg_keep(a) == KEEP_FLOATS && !agg_borrows(p, k))
+  AggKeep keep = agg_keep(a);
+  bool holds = keep != KEEP_INLINE && !agg_borrows(p, k);
+  if (holds) {
+    gen_line(f, "if (frt_values_open(cx, &S->h->val%u_%u)) return FRT_FATAL;", id, k);
+    if (keep != KEEP_DISTINCT)
+      gen_line(f, "S->h->%s%u_%u = NULL, S->h->starts%u_%u = NULL;", keep == KEEP_FLOATS ? "vals" : "rows", id, k, id, k);
+    if (keep == KEEP_FLOATS) {
+      uint32_t *list = arena_alloc(p->g->arena, (p->n->agg_len + 1) * sizeof *list), len = agg_quantiles_of(p, k, list);
+      gen_line(f, "double quantile%u[%u] = {0};", k, len);
+    }
+    gen_line(f, "if (S->h->val%u_%u.own) {", id, k);
+    f->indent++;
+    if (keep == KEEP_DISTINCT) agg_distinct_back(p, f, k, groups);
+    f->indent--;
+    gen_line(f, "} else {");
+    f->indent++;
+  }
+  if (keep == KEEP_FLOATS && !agg_borrows(p, k))
     gen_line(f, "S->h->vals%u_%u = frt_group_f64(&S->h->held%u_%u, %s, &S->h->starts%u_%u);", id, k, id, k,
              groups, id, k);
-  if (agg_keep(a) == KEEP_ROWS)
+  if (keep == KEEP_ROWS)
     gen_line(f,
              "S->h->rows%u_%u = frt_group_rows(&S->h->held%u_%u, FRT_OFFSETOF(H%u_%u, group), %s, "
              "&S->h->starts%u_%u);",
@@ -441,6 +551,10 @@ void agg_before_groups(const AggPrinter *p, GenFn *f, uint32_t k, const char *gr
     gen_line(f, "const M%u_%u *r = FRT_ROW(&S->h->mode%u_%u, j);", id, k, id, k);
     gen_line(f, "A%u *A = %s;", id, agg_row_of(p, "r->group"));
     gen_line(f, "if (r->count > A->best%u) { A->best%u = r->count; A->v%u = r->v; }", k, k, k);
+    f->indent--;
+    gen_line(f, "}");
+  }
+  if (holds) {
     f->indent--;
     gen_line(f, "}");
   }
@@ -489,8 +603,7 @@ static void agg_result_value(const AggPrinter *p, GenFn *f, uint32_t k, const ch
   const PlanAgg *a = &p->n->aggs[k];
   const Type *t = g->plan->columns[a->col].type;
   uint32_t id = p->n->id;
-  uint32_t from = agg_keep(a) == KEEP_FLOATS ? agg_floats_of(p, k) : k;
-  const char *starts = gen_printf(g, "S->h->starts%u_%u", id, from);
+  const char *starts = gen_printf(g, "S->h->starts%u_%u", id, k);
   switch (a->fn) {
   case AGG_SUM:
   case AGG_AVG: agg_result_sum(p, f, k, c); break;
@@ -510,14 +623,15 @@ static void agg_result_value(const AggPrinter *p, GenFn *f, uint32_t k, const ch
   case AGG_MEDIAN:
   case AGG_QUANTILE:
   case AGG_APPROX_QUANTILE:
-    gen_line(f, "%s = frt_quantile(S->h->vals%u_%u + %s[g], %s[g + 1] - %s[g], %s);", c, id, from,
-             starts, starts, starts, a->fn == AGG_MEDIAN ? "0.5" : gen_printf(g, "second%u", k));
+    agg_result_quantile(p, f, k, c);
     break;
   case AGG_TEXT_JOIN:
     gen_try_call(f, gen_printf(g,
+                               "S->h->val%u_%u.own ? frt_values_text(cx, &%s, &S->h->val%u_%u, %s, second%u) : "
                                "frt_text_of_rows(cx, &%s, &S->h->held%u_%u, S->h->rows%u_%u + %s[g], "
                                "%s[g + 1] - %s[g], second%u)",
-                               c, id, k, id, k, starts, starts, starts, k));
+                               id, k, c, id, k, agg_count(p, k), k, c, id, k, id, k, starts, starts, starts, k));
+    gen_line(f, "much += %s.len;", c);
     break;
   default: gen_line(f, "%s = A->v%u;", c, k); break;
   }
@@ -534,10 +648,14 @@ void agg_result(const AggPrinter *p, GenFn *f, uint32_t k) {
   case AGG_COUNT_DISTINCT: gen_line(f, "%s = (int64_t)A->d%u;", c, k); break;
   case AGG_APPROX_DISTINCT: gen_line(f, "%s = frt_hll_count(&A->h%u);", c, k); break;
   case AGG_LIST:
+    gen_line(f, "if (S->h->val%u_%u.own) %s = frt_values_list(cx, &S->h->val%u_%u, %s, sizeof(%s));", id, k, c, id, k, count,
+             gen_ctype(g, agg_arg_type(a)));
+    gen_line(f, "else");
     gen_line(f,
-             "%s = frt_list_of_rows(cx, &S->h->held%u_%u, S->h->rows%u_%u + S->h->starts%u_%u[g], "
+             "  %s = frt_list_of_rows(cx, &S->h->held%u_%u, S->h->rows%u_%u + S->h->starts%u_%u[g], "
              "S->h->starts%u_%u[g + 1] - S->h->starts%u_%u[g], sizeof(%s));",
              c, id, k, id, k, id, k, id, k, id, k, gen_ctype(g, agg_arg_type(a)));
+    gen_line(f, "much += %s.len * sizeof(%s);", c, gen_ctype(g, agg_arg_type(a)));
     break;
   default: {
     uint32_t least = a->fn == AGG_STDDEV || a->fn == AGG_VARIANCE ? 2 : 1;
@@ -557,6 +675,7 @@ void agg_free(const AggPrinter *p, GenFn *f, uint32_t k) {
   const PlanAgg *a = &p->n->aggs[k];
   uint32_t id = p->n->id;
   if (agg_borrows(p, k)) return;
+  if (agg_keep(a) != KEEP_INLINE) gen_line(f, "frt_values_end(&S->h->val%u_%u);", id, k);
   switch (agg_keep(a)) {
   case KEEP_DISTINCT:
     gen_line(f, "frt_table_free(&S->h->tab%u_%u);", id, k);

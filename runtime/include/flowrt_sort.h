@@ -158,4 +158,36 @@ int frt_rank_rest(FrtCtx *cx, void *state, FrtRank *r);
 int frt_rank_next(FrtCtx *cx, void *state, FrtRank *r, uint32_t m);
 void frt_rank_end(void *rank);
 
+/* ---- values of groups ---- */
+
+/* What an aggregate holds for each row of its groups. Zeroed, then frt_values_init; while all fits they lie in the store and the
+ * table; then in sorted runs on disk (runtime/op/values.c). */
+enum { FRT_VALUES_FLOATS = 1, FRT_VALUES_ROWS, FRT_VALUES_DISTINCT, FRT_VALUES_MODE };
+enum { FRT_GROUP_NONE, FRT_GROUP_WORD, FRT_GROUP_TEXT };   /* keys of the table: the group's number is in the upper half of the word,
+                                                              in the first four bytes of the text */
+typedef struct FrtValues {
+  uint32_t op, kind;
+  FrtStore *store;                 /* FrtHeldF64; or rows that begin with the value; of mode: by number of the table; NULL: count_distinct */
+  FrtTable *table;                 /* count_distinct and mode: of pairs of group and value */
+  FrtSpillColumn value;            /* in a row of the store */
+  uint32_t group_at, count_at;     /* where a row has the group's number and, of mode, how often it came */
+  uint32_t group_in, unused;       /* FRT_GROUP_* */
+  void *own;                       /* NULL: nothing is on disk */
+} FrtValues;
+
+void frt_values_init(FrtCtx *cx, FrtValues *v, uint32_t op, uint32_t kind, FrtStore *store, FrtTable *table);
+/* After a block: goes to disk when there is no room for one more. FRT_OK or FRT_FATAL. */
+int frt_values_keep(FrtCtx *cx, FrtValues *v);
+/* Before the groups' results. When `own` then, the values of the groups come by the functions below. FRT_OK or FRT_FATAL. */
+int frt_values_open(FrtCtx *cx, FrtValues *v);
+void frt_values_end(void *values);
+/* The next n values are those of one group, groups by their numbers. Who fails has called frt_fatal. */
+void frt_values_quantiles(FrtCtx *cx, FrtValues *v, uint64_t n, const double *shares, uint32_t len, double *out);
+FrtList frt_values_list(FrtCtx *cx, FrtValues *v, uint64_t n, uint32_t size);
+int frt_values_text(FrtCtx *cx, FrtStr *out, FrtValues *v, uint64_t n, FrtStr separator);   /* FRT_OK, FRT_E_TOO_LONG */
+/* The next pair of group and value, in any order. FRT_OK, FRT_END, FRT_FATAL. */
+int frt_values_distinct(FrtCtx *cx, FrtValues *v, uint32_t *group);
+/* And how often it came, when first, and the value, into *value, until the next call. */
+int frt_values_mode(FrtCtx *cx, FrtValues *v, uint32_t *group, uint64_t *count, uint64_t *first, void *value);
+
 #endif

@@ -157,11 +157,11 @@ double frt_quantile(double *v, uint64_t n, double q) {
   if (k > n - 1) k = n - 1;
   double rest = place - (double)k;
   group_select(v, n, k);
-  if (rest <= 0 || k + 1 >= n) return v[k];
+  if (rest <= 0 || k + 1 >= n) return v[k] + 0.0;   /* 0.0 for -0.0, which is equal to it */
   double next = v[k + 1];
   for (uint64_t i = k + 2; i < n; i++)
     if (group_less(v[i], next)) next = v[i];
-  if (v[k] == next) return v[k];
+  if (v[k] == next) return v[k] + 0.0;
   return v[k] * (1 - rest) + next * rest;   /* one rounding where rest is a half: a median is exact */
 }
 
