@@ -7,7 +7,7 @@
  * `lateness` and without an `else` port no row is late. */
 #include <string.h>
 
-#include "codegen/gen_hold.h"
+#include "codegen/gen_order.h"
 
 /* The columns by[] as expressions. */
 Expr **gen_by_columns(Gen *g, const PlanNode *n) {
@@ -247,18 +247,107 @@ static void window_hopping(const Window *w) {
 /* ---- session windows ---- */
 
 /* Sessions are found when all rows are there: sorted by time, a distance of more than the gap ends
- * one. Rows go on in the order in which they came. */
+ * one. Rows go on in the order in which they came. Rows that do not fit are sorted on disk, and come in
+ * parts (runtime/op/rank.c): a first pass lists the sessions, a second one gives them to the rows. */
+static void window_session_part(const Window *w) {
+  Gen *g = w->g;
+  uint32_t id = w->n->id;
+  GenFn f = { .g = g, .out = &g->funcs, .indent = 1 };
+  const char *head = gen_printf(g, "static int op%u_part(FrtCtx *cx, void *state, const FrtRankPart *part)", id);
+  buf_printf(&g->held, "  FrtPairs sessions%u;\n  uint64_t session%u;\n", id, id);
+  buf_printf(&g->init, "  S->h->sessions%u.spills = 1;\n  frt_at_end(cx, frt_pairs_end, &S->h->sessions%u);\n", id, id);
+  buf_printf(&g->protos, "%s;\n", head);
+  buf_printf(&g->funcs, "/* n%u: sessions, by their first and last time */\n%s {\n", id, head);
+  gen_line(&f, "State *S = state;");
+  gen_line(&f, "FrtPairs *q = &S->h->sessions%u;", id);
+  gen_line(&f, "for (uint64_t i = part->from; part->pass & 1 && i < part->to; i++) {");
+  gen_line(&f, "  const A%u *r = FRT_ROW(&S->h->grp%u, part->p[i].row);", id, id);
+  gen_line(&f, "  if (r->timeless) continue;");
+  gen_line(&f, "  if (!q->len || (uint64_t)r->t - q->data[q->len - 1].row > %luUL) frt_pairs_add(q, (uint64_t)r->t, (uint64_t)r->t);",
+           (unsigned long)w->n->gap_us);
+  gen_line(&f, "  q->data[q->len - 1].row = (uint64_t)r->t;");
+  gen_line(&f, "}");
+  gen_line(&f, "for (uint64_t i = part->from; part->pass & 2 && i < part->to; i++) {");
+  gen_line(&f, "  A%u *r = FRT_ROW(&S->h->grp%u, part->p[i].row);", id, id);
+  gen_line(&f, "  if (r->timeless) continue;");
+  gen_line(&f, "  while (r->t > (int64_t)q->data[S->h->session%u].row) S->h->session%u++;", id, id);
+  gen_line(&f, "  r->from = (int64_t)q->data[S->h->session%u].key;", id);
+  gen_line(&f, "  r->to = (int64_t)q->data[S->h->session%u].row + %ldL;", id, (long)w->n->gap_us);
+  gen_line(&f, "}");
+  gen_line(&f, "return frt_cancelled() ? FRT_FATAL : FRT_OK;");
+  gen_fn_close(&f);
+}
+
+static void window_session_disk(const Window *w, const ColId *cols, uint32_t len) {
+  Gen *g = w->g;
+  uint32_t id = w->n->id;
+  const char *row = gen_printf(g, "A%u", id), *rank = gen_printf(g, "S->h->rank%u", id);
+  const ColId ends[] = { w->start, w->end };
+  Buf rest = { .arena = g->arena }, made = { .arena = g->arena }, given = { .arena = g->arena };
+  for (uint32_t i = 0; i < len; i++) {
+    const Type *t = g->plan->columns[cols[i]].type;
+    const char *c = gen_printf(g, "c%u", cols[i]), *n = gen_printf(g, "n%u", cols[i]);
+    gen_away_column(g, &rest, row, c, n, t);
+    gen_away_column(g, &made, row, c, n, t);
+    gen_away_column(g, &given, "State", c, n, t);
+  }
+  gen_away_column(g, &rest, row, "t", NULL, type_basic(TY_I64));
+  gen_away_column(g, &rest, row, "timeless", NULL, type_basic(TY_BOOL));
+  for (int i = 0; i < 2; i++) {
+    const Type *t = g->plan->columns[ends[i]].type;
+    gen_away_column(g, &made, row, i ? "to" : "from", "timeless", t);
+    gen_away_column(g, &given, "State", gen_printf(g, "c%u", ends[i]), gen_printf(g, "n%u", ends[i]), t);
+  }
+  buf_printf(&g->funcs, "static const FrtSpillColumn op%u_away[] = {\n%s};\n", id, rest.data);
+  buf_printf(&g->funcs, "static const FrtSpillColumn op%u_made[] = {\n%s};\n", id, made.data);
+  buf_printf(&g->funcs, "static const FrtSpillColumn op%u_given[] = {\n%s};\n", id, given.data);
+  buf_printf(&g->held, "  FrtRank rank%u;\n", id);
+  buf_printf(&g->init, "  frt_away_init(cx, &%s.away, %u, op%u_away, %u, &S->h->grp%u, &S->h->times%u, NULL);\n", rank, id, id, len + 2,
+             id, id);
+  buf_printf(&g->init, "  %s.made = op%u_made;\n  %s.given = op%u_given;\n  %s.made_len = %u;\n  %s.passes = 2;\n", rank, id, rank, id,
+             rank, len + 2, rank);
+  buf_printf(&g->init, "  %s.part = op%u_part;\n  frt_rank_init(cx, &%s);\n", rank, id, rank);
+}
+
+/* Rows that come back from disk. */
+static void window_session_rest(const Window *w, GenFn *f) {
+  uint32_t id = w->n->id;
+  gen_line(f, "if (S->h->rank%u.away.own) {", id);
+  f->indent++;
+  gen_line(f, "rc = frt_rank_rest(cx, S, &S->h->rank%u);", id);
+  gen_line(f, "while (rc == FRT_OK && (rc = frt_rank_next(cx, S, &S->h->rank%u, m)) == FRT_OK) {", id);
+  f->indent++;
+  gen_line(f, "m++;");
+  gen_emit_flush_when_full(f, w->pn, 0);
+  f->indent--;
+  gen_line(f, "}");
+  gen_line(f, "if (rc != FRT_END) return rc;");
+  gen_line(f, "rc = 0;");
+  gen_line(f, "if (m) {");
+  f->indent++;
+  gen_emit_flush(f, w->pn, 0);
+  f->indent--;
+  gen_line(f, "}");
+  gen_line(f, "frt_rank_end(&S->h->rank%u);", id);
+  gen_line(f, "return FRT_OK;");
+  f->indent--;
+  gen_line(f, "}");
+}
+
 static void window_session_emit(const Window *w, const ColId *cols, uint32_t len) {
   Gen *g = w->g;
   const PlanNode *n = w->n;
   uint32_t id = n->id;
   GenFn f;
   gen_emit_open(&f, g, n);
+  for (uint32_t i = 0; i < len; i++) gen_column_state(g, cols[i], true);
+  window_session_rest(w, &f);
   gen_line(&f, "frt_sort_pairs(S->h->times%u.data, S->h->times%u.len, 1, NULL, NULL, &S->h->grp%u);", id, id,
            id);
   gen_line(&f, "for (uint64_t from = 0, to; from < S->h->times%u.len; from = to) {", id);
   f.indent++;
   gen_line(&f, "const FrtPair *p = S->h->times%u.data;", id);
+  gen_line(&f, "if (((A%u *)FRT_ROW(&S->h->grp%u, p[from].row))->timeless) break;   /* the last ones */", id, id);
   gen_line(&f,
            "for (to = from + 1; to < S->h->times%u.len && p[to].key - p[to - 1].key <= %luUL; to++) {",
            id, (unsigned long)n->gap_us);
@@ -300,13 +389,15 @@ static void window_session(const Window *w) {
   uint32_t len = gen_carried(g, n, &cols);
   GenFn f;
   gen_row_struct(g, n->id, "row", gen_printf(g, "A%u", n->id), cols, len,
-                 "  int64_t t, from, to;\n  uint64_t timeless;\n");
+                 "  int64_t t, from, to;\n  uint8_t timeless;\n");
   buf_printf(&g->held, "  FrtStore grp%u;\n  FrtPairs times%u;\n", n->id, n->id);
   buf_printf(&g->init, "  frt_store_init(&S->h->grp%u, sizeof(A%u));\n", n->id, n->id);
   buf_printf(&g->init,
              "  frt_at_end(cx, frt_store_end, &S->h->grp%u);\n  frt_at_end(cx, frt_pairs_end, "
              "&S->h->times%u);\n",
              n->id, n->id);
+  window_session_disk(w, cols, len);
+  window_session_part(w);
   gen_fn_open(&f, g, n, "");
   window_loop_open(w, &f, cols, len);
   if (w->nullable) gen_line(&f, "if (!n%u[i]) {", w->time);
@@ -316,9 +407,10 @@ static void window_session(const Window *w) {
   gen_line(&f, "A%u *r = frt_store_add(cx, &S->h->grp%u);", n->id, n->id);
   gen_row_save(&f, cols, len, "r", gen_printf(g, "&S->h->grp%u", n->id));
   gen_line(&f, "r->t = t;");
-  if (w->nullable) gen_line(&f, "if (n%u[i]) { r->timeless = 1; continue; }", w->time);
-  gen_line(&f, "frt_pairs_add(&S->h->times%u, frt_order_i64(t), S->h->grp%u.len - 1);", n->id, n->id);
+  if (w->nullable) gen_line(&f, "r->timeless = n%u[i] != 0;", w->time);
+  gen_line(&f, "frt_pairs_add(&S->h->times%u, r->timeless ? ~0UL : frt_order_i64(t), S->h->grp%u.len - 1);", n->id, n->id);
   window_loop_close(w, &f);
+  gen_line(&f, "if (!frt_away_fits(&S->h->rank%u.away) && frt_away_write(cx, &S->h->rank%u.away)) return FRT_FATAL;", n->id, n->id);
   gen_count(&f, n->id, "HELD", "n - late - failed");
   window_close(w, &f);
   window_session_emit(w, cols, len);
