@@ -22,9 +22,9 @@
 #include "spill/rows.h"
 #include "spill/runs.h"
 
-enum { VALUES_LEAST = 1024, VALUES_LEAST_STRESS = 3, VALUES_ROOM = 1024 * 1024, VALUES_BLOCK = 2048, VALUES_LOOK = 4096, VALUES_MODE_HEAD = 20 };
+enum { GROUPVAL_LEAST = 1024, GROUPVAL_LEAST_STRESS = 3, GROUPVAL_ROOM = 1024 * 1024, GROUPVAL_BLOCK = 2048, GROUPVAL_LOOK = 4096, GROUPVAL_MODE_HEAD = 20 };
 
-typedef struct ValuesOwn {
+typedef struct GroupvalOwn {
   FrtRowForm form;           /* of `value` */
   FrtRuns *runs;
   uint64_t base;             /* keys in earlier runs */
@@ -33,7 +33,7 @@ typedef struct ValuesOwn {
   int opened;
   char *key;                 /* of the last record */
   size_t key_room;
-} ValuesOwn;
+} GroupvalOwn;
 
 void frt_values_init(FrtCtx *cx, FrtValues *v, uint32_t op, uint32_t kind, FrtStore *store, FrtTable *table) {
   v->op = op;
@@ -47,7 +47,7 @@ void frt_values_init(FrtCtx *cx, FrtValues *v, uint32_t op, uint32_t kind, FrtSt
 
 void frt_values_end(void *values) {
   FrtValues *v = values;
-  ValuesOwn *o = v->own;
+  GroupvalOwn *o = v->own;
   if (!o) return;
   frt_runs_free(o->runs);
   frt_row_form_free(&o->form);
@@ -58,20 +58,20 @@ void frt_values_end(void *values) {
 
 /* ---- what fits ---- */
 
-static uint64_t values_len(const FrtValues *v) { return v->table ? v->table->len : v->store->len; }
+static uint64_t groupval_len(const FrtValues *v) { return v->table ? v->table->len : v->store->len; }
 
 /* What sorting takes for each value beside it. */
-static int values_fit(const FrtValues *v) {
-  uint64_t len = values_len(v), growth = VALUES_ROOM + (v->table && v->table->is_text ? 48 : 32) * len;
-  if (len < (frt_budget_stress() ? VALUES_LEAST_STRESS : VALUES_LEAST)) return 1;
-  if (v->store) growth += frt_store_growth(v->store, VALUES_BLOCK);
-  if (v->table) growth += frt_table_growth(v->table, VALUES_BLOCK, 0);
+static int groupval_fit(const FrtValues *v) {
+  uint64_t len = groupval_len(v), growth = GROUPVAL_ROOM + (v->table && v->table->is_text ? 48 : 32) * len;
+  if (len < (frt_budget_stress() ? GROUPVAL_LEAST_STRESS : GROUPVAL_LEAST)) return 1;
+  if (v->store) growth += frt_store_growth(v->store, GROUPVAL_BLOCK);
+  if (v->table) growth += frt_table_growth(v->table, GROUPVAL_BLOCK, 0);
   return frt_may_reserve(growth);
 }
 
-static ValuesOwn *values_own(FrtCtx *cx, FrtValues *v) {
+static GroupvalOwn *groupval_own(FrtCtx *cx, FrtValues *v) {
   if (v->own) return v->own;
-  ValuesOwn *o = frt_malloc(sizeof *o);
+  GroupvalOwn *o = frt_malloc(sizeof *o);
   memset(o, 0, sizeof *o);
   v->own = o;
   frt_row_form_init(&o->form, &v->value, v->value.type != NULL);
@@ -81,25 +81,25 @@ static ValuesOwn *values_own(FrtCtx *cx, FrtValues *v) {
 
 /* ---- writing ---- */
 
-static uint32_t values_group(const FrtValues *v, uint64_t row) {
+static uint32_t groupval_group(const FrtValues *v, uint64_t row) {
   uint32_t g;
   memcpy(&g, (const char *)FRT_ROW(v->store, row) + v->group_at, sizeof g);
   return g;
 }
 
 /* Rows of the store by group, of floats by value within it. */
-static FrtPair *values_sort_rows(const FrtValues *v) {
+static FrtPair *groupval_sort_rows(const FrtValues *v) {
   uint64_t n = v->store->len;
   FrtPair *p = frt_malloc((n + 1) * sizeof *p);
   for (uint64_t i = 0; i < n; i++) p[i] = (FrtPair){v->kind == FRT_VALUES_FLOATS ? frt_order_f64(((FrtHeldF64 *)FRT_ROW(v->store, i))->v) : 0, i};
   if (v->kind == FRT_VALUES_FLOATS) frt_sort_pairs(p, n, 1, NULL, NULL, NULL);
-  for (uint64_t i = 0; i < n; i++) p[i].key = values_group(v, p[i].row);
+  for (uint64_t i = 0; i < n; i++) p[i].key = groupval_group(v, p[i].row);
   frt_sort_pairs(p, n, 1, NULL, NULL, NULL);
   return p;
 }
 
-static int values_put_row(FrtCtx *cx, const FrtValues *v, FrtPair pair) {
-  ValuesOwn *o = v->own;
+static int groupval_put_row(FrtCtx *cx, const FrtValues *v, FrtPair pair) {
+  GroupvalOwn *o = v->own;
   char *row = FRT_ROW(v->store, pair.row), *p;
   if (v->kind == FRT_VALUES_FLOATS) {
     double x = ((FrtHeldF64 *)(void *)row)->v;
@@ -116,57 +116,57 @@ static int values_put_row(FrtCtx *cx, const FrtValues *v, FrtPair pair) {
   return FRT_OK;
 }
 
-typedef struct ValuesKey {
+typedef struct GroupvalKey {
   FrtStr text;
   uint64_t number;
-} ValuesKey;
+} GroupvalKey;
 
-static int values_key_compare(const void *x, const void *y) {
-  return frt_str_cmp(((const ValuesKey *)x)->text, ((const ValuesKey *)y)->text);
+static int groupval_key_compare(const void *x, const void *y) {
+  return frt_str_cmp(((const GroupvalKey *)x)->text, ((const GroupvalKey *)y)->text);
 }
 
-static uint32_t values_key_group(const FrtValues *v, uint32_t number) {
+static uint32_t groupval_key_group(const FrtValues *v, uint32_t number) {
   uint32_t g = 0;
   if (v->group_in == FRT_GROUP_WORD) g = (uint32_t)(v->table->words[number] >> 32);
   if (v->group_in == FRT_GROUP_TEXT) memcpy(&g, v->table->texts[number].ptr, sizeof g);
   return g;
 }
 
-static int values_put_key(FrtCtx *cx, const FrtValues *v, FrtStr key, uint32_t number) {
-  ValuesOwn *o = v->own;
+static int groupval_put_key(FrtCtx *cx, const FrtValues *v, FrtStr key, uint32_t number) {
+  GroupvalOwn *o = v->own;
   uint32_t g, size = 0;
   uint64_t count, first = o->base + number;
   char *p, *row = NULL;
   if (v->kind == FRT_VALUES_MODE) {
     row = FRT_ROW(v->store, number);
     frt_away_bind(&o->form, &v->value, row);
-    size = frt_row_size(&o->form, 0) + VALUES_MODE_HEAD;
+    size = frt_row_size(&o->form, 0) + GROUPVAL_MODE_HEAD;
   }
   if (!(p = frt_runs_room(cx, o->runs, key.len, row ? size : 4))) return FRT_FATAL;
   if (key.len) memcpy(p, key.ptr, key.len);
   p += key.len;
-  g = row ? values_group(v, number) : values_key_group(v, number);
+  g = row ? groupval_group(v, number) : groupval_key_group(v, number);
   memcpy(p, &g, 4);
   if (!row) return FRT_OK;
   memcpy(&count, row + v->count_at, 8);
   memcpy(p + 4, &count, 8);
   memcpy(p + 12, &first, 8);
-  frt_row_write(&o->form, 0, 0, size - VALUES_MODE_HEAD, p + VALUES_MODE_HEAD);
+  frt_row_write(&o->form, 0, 0, size - GROUPVAL_MODE_HEAD, p + GROUPVAL_MODE_HEAD);
   return FRT_OK;
 }
 
-static int values_put_texts(FrtCtx *cx, const FrtValues *v) {
+static int groupval_put_texts(FrtCtx *cx, const FrtValues *v) {
   const FrtTable *t = v->table;
   int status = FRT_OK;
-  ValuesKey *keys = frt_malloc((t->len + 1) * sizeof *keys);
-  for (uint32_t i = 0; i < t->len; i++) keys[i] = (ValuesKey){t->texts[i], i};
-  if (t->len) qsort(keys, t->len, sizeof *keys, values_key_compare);
-  for (uint32_t i = 0; i < t->len && status == FRT_OK; i++) status = values_put_key(cx, v, keys[i].text, (uint32_t)keys[i].number);
+  GroupvalKey *keys = frt_malloc((t->len + 1) * sizeof *keys);
+  for (uint32_t i = 0; i < t->len; i++) keys[i] = (GroupvalKey){t->texts[i], i};
+  if (t->len) qsort(keys, t->len, sizeof *keys, groupval_key_compare);
+  for (uint32_t i = 0; i < t->len && status == FRT_OK; i++) status = groupval_put_key(cx, v, keys[i].text, (uint32_t)keys[i].number);
   frt_free(keys);
   return status;
 }
 
-static int values_put_words(FrtCtx *cx, const FrtValues *v) {
+static int groupval_put_words(FrtCtx *cx, const FrtValues *v) {
   const FrtTable *t = v->table;
   int status = FRT_OK;
   FrtPair *p = frt_malloc((t->len + 1) * sizeof *p);
@@ -175,51 +175,51 @@ static int values_put_words(FrtCtx *cx, const FrtValues *v) {
   for (uint32_t i = 0; i < t->len && status == FRT_OK; i++) {
     char bytes[8];
     frt_order_put_word(bytes, p[i].key, 8);
-    status = values_put_key(cx, v, (FrtStr){bytes, 8, 0}, (uint32_t)p[i].row);
+    status = groupval_put_key(cx, v, (FrtStr){bytes, 8, 0}, (uint32_t)p[i].row);
   }
   frt_free(p);
   return status;
 }
 
-static int values_put_rows(FrtCtx *cx, const FrtValues *v) {
+static int groupval_put_rows(FrtCtx *cx, const FrtValues *v) {
   int status = FRT_OK;
-  FrtPair *p = values_sort_rows(v);
+  FrtPair *p = groupval_sort_rows(v);
   for (uint64_t i = 0; i < v->store->len && status == FRT_OK; i++) {
-    status = values_put_row(cx, v, p[i]);
-    if (i % VALUES_LOOK == 0 && frt_cancelled()) status = FRT_FATAL;
+    status = groupval_put_row(cx, v, p[i]);
+    if (i % GROUPVAL_LOOK == 0 && frt_cancelled()) status = FRT_FATAL;
   }
   frt_free(p);
   return status;
 }
 
 /* All values become a run. */
-static int values_write(FrtCtx *cx, FrtValues *v) {
-  ValuesOwn *o = values_own(cx, v);
+static int groupval_write(FrtCtx *cx, FrtValues *v) {
+  GroupvalOwn *o = groupval_own(cx, v);
   if (!o) return FRT_FATAL;
   frt_runs_begin(o->runs);
-  if ((!v->table ? values_put_rows : v->table->is_text ? values_put_texts : values_put_words)(cx, v)) return FRT_FATAL;
+  if ((!v->table ? groupval_put_rows : v->table->is_text ? groupval_put_texts : groupval_put_words)(cx, v)) return FRT_FATAL;
   if (v->table) o->base += v->table->len;
   if (v->table) frt_table_free(v->table);
   if (v->store) frt_store_free(v->store);
   return frt_cancelled() ? FRT_FATAL : frt_runs_finish(cx, o->runs);
 }
 
-int frt_values_keep(FrtCtx *cx, FrtValues *v) { return values_fit(v) ? FRT_OK : values_write(cx, v); }
+int frt_values_keep(FrtCtx *cx, FrtValues *v) { return groupval_fit(v) ? FRT_OK : groupval_write(cx, v); }
 
 int frt_values_open(FrtCtx *cx, FrtValues *v) {
-  uint64_t len = values_len(v);
-  int whole = !v->own && (len < VALUES_LEAST || frt_budget_stress() || v->table || frt_may_reserve(16 * len));
+  uint64_t len = groupval_len(v);
+  int whole = !v->own && (len < GROUPVAL_LEAST || frt_budget_stress() || v->table || frt_may_reserve(16 * len));
   if (whole) return FRT_OK;
-  if (values_write(cx, v)) return FRT_FATAL;
-  ValuesOwn *o = v->own;
+  if (groupval_write(cx, v)) return FRT_FATAL;
+  GroupvalOwn *o = v->own;
   return frt_runs_merge(cx, o->runs);
 }
 
 /* ---- reading ---- */
 
-static int values_next(FrtCtx *cx, FrtValues *v, FrtRunRecord *rec) {
-  ValuesOwn *o = v->own;
-  if (++o->read % VALUES_LOOK == 0 && frt_away_check(cx)) return FRT_FATAL;
+static int groupval_next(FrtCtx *cx, FrtValues *v, FrtRunRecord *rec) {
+  GroupvalOwn *o = v->own;
+  if (++o->read % GROUPVAL_LOOK == 0 && frt_away_check(cx)) return FRT_FATAL;
   return frt_runs_next(cx, o->runs, rec);
 }
 
@@ -228,7 +228,7 @@ void frt_values_quantiles(FrtCtx *cx, FrtValues *v, uint64_t n, const double *sh
   FrtRunRecord rec;
   for (uint64_t i = 0; i < n; i++) {
     double x;
-    if (values_next(cx, v, &rec)) return;
+    if (groupval_next(cx, v, &rec)) return;
     memcpy(&x, rec.payload, sizeof x);
     for (uint32_t j = 0; j < len; j++) {
       double place = shares[j] * (double)(n - 1);
@@ -242,12 +242,12 @@ void frt_values_quantiles(FrtCtx *cx, FrtValues *v, uint64_t n, const double *sh
 }
 
 FrtList frt_values_list(FrtCtx *cx, FrtValues *v, uint64_t n, uint32_t size) {
-  ValuesOwn *o = v->own;
+  GroupvalOwn *o = v->own;
   FrtRunRecord rec;
   char *data = frt_alloc(cx, n * size + 1);
   memset(data, 0, n * size);
   for (uint64_t i = 0; i < n; i++) {
-    if (values_next(cx, v, &rec)) break;
+    if (groupval_next(cx, v, &rec)) break;
     o->form.columns[0].values = data + i * size;
     frt_row_read(cx, &o->form, rec.payload, 0, 1);
   }
@@ -255,13 +255,13 @@ FrtList frt_values_list(FrtCtx *cx, FrtValues *v, uint64_t n, uint32_t size) {
 }
 
 int frt_values_text(FrtCtx *cx, FrtStr *out, FrtValues *v, uint64_t n, FrtStr separator) {
-  ValuesOwn *o = v->own;
+  GroupvalOwn *o = v->own;
   FrtRunRecord rec;
   uint64_t len = 0, room = 0;
   char *data = NULL;
   FrtStr value;
   for (uint64_t i = 0; i < n; i++) {
-    if (values_next(cx, v, &rec)) break;
+    if (groupval_next(cx, v, &rec)) break;
     o->form.columns[0].values = (char *)&value;
     frt_row_read(cx, &o->form, rec.payload, 0, 0);
     uint64_t need = len + value.len + (i ? separator.len : 0);
@@ -290,15 +290,15 @@ int frt_values_text(FrtCtx *cx, FrtStr *out, FrtValues *v, uint64_t n, FrtStr se
 /* ---- different values ---- */
 
 /* The next record stands in o->rec, or there is none. */
-static int values_peek(FrtCtx *cx, FrtValues *v) {
-  ValuesOwn *o = v->own;
-  int status = values_next(cx, v, &o->rec);
+static int groupval_peek(FrtCtx *cx, FrtValues *v) {
+  GroupvalOwn *o = v->own;
+  int status = groupval_next(cx, v, &o->rec);
   if (status) o->rec.key = NULL;
   return status;
 }
 
 /* Keeps the present record, which passes with the next: its key, and behind it the payload. */
-static FrtStr values_hold_key(ValuesOwn *o) {
+static FrtStr groupval_hold_key(GroupvalOwn *o) {
   size_t size = (size_t)o->rec.key_len + o->rec.payload_len;
   if (size >= o->key_room) {
     o->key_room = size * 2 + 16;
@@ -309,42 +309,42 @@ static FrtStr values_hold_key(ValuesOwn *o) {
   return (FrtStr){o->key, o->rec.key_len, 0};
 }
 
-static int values_same(const ValuesOwn *o, FrtStr key) {
+static int groupval_same(const GroupvalOwn *o, FrtStr key) {
   return o->rec.key && o->rec.key_len == key.len && !memcmp(o->rec.key, key.ptr, key.len);
 }
 
-static int values_start(FrtCtx *cx, FrtValues *v) {
-  ValuesOwn *o = v->own;
-  if (!o->opened++ && values_peek(cx, v) == FRT_FATAL) return FRT_FATAL;
+static int groupval_start(FrtCtx *cx, FrtValues *v) {
+  GroupvalOwn *o = v->own;
+  if (!o->opened++ && groupval_peek(cx, v) == FRT_FATAL) return FRT_FATAL;
   return o->rec.key ? FRT_OK : FRT_END;
 }
 
 int frt_values_distinct(FrtCtx *cx, FrtValues *v, uint32_t *group) {
-  ValuesOwn *o = v->own;
-  int status = values_start(cx, v);
+  GroupvalOwn *o = v->own;
+  int status = groupval_start(cx, v);
   if (status) return status;
   memcpy(group, o->rec.payload, 4);
-  FrtStr key = values_hold_key(o);
-  do status = values_peek(cx, v);
-  while (status == FRT_OK && values_same(o, key));
+  FrtStr key = groupval_hold_key(o);
+  do status = groupval_peek(cx, v);
+  while (status == FRT_OK && groupval_same(o, key));
   return status == FRT_FATAL ? status : FRT_OK;
 }
 
 int frt_values_mode(FrtCtx *cx, FrtValues *v, uint32_t *group, uint64_t *count, uint64_t *first, void *value) {
-  ValuesOwn *o = v->own;
-  int status = values_start(cx, v);
+  GroupvalOwn *o = v->own;
+  int status = groupval_start(cx, v);
   if (status) return status;
   memcpy(group, o->rec.payload, 4);
   memcpy(first, o->rec.payload + 12, 8);
   o->form.columns[0].values = value;
-  FrtStr key = values_hold_key(o);
-  frt_row_read(cx, &o->form, key.ptr + key.len + VALUES_MODE_HEAD, 0, 0);
+  FrtStr key = groupval_hold_key(o);
+  frt_row_read(cx, &o->form, key.ptr + key.len + GROUPVAL_MODE_HEAD, 0, 0);
   *count = 0;
   do {
     uint64_t some;
     memcpy(&some, o->rec.payload + 4, 8);
     *count += some;
-    status = values_peek(cx, v);
-  } while (status == FRT_OK && values_same(o, key));
+    status = groupval_peek(cx, v);
+  } while (status == FRT_OK && groupval_same(o, key));
   return status == FRT_FATAL ? status : FRT_OK;
 }
