@@ -22,7 +22,11 @@
 #include "spill/rows.h"
 #include "spill/runs.h"
 
-enum { GROUPVAL_LEAST = 1024, GROUPVAL_LEAST_STRESS = 3, GROUPVAL_ROOM = 1024 * 1024, GROUPVAL_BLOCK = 2048, GROUPVAL_LOOK = 4096, GROUPVAL_MODE_HEAD = 20 };
+enum {
+  GROUPVAL_LEAST = 1024, GROUPVAL_LEAST_STRESS = 3,
+  GROUPVAL_ROOM = 1024 * 1024,   /* left free for writing */
+  GROUPVAL_BLOCK = 2048, GROUPVAL_LOOK = 4096, GROUPVAL_MODE_HEAD = 20
+};
 
 typedef struct GroupvalOwn {
   FrtRowForm form;           /* of `value` */
