@@ -363,6 +363,11 @@ typedef struct FrtModule {
 /* An edge of the plan: from an output of an operator to another one; `held`: the side of a join that is held. */
 typedef struct FrtReplayEdge { uint32_t from, port, to, held; } FrtReplayEdge;
 
+/* Of the C library, what generated code calls; libtcc is given the addresses. */
+void *memcpy(void *to, const void *from, size_t n);
+void *memmove(void *to, const void *from, size_t n);
+void *memset(void *to, int byte, size_t n);
+
 /* Only these are visible outside the runtime: a module built by cc and loaded finds them there. */
 #ifndef __TINYC__
 #pragma GCC visibility push(default)
