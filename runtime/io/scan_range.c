@@ -1,7 +1,7 @@
 /* scan_range.c: see scan_range.h.
  *
  * A range of about as many records as a block has rows: its end is the start of a line that looks like a record. In JSON
- * Lines and text each line is one. In CSV the line must have as many fields as the file's first record, and no quote
+ * Lines, text and fixed width each line is one. In CSV the line must have as many fields as the file's first record, and no quote
  * inside a field, as the rest of a quoted text has; where no line near is so, the first one is taken. */
 #include "io/scan_range.h"
 
@@ -22,7 +22,7 @@ enum {
 /* ---- which scans ---- */
 
 static int range_format_fits(uint32_t format) {
-  return format == FRT_FMT_CSV || format == FRT_FMT_JSONL || format == FRT_FMT_TEXT;
+  return format == FRT_FMT_CSV || format == FRT_FMT_JSONL || format == FRT_FMT_TEXT || format == FRT_FMT_FIXED;
 }
 
 int frt_ranges_fit(const FrtScanner *s, uint64_t *size) {
