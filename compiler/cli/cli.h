@@ -11,6 +11,8 @@ typedef struct Cli {
   const char *inline_text;   /* -e */
   const char *output, *cc, *dump, *format, *mode, *of_script;
   FlowOptions options;
+  FlowTestOptions test;
+  const char *test_wrong;    /* a value of theirs that cannot be */
   int json, is_static, bundle, check, write, colour;
   int argc;                  /* words for the script */
   char **argv;

@@ -15,7 +15,7 @@ const Command cli_commands[] = {
   {"explain", "flowc explain s.flow", "print the plan: operators, columns, state", cli_explain},
   {"graph", "flowc graph s.flow", "print the plan as Graphviz dot", cli_graph},
   {"fmt", "flowc fmt s.flow [--write | --check]", "print the script in canonical layout", cli_fmt},
-  {"test", "flowc test s.flow", "run the test blocks of a script", cli_test},
+  {"test", "flowc test s.flow [--coverage] [--update]", "run the test blocks of a script (--format text|tap|junit, --min PERCENT)", cli_test},
   {"replay", "flowc replay dead.jsonl [--script s.flow] [--name value ...]", "put dead letters through a script that was fixed", cli_replay},
   {"watch", "flowc watch s.flow [--name value ...]", "run a script again whenever it, its modules or its inputs change", cli_watch},
   {"infer", "flowc infer file [--format csv]", "print the type of a file, to paste into a script", cli_infer},
@@ -92,6 +92,13 @@ static void cli_plugin_dir(Cli *c, const char *dir) {
   c->options.plugin_dirs = both;
 }
 
+static int cli_percent(Cli *c, const char *text) {
+  char *end;
+  long n = strtol(text, &end, 10);
+  if (*text < '0' || *text > '9' || *end || n > 100) c->test_wrong = text;
+  return (int)n;
+}
+
 /* Takes argv[*i] when it is a flag of flowc. */
 static int cli_own_flag(Cli *c, int argc, char **argv, int *i) {
   const char *v;
@@ -112,6 +119,10 @@ static int cli_own_flag(Cli *c, int argc, char **argv, int *i) {
   else if (!strcmp(c->command, "fmt") && !strcmp(w, "--write")) c->write = 1;
   else if (!strcmp(c->command, "fmt") && !strcmp(w, "--check")) c->check = 1;
   else if (!strcmp(c->command, "infer") && (v = cli_value("--format", argc, argv, i))) c->format = v;
+  else if (!strcmp(c->command, "test") && (v = cli_value("--format", argc, argv, i))) c->test.format = v;
+  else if (!strcmp(c->command, "test") && (v = cli_value("--min", argc, argv, i))) c->test.min = cli_percent(c, v);
+  else if (!strcmp(c->command, "test") && !strcmp(w, "--coverage")) c->test.coverage = 1;
+  else if (!strcmp(c->command, "test") && !strcmp(w, "--update")) c->test.update = 1;
   else if (!strcmp(c->command, "replay") && (v = cli_value("--script", argc, argv, i))) c->of_script = v;
   else if (!strcmp(c->command, "schema") && (v = cli_value("--format", argc, argv, i))) c->format = v;
   else if (!strcmp(c->command, "schema") && (v = cli_value("--mode", argc, argv, i))) c->mode = v;

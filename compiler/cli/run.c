@@ -46,13 +46,17 @@ int cli_replay(Cli *c) {
 
 int cli_test(Cli *c) {
   int status = 0;
+  const char *f = c->test.format;
   if (!c->script) return cli_usage_error("`test` needs a script file");
+  if (f && strcmp(f, "text") && strcmp(f, "tap") && strcmp(f, "junit")) return cli_usage_error("--format of `test` is text, tap or junit, not `%s`", f);
+  if (c->test_wrong) return cli_usage_error("--min is a percentage, not `%s`", c->test_wrong);
+  if (c->test.min) c->test.coverage = 1;
   FlowProgram *p = flow_parse(c->script, NULL);
   if (flow_error_count(p)) {
     flow_print_diagnostics(p, stderr, (c->colour ? FLOW_DIAG_COLOUR : 0) | (c->json ? FLOW_DIAG_JSON : 0));
     status = 1;
   } else {
-    status = flow_test_with(p, c->argc, c->argv, stdout);
+    status = flow_test_as(p, &c->test, c->argc, c->argv, stdout);
   }
   flow_free(p);
   return status;

@@ -643,6 +643,7 @@ static CVal gen_var(GenFn *f, const Expr *e) {
 
 CVal gen_expr(GenFn *f, const Expr *e) {
   Gen *g = f->g;
+  if (g->plan->coverage && e->arm.end) gen_line(f, "frt_cover(cx, %u);", gen_cover(g, e->arm, NULL));
   switch (e->kind) {
     case EX_CONST:
       return (CVal){gen_const(g, e->type, &e->value), e->value.is_null ? "1" : NULL};

@@ -89,11 +89,23 @@ void gen_late(GenFn *f, const Expr *const *exprs, uint32_t len, const ColId *mor
   for (uint32_t i = 0; i < more_len; i++) fn_late(&l, more[i]);
 }
 
+uint32_t gen_cover(Gen *g, Span span, const char *port) {
+  Plan *p = (Plan *)(uintptr_t)g->plan;
+  for (uint32_t i = 0; i < p->cover_len; i++) {
+    const PlanCover *c = &p->covers[i];
+    if (c->span.file == span.file && c->span.start == span.start && !c->port == !port && (!port || !strcmp(c->port, port))) return i;
+  }
+  p->covers = arena_grow(g->arena, p->covers, p->cover_len, sizeof *p->covers);
+  p->covers[p->cover_len] = (PlanCover){span, port};
+  return p->cover_len++;
+}
+
 void gen_count(GenFn *f, uint32_t op, const char *what, const char *n) {
   gen_line(f, "FRT_COUNT(cx, %u, FRT_%s, %s);", op, what, n);
 }
 
 void gen_call_uses(GenFn *f, const PhysNode *pn, uint32_t port, const char *block, const char *sel, const char *n) {
+  if (f->g->plan->coverage && port) gen_line(f, "if (%s) frt_cover(cx, %u);", n, gen_cover(f->g, pn->node->span, pn->node->out[port].name));
   for (uint32_t k = 0; k < pn->use_len[port]; k++) {
     const PhysUse *u = &pn->uses[port][k];
     bool several = u->node->kind == PLAN_UNION || u->node->kind == PLAN_JOIN || (u->node->kind == PLAN_WRITE && u->node->in_len > 1);

@@ -112,6 +112,8 @@ void gen_fn_open(GenFn *f, Gen *g, const PlanNode *n, const char *suffix);
 void gen_fn_close(GenFn *f);
 /* Calls the consumers of (node, port) with the selection; emits a return on failure. */
 void gen_call_uses(GenFn *f, const PhysNode *pn, uint32_t port, const char *block, const char *sel, const char *n);
+/* The number of a place that tests may reach, for frt_cover; the same for the same place. */
+uint32_t gen_cover(Gen *g, Span span, const char *port);
 void gen_count(GenFn *f, uint32_t op, const char *what, const char *n);
 /* Text of value v (of type t) put at p for CSV or JSON. */
 void gen_put_csv(GenFn *f, const Type *t, CVal v, const FrtSinkOptions *o);

@@ -68,6 +68,11 @@ static void module_op(Gen *g, Buf *b, const PlanNode *n) {
              module_str(g, n->stream), module_str(g, s ? s->path : ""), line, column);
   buf_printf(b, "    .policy = %u, .port = %d, .limit_kind = %u, .limit = %.17g%s},\n", n->policy.kind, module_port(g, &n->policy),
              n->policy.limit_kind, n->policy.limit, module_masked(g, n) ? ", .masked = 1" : "");
+  if (!n->policy.retries) return;
+  b->size -= strlen("},\n");
+  b->data[b->size] = 0;
+  buf_printf(b, ",\n    .retries = %u, .retry_every_us = %ldL, .retry_max_us = %ldL, .retry_factor = %.17g},\n", n->policy.retries,
+             (long)n->policy.retry_every_us, (long)n->policy.retry_max_us, n->policy.retry_factor);
 }
 
 static void module_ops(Gen *g, Buf *out) {

@@ -107,6 +107,7 @@ static const struct { const char *name, *value, *null; } ports_envelope[] = {
   {"retry_count", "r->retry_count", NULL},
   {"time", "r->time_us", NULL},
   {"raw", "r->raw", "r->raw.ptr == NULL"},
+  {"fields", "r->fields", "r->fields.len == 0"},
 };
 
 void gen_errors(Gen *g, const PhysNode *pn) {

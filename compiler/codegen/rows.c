@@ -110,11 +110,11 @@ static const char *rows_field(Gen *g, ColId col) {
 }
 
 /* Computes one made column for row i. */
-static void rows_make(GenFn *f, const PlanNode *n, const PlanMade *m, uint32_t index) {
+static void rows_make(GenFn *f, const PlanNode *n, const PlanMade *m, uint32_t index, const char *label) {
   Gen *g = f->g;
   const Type *t = g->plan->columns[m->col].type;
   bool to_null = n->policy.kind == FRT_POLICY_NULL && t->nullable;
-  f->fail = gen_printf(g, "fail%u", index);
+  f->fail = gen_printf(g, "%s%u", label, index);
   f->fails = false;
   gen_line(f, "{");
   f->indent++;
@@ -128,6 +128,57 @@ static void rows_make(GenFn *f, const PlanNode *n, const PlanMade *m, uint32_t i
   gen_line(f, "  fail%u: e = 0; n%u[i] = 1; nulled++;", index, m->col);
   gen_line(f, "}");
   f->fails = false;
+}
+
+/* ---- further fields of a row that has failed ---- */
+
+enum { ROWS_FURTHER_MAX = 64 /* columns that are looked at for further failures: bits */ };
+
+typedef struct RowsReads { const PlanMade **made; uint32_t len; const bool *fails; const uint64_t *needs; uint64_t bits; } RowsReads;
+
+static void rows_read(void *env, ColId col) {
+  RowsReads *r = env;
+  for (uint32_t k = 0; k < r->len; k++)
+    if (r->made[k]->col == col) r->bits |= r->needs[k] | (r->fails[k] ? (uint64_t)1 << k : 0);
+}
+
+/* Behind the loop's body: a row whose column k failed is asked for the later ones too, as far as they do not need what failed, so
+ * that all of its failures are told together. Nothing of it is on the way of good rows. */
+static void rows_further(GenFn *f, const PlanNode *n, const PlanMade **made, uint32_t len, const bool *fails) {
+  Gen *g = f->g;
+  uint64_t *needs = arena_alloc(g->arena, (len + 1) * sizeof *needs);
+  uint32_t first = 0, last = 0;
+  while (first < len && !fails[first]) first++;
+  for (uint32_t i = 0; i < len && i < ROWS_FURTHER_MAX; i++) {
+    RowsReads reads = {made, i, fails, needs, 0};
+    expr_columns(made[i]->value, rows_read, &reads);
+    needs[i] = reads.bits;
+    if (fails[i]) last = i;
+  }
+  gen_line(f, "continue;");
+  for (uint32_t i = 0; i < len; i++) {
+    if (!fails[i]) continue;
+    buf_printf(f->out, "  fail%u:\n", i);
+    gen_line(f, "FRT_SEEN(cx, %u, k);", n->id);
+    gen_line(f, "frt_error(cx, b, i, %u, e, %s);", n->id, rows_field(g, made[i]->col));
+    gen_line(f, "e = 0;");
+    if (i < last) gen_line(f, "bad = %luUL;", (unsigned long)1 << i);
+    gen_line(f, i < last ? "goto later%u;" : "continue;", i + 1);
+  }
+  for (uint32_t i = first + 1; i <= last; i++) {
+    buf_printf(f->out, "  later%u:;\n", i);
+    gen_line(f, "if (!(bad & %luUL)) {", (unsigned long)needs[i]);
+    f->indent++;
+    rows_make(f, n, made[i], i, "more");
+    if (f->fails) {
+      gen_line(f, "if (0) {");
+      gen_line(f, "  more%u: frt_error_more(cx, b, i, %u, e, %s);", i, n->id, rows_field(g, made[i]->col));
+      gen_line(f, "  e = 0; bad |= %luUL;", (unsigned long)1 << i);
+      gen_line(f, "}");
+    }
+    f->indent--;
+    gen_line(f, "}");
+  }
 }
 
 static void rows_map(Gen *g, const PhysNode *pn) {
@@ -153,6 +204,7 @@ static void rows_map(Gen *g, const PhysNode *pn) {
     cols[len++] = m->col;
   }
   for (uint32_t i = 0; i < len; i++) any_fails |= expr_can_fail(made[i]->value);
+  if (any_fails && len > 1) gen_line(&f, "uint64_t bad = 0;\n  (void)bad;");
   if (any_fails) {
     rows_selection(g, gen_printf(g, "s%u", n->id));
     gen_line(&f, "uint32_t *keep = S->s%u, kept = 0;", n->id);
@@ -164,12 +216,15 @@ static void rows_map(Gen *g, const PhysNode *pn) {
     rows_late(&f, n, exprs, len);
     rows_loop_open(&f, n);
     for (uint32_t i = 0; i < len; i++) {
-      rows_make(&f, n, made[i], i);
+      rows_make(&f, n, made[i], i, "fail");
       fails[i] = f.fails;
     }
     rows_line_end(&f);
     if (any_fails) gen_line(&f, "keep[kept++] = i;");
-    for (uint32_t i = 0; i < len; i++)
+    uint32_t failing = 0;
+    for (uint32_t i = 0; i < len; i++) failing += fails[i];
+    if (failing > 1) rows_further(&f, n, made, len, fails);
+    for (uint32_t i = 0; failing == 1 && i < len; i++)
       if (fails[i]) rows_fail_label(&f, n, gen_printf(g, "fail%u", i), rows_field(g, made[i]->col));
     rows_loop_close(&f);
   } else {

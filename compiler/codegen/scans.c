@@ -164,12 +164,49 @@ static void scan_stop(GenFn *f, const PhysNode *pn) {
   gen_line(f, "if (%s) frt_stop(cx, b, last);", all);
 }
 
+/* Emits the check of a field; a row that fails it goes to the label. */
+static void scan_check(GenFn *f, const PlanField *pf, const char *label) {
+  Gen *g = f->g;
+  const char *text = pf->check_text ? pf->check_text : "";
+  f->fail = label;
+  CVal v = gen_expr(f, pf->check);
+  const char *bad = v.n ? gen_printf(g, "!%s && !(%s)", v.n, v.v) : gen_printf(g, "!(%s)", v.v);
+  gen_line(f, "if (%s) { cx->detail = %s; e = FRT_E_CHECK; goto %s; }", bad, gen_const_str(g, text, strlen(text)), label);
+}
+
+/* Behind the loop's body: a row that failed one check is asked for the later ones too, so that all are told together. */
+static void scan_checks_late(GenFn *f, const PlanNode *n, const PlanField **fields, uint32_t len) {
+  Gen *g = f->g;
+  for (uint32_t i = 0; i < len; i++) {
+    buf_printf(f->out, "  fail%u:\n", i);
+    gen_line(f, "frt_error(cx, b, i, %u, e, %s);", n->id, gen_const_str(g, fields[i]->name, strlen(fields[i]->name)));
+    gen_line(f, "e = 0;");
+    gen_line(f, i + 1 < len ? "goto later%u;" : "continue;", i + 1);
+  }
+  for (uint32_t i = 1; i < len; i++) {
+    buf_printf(f->out, "  later%u:;\n", i);
+    gen_line(f, "{");
+    f->indent++;
+    scan_check(f, fields[i], gen_printf(g, "late%u", i));
+    gen_line(f, "if (0) {");
+    gen_line(f, "  late%u: frt_error_more(cx, b, i, %u, e, %s);", i, n->id, gen_const_str(g, fields[i]->name, strlen(fields[i]->name)));
+    gen_line(f, "  e = 0;");
+    gen_line(f, "}");
+    f->indent--;
+    gen_line(f, "}");
+  }
+}
+
 static void scan_checks(GenFn *f, const PlanNode *n) {
   Gen *g = f->g;
   uint32_t len = 0;
   const Expr **checks = arena_alloc(g->arena, (n->read->field_len + 1) * sizeof *checks);
-  for (uint32_t i = 0; i < n->read->field_len; i++)
-    if (n->read->fields[i].check) checks[len++] = n->read->fields[i].check;
+  const PlanField **fields = arena_alloc(g->arena, (n->read->field_len + 1) * sizeof *fields);
+  for (uint32_t i = 0; i < n->read->field_len; i++) {
+    if (!n->read->fields[i].check) continue;
+    fields[len] = &n->read->fields[i];
+    checks[len++] = n->read->fields[i].check;
+  }
   if (!len) return;
   buf_printf(&g->state, "  uint32_t *s%u;\n", n->id);
   buf_printf(&g->setup, "  S->s%u = frt_alloc_run(cx, cx->block_rows * sizeof(uint32_t));\n", n->id);
@@ -179,25 +216,10 @@ static void scan_checks(GenFn *f, const PlanNode *n) {
   gen_line(f, "for (uint32_t k = 0; k < n; k++) {");
   f->indent++;
   gen_line(f, "uint32_t i = sel[k];");
-  gen_line(f, "FrtStr field;");
-  bool fails = false;
-  for (uint32_t i = 0; i < n->read->field_len; i++) {
-    const PlanField *pf = &n->read->fields[i];
-    if (!pf->check) continue;
-    const char *text = pf->check_text ? pf->check_text : "";
-    gen_line(f, "field = %s;", gen_const_str(g, pf->name, strlen(pf->name)));
-    CVal v = gen_expr(f, pf->check);
-    const char *bad = v.n ? gen_printf(g, "!%s && !(%s)", v.n, v.v) : gen_printf(g, "!(%s)", v.v);
-    gen_line(f, "if (%s) { cx->detail = %s; e = FRT_E_CHECK; goto fail; }", bad, gen_const_str(g, text, strlen(text)));
-    fails = true;
-  }
+  for (uint32_t i = 0; i < len; i++) scan_check(f, fields[i], gen_printf(g, "fail%u", i));
   gen_line(f, "keep[kept++] = i;");
   gen_line(f, "continue;");
-  if (fails) {
-    buf_put(f->out, "  fail:\n");
-    gen_line(f, "frt_error(cx, b, i, %u, e, field);", n->id);
-    gen_line(f, "e = 0;");
-  }
+  scan_checks_late(f, n, fields, len);
   f->indent--;
   gen_line(f, "}");
   gen_line(f, "sel = keep; n = kept;");

@@ -34,6 +34,7 @@ static bool pass_bind(FlowProgram *p) {
                    .taps_only = p->options.taps_only};
   p->plan = sema_bind(p->arena, p->diags, p->ast, &o);
   if (p->plan) p->plan->replay = p->options.replay;
+  if (p->plan) p->plan->coverage = p->options.coverage;
   return p->plan && !diag_error_len(p->diags);
 }
 

@@ -121,7 +121,7 @@ static bool replay_row_wise(const Replay *r, const PlanNode *n) {
     case PLAN_READ: case PLAN_ERRORS: case PLAN_FILTER: case PLAN_MAP: case PLAN_EXTRACT: case PLAN_ROUTE: case PLAN_ASSERT:
     case PLAN_EXPLODE: case PLAN_UNPIVOT: case PLAN_UNION: case PLAN_TAP: return true;
     case PLAN_WRITE: return n->sink->options.format != FRT_FMT_JSON;
-    case PLAN_JOIN: return (!r->p->phys->nodes[n->id].left_held || r->p->phys->nodes[n->id].left_first) && (n->join == JOIN_INNER || n->join == JOIN_LEFT || n->join == JOIN_SEMI ||
+    case PLAN_JOIN: return !r->p->phys->nodes[n->id].left_held && (n->join == JOIN_INNER || n->join == JOIN_LEFT || n->join == JOIN_SEMI ||
                                                                     n->join == JOIN_ANTI || n->join == JOIN_LOOKUP);
     default: return false;
   }

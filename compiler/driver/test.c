@@ -6,12 +6,14 @@
  * language prints them. Replacements keep the lines of the script, so places in messages stay true. */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "driver/compile.h"
+#include "driver/coverage.h"
 #include "driver/load.h"
 #include "sched/run.h"
 #include "syntax/parse.h"
@@ -32,7 +34,12 @@ typedef struct Test {
   const char *more;          /* streams in place of ports whose streams were replaced, or NULL */
   const char *ports;         /* those of the stream that is being replaced */
   const char *why;           /* failure, or NULL */
+  Coverage *coverage;        /* or NULL */
+  struct TestUpdates *updates;   /* or NULL: what was expected is not changed */
 } Test;
+
+/* Text of the script that takes another form: rows and counts that were expected. */
+typedef struct TestUpdates { TestEdit *edits; uint32_t len; } TestUpdates;
 
 /* ---- changing the text ---- */
 
@@ -143,6 +150,7 @@ static const char *test_row_type(const FlowProgram *p, const PlanNode *sink, con
 static FlowProgram *test_compile(Test *t, const char *more) {
   const char *text = test_text(t, more);
   FlowOptions o = t->p->options;
+  if (t->coverage) o.coverage = 1, o.no_passes = "all";
   return flow_compile_text(t->p->path, text, strlen(text), &o);
 }
 
@@ -272,12 +280,16 @@ static const char *test_sinks(Test *t, const FlowProgram *types) {
     const char *type = test_row_type(types, sink, head, a);
     const char *columns = "";
     const Schema *s = &sink->in[0].node->out[sink->in[0].port].schema;
-    for (uint32_t i = 0; i < s->len; i++)
+    for (const char *at = head; at && *at && *at != '\n' && *at != '\r'; at += strcspn(at, ",\r\n") + (at[strcspn(at, ",\r\n")] == ',')) {
+      const char *name = test_name(a, arena_strndup(a, at, strcspn(at, ",\r\n")));   /* in the order of the test */
+      if (strstr(type, name)) columns = arena_printf(a, "%s%s%s", columns, *columns ? ", " : "", name);
+    }
+    for (uint32_t i = 0; !head && i < s->len; i++)
       if (strstr(type, test_name(a, s->cols[i].name)))
         columns = arena_printf(a, "%s%s%s", columns, *columns ? ", " : "", test_name(a, s->cols[i].name));
     test_write_file(t, want, e->value->text, e->value->len);
-    text = arena_printf(a, "%s%s | select %s | write csv(\"%s\")\nread %s(\"%s\") as %s | write csv(\"%s\")\n", text, ref, columns, got,
-                        e->format.text, want, type, again);
+    text = arena_printf(a, "%s%s | select %s | write csv(\"%s\")\nread %s(\"%s\") as %s | select %s | write csv(\"%s\")\n", text, ref, columns, got,
+                        e->format.text, want, type, columns, again);
   }
   return text;
 }
@@ -359,6 +371,52 @@ static const char *test_judge(Test *t, const AstTestStep *e, uint32_t k, const u
   return diff ? arena_printf(a, "    %s differs (- expected, + came out)\n%s", ref, diff) : NULL;
 }
 
+/* ---- what came out becomes what is expected ---- */
+
+static void test_update_add(TestUpdates *u, Arena *a, Span span, const char *text) {
+  u->edits = arena_grow(a, u->edits, u->len, sizeof *u->edits);
+  u->edits[u->len++] = (TestEdit){span.start, span.end, text};
+}
+
+/* Notes the new text of an expect; false: it cannot be written (masked fields, other formats than CSV, three quotes in a row). */
+static bool test_update(Test *t, const AstTestStep *e, uint32_t k, const uint8_t *masks) {
+  Arena *a = t->p->arena;
+  char *got = test_read(t, test_path(t, "got", k, "csv"));
+  if (e->kind == AST_EXPECT_COUNT) {
+    const char *number = strchr(got, '\n') ? strchr(got, '\n') + 1 : "0";
+    test_update_add(t->updates, a, e->value->span, arena_strndup(a, number, strspn(number, "0123456789")));
+    return true;
+  }
+  if (masks || strcmp(e->format.text, "csv") || strstr(got, "\"\"\"")) return false;   /* a block has no escapes */
+  test_update_add(t->updates, a, e->value->span, arena_printf(a, "\"\"\"\n%s\"\"\"", got));
+  return true;
+}
+
+/* Writes the script with its new texts: a file beside it that takes its name. */
+static int test_update_write(FlowProgram *p, TestUpdates *u, FILE *out) {
+  const Source *s = diags_source(p->diags, p->file);
+  if (!u->len) return 0;
+  qsort(u->edits, u->len, sizeof *u->edits, test_edit_order);
+  const char *temp = arena_printf(p->arena, "%s.%ld.tmp", p->path, (long)getpid());
+  FILE *f = fopen(temp, "wb");
+  uint32_t at = 0;
+  for (uint32_t i = 0; f && i < u->len; i++) {
+    fwrite(s->text + at, 1, u->edits[i].start - at, f);
+    fputs(u->edits[i].text, f);
+    at = u->edits[i].end;
+  }
+  if (f) fwrite(s->text + at, 1, s->size - at, f);
+  int failed = !f || ferror(f);
+  if (f && fclose(f)) failed = 1;
+  if (failed || rename(temp, p->path) != 0) {
+    fprintf(stderr, "flowc: %s: %s\n", p->path, strerror(errno));
+    unlink(temp);
+    return 2;
+  }
+  fprintf(out, "%u %s rewritten in %s\n", u->len, u->len == 1 ? "expectation" : "expectations", p->path);
+  return 0;
+}
+
 /* ---- one test ---- */
 
 static const char *test_diagnostics(FlowProgram *p, Arena *a) {
@@ -373,24 +431,60 @@ static const char *test_diagnostics(FlowProgram *p, Arena *a) {
   return copy;
 }
 
-static const char *test_run(Test *t, FlowProgram *p, bool wants_error) {
+/* What the run printed to stderr, and where it goes instead. */
+typedef struct TestErrors { const char *path; int fd; } TestErrors;
+
+static void test_errors_begin(TestErrors *e, const char *path) {
+  fflush(stderr);
+  *e = (TestErrors){path, dup(STDERR_FILENO)};
+  int to = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+  if (to < 0) return;
+  dup2(to, STDERR_FILENO);
+  close(to);
+}
+
+static char *test_errors_end(Test *t, TestErrors *e) {
+  fflush(stderr);
+  dup2(e->fd, STDERR_FILENO);
+  close(e->fd);
+  return test_read(t, e->path);
+}
+
+/* What is wrong with how the run ended. error: the step that expects it to fail, or NULL. */
+static const char *test_ending(Arena *a, int rc, const AstTestStep *error, const char *messages) {
+  const char *text = error && error->value ? error->value->text : NULL;
+  if (!error) return rc ? arena_printf(a, "    the run ended with exit code %d\n", rc) : NULL;
+  if (!rc) return "    the run succeeded, an error was expected\n";
+  return text && !strstr(messages, text) ? arena_printf(a, "    the run failed, but not with: %s\n    %s", text, messages) : NULL;
+}
+
+static const char *test_run(Test *t, FlowProgram *p, const AstTestStep *error) {
   Arena *a = t->p->arena;
-  if (flow_error_count(p)) return test_diagnostics(p, a);
+  if (flow_error_count(p)) return error ? test_ending(a, 1, error, test_diagnostics(p, a)) : test_diagnostics(p, a);
   if (!compile_load(p)) return "    the test does not compile\n";
   FrtRunOptions o = t->run;
+  FrtCover cover;
+  TestErrors errors;
   o.quiet = 1;
   o.now_us = (int64_t)TEST_NOW_S * 1000000;
+  if (t->coverage) {
+    cover = (FrtCover){arena_alloc(a, p->plan->cover_len + 1), arena_alloc(a, ((size_t)p->loaded.module->op_len + 1) * FRT_LEDGER_LEN * 8)};
+    o.cover = &cover;
+  }
+  if (error) test_errors_begin(&errors, test_path(t, "stderr", 0, "txt"));
   int rc = frt_run(p->loaded.module, &o);
-  if (wants_error) return rc ? NULL : "    the run succeeded, an error was expected\n";
-  return rc ? arena_printf(a, "    the run ended with exit code %d\n", rc) : NULL;
+  const char *messages = error ? test_errors_end(t, &errors) : "";
+  if (t->coverage) coverage_add(t->coverage, p, &cover);
+  return test_ending(a, rc, error, messages);
 }
 
 static const char *test_one(Test *t) {
   Arena *a = t->p->arena;
   uint32_t number = 0;
-  bool wants_error = false, expects = false;
+  bool expects = false;
+  const AstTestStep *wants_error = NULL;
   for (const AstTestStep *s = t->stmt->steps; s; s = s->next) {
-    wants_error |= s->kind == AST_EXPECT_ERROR;
+    if (s->kind == AST_EXPECT_ERROR) wants_error = s;
     expects |= s->kind == AST_EXPECT_ROWS || s->kind == AST_EXPECT_COUNT;
   }
   test_redirect_sinks(t, expects && !wants_error);
@@ -416,6 +510,7 @@ static const char *test_one(Test *t) {
   for (const AstTestStep *s = t->stmt->steps; s && !failed && !wants_error; s = s->next, k++) {
     if (s->kind != AST_EXPECT_ROWS && s->kind != AST_EXPECT_COUNT) continue;
     const char *wrong = test_judge(t, s, k, masks[k]);
+    if (wrong && t->updates && test_update(t, s, k, masks[k])) continue;
     if (wrong) all = arena_printf(a, "%s%s", all, wrong);
   }
   return failed ? failed : *all ? all : NULL;
@@ -453,30 +548,114 @@ int flow_take_flags(int argc, char **argv) {
   return status < 0 ? 0 : status;
 }
 
+/* ---- reports ---- */
+
+static void test_xml(const char *text, FILE *out) {
+  for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
+    if (*c == '<') fputs("&lt;", out);
+    else if (*c == '>') fputs("&gt;", out);
+    else if (*c == '&') fputs("&amp;", out);
+    else if (*c == '"') fputs("&quot;", out);
+    else if (*c >= 0x20 || *c == '\n' || *c == '\t') fputc(*c, out);
+    else fputc('?', out);
+  }
+}
+
+/* The lines of text, each behind the prefix. */
+static void test_lines_behind(const char *prefix, const char *text, FILE *out) {
+  while (*text) {
+    size_t n = strcspn(text, "\n");
+    fprintf(out, "%s%.*s\n", prefix, (int)n, text);
+    text += n + (text[n] == '\n');
+  }
+}
+
+static void test_report(const char *format, const FlowProgram *p, const char *name, uint32_t number, const char *why, FILE *out) {
+  if (!strcmp(format, "junit")) {
+    fputs("  <testcase name=\"", out);
+    test_xml(name, out);
+    fputs("\" classname=\"", out);
+    test_xml(p->path, out);
+    fputs(why ? "\"><failure>" : "\"/>\n", out);
+    if (why) test_xml(why, out);
+    if (why) fputs("</failure></testcase>\n", out);
+    return;
+  }
+  fprintf(out, "%s %u - %s\n", why ? "not ok" : "ok", number, name);
+  if (why) test_lines_behind(strcmp(format, "tap") ? "" : "# ", why, out);
+}
+
+static void test_report_begin(const char *format, const FlowProgram *p, uint32_t tests, FILE *out) {
+  if (!strcmp(format, "tap")) fprintf(out, "TAP version 13\n1..%u\n", tests);
+  if (strcmp(format, "junit")) return;
+  fprintf(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"");
+  test_xml(p->path, out);
+  fprintf(out, "\" tests=\"%u\">\n", tests);
+}
+
+/* ---- all tests ---- */
+
+/* Runs one test in a folder of its own. false: there can be none. */
+static bool test_in_folder(Test *t, const char **why) {
+  const char *tmp = getenv("TMPDIR");
+  char *dir = arena_printf(t->p->arena, "%s/flowc-test-XXXXXX", tmp && *tmp ? tmp : "/tmp");
+  if (!mkdtemp(dir)) return fprintf(stderr, "flowc: %s: %s\n", dir, strerror(errno)), false;
+  t->dir = dir;
+  *why = test_one(t);
+  test_remove(dir, t->p->arena);
+  return true;
+}
+
+static void test_coverage_begin(FlowProgram *p, Coverage *c) {
+  const Source *s = diags_source(p->diags, p->file);
+  FlowOptions o = p->options;
+  o.coverage = 1;
+  o.no_passes = "all";
+  *c = (Coverage){.arena = p->arena};
+  FlowProgram *whole = flow_compile_text(p->path, s->text, s->size, &o);
+  if (!flow_error_count(whole)) coverage_add(c, whole, NULL);
+  flow_free(whole);
+}
+
+static int test_all(FlowProgram *p, const FlowTestOptions *o, const FrtRunOptions *run, FILE *out) {
+  const char *format = o->format ? o->format : "text";
+  bool text = !strcmp(format, "text");
+  uint32_t number = 0, failed = 0, tests = 0;
+  Coverage coverage;
+  TestUpdates updates = {0};
+  for (const AstStmt *s = p->ast ? p->ast->stmts : NULL; s; s = s->next) tests += s->kind == AST_TEST;
+  if (o->coverage) test_coverage_begin(p, &coverage);
+  test_report_begin(format, p, tests, out);
+  for (const AstStmt *s = p->ast ? p->ast->stmts : NULL; s; s = s->next) {
+    if (s->kind != AST_TEST) continue;
+    const char *why;
+    Test *t = arena_alloc(p->arena, sizeof *t);
+    *t = (Test){.p = p, .source = diags_source(p->diags, p->file), .stmt = s, .run = *run, .coverage = o->coverage ? &coverage : NULL,
+                .updates = o->update ? &updates : NULL};
+    if (!test_in_folder(t, &why)) return 2;
+    test_report(format, p, s->value->text, ++number, why, out);
+    failed += why != NULL;
+  }
+  int rc = o->update ? test_update_write(p, &updates, text ? out : stderr) : 0;
+  if (!strcmp(format, "junit")) fputs("</testsuite>\n", out);
+  if (text) fprintf(out, "%u passed, %u failed\n", number - failed, failed);
+  if (!o->coverage) return rc ? rc : failed ? 1 : 0;
+  int percent = coverage_print(&coverage, p->path, text ? "" : "# ", strcmp(format, "junit") ? out : stderr);
+  if (percent < o->min) fprintf(stderr, "flowc: the tests reach %d%%, and --min is %d%%\n", percent, o->min);
+  return rc ? rc : failed || percent < o->min ? 1 : 0;
+}
+
 int flow_test(FlowProgram *p, FILE *out) { return flow_test_with(p, 0, NULL, out); }
 
 int flow_test_with(FlowProgram *p, int argc, char **argv, FILE *out) {
+  FlowTestOptions o = {0};
+  return flow_test_as(p, &o, argc, argv, out);
+}
+
+int flow_test_as(FlowProgram *p, const FlowTestOptions *o, int argc, char **argv, FILE *out) {
   static const FrtModule no_params;   /* parameters are set in the test */
   FrtRunOptions run = {0};
-  uint32_t number = 0, failed = 0;
   int status = frt_parse_args(p->arena, &no_params, argc, argv, &run);
   if (status) return status < 0 ? 0 : status;
-  if (test_script_is_wrong(p)) return 1;
-  const char *tmp = getenv("TMPDIR");
-  for (const AstStmt *s = p->ast ? p->ast->stmts : NULL; s; s = s->next) {
-    if (s->kind != AST_TEST) continue;
-    char *dir = arena_printf(p->arena, "%s/flowc-test-XXXXXX", tmp && *tmp ? tmp : "/tmp");
-    if (!mkdtemp(dir)) {
-      fprintf(stderr, "flowc: %s: %s\n", dir, strerror(errno));
-      return 2;
-    }
-    Test *t = arena_alloc(p->arena, sizeof *t);
-    *t = (Test){.p = p, .source = diags_source(p->diags, p->file), .stmt = s, .dir = dir, .run = run};
-    const char *why = test_one(t);
-    test_remove(dir, p->arena);
-    fprintf(out, "%s %u - %s\n%s", why ? "not ok" : "ok", ++number, s->value->text, why ? why : "");
-    failed += why != NULL;
-  }
-  fprintf(out, "%u passed, %u failed\n", number - failed, failed);
-  return failed ? 1 : 0;
+  return test_script_is_wrong(p) ? 1 : test_all(p, o, &run, out);
 }

@@ -31,6 +31,7 @@ typedef struct FlowOptions {
   const char *mask;         /* "email,/pass|secret/": columns that are masked wherever values are shown */
   const char *taps;         /* "orders,bad": streams and ports that get a tap of their name; or NULL */
   int taps_only;            /* other taps than those are off: they cost nothing */
+  int coverage;             /* for flow_test: the module says what rows have reached */
   int replay;               /* for flow_replay: rows can be held back at each edge */
   const char *plugin_dirs;  /* "a:b": folders where plugins are looked for behind that of the script, before FLOW_PLUGIN_PATH */
   int stats;                /* times of the passes are kept for --stats */
@@ -79,6 +80,14 @@ const char *flow_format(FlowProgram *p);
 int flow_test(FlowProgram *p, FILE *out);
 /* The same, with flags of a run: threads, memory, blocks. */
 int flow_test_with(FlowProgram *p, int argc, char **argv, FILE *out);
+/* The same, reported and changed as the options say. Zeroed is a good default. */
+typedef struct FlowTestOptions {
+  const char *format;       /* "text" (default), "tap", "junit" */
+  int coverage;             /* what no test reached is listed */
+  int min;                  /* percent that is to be reached, else 1 is returned; with coverage */
+  int update;               /* rows and counts that were expected are rewritten in the script where they differ */
+} FlowTestOptions;
+int flow_test_as(FlowProgram *p, const FlowTestOptions *o, int argc, char **argv, FILE *out);
 /* Whether the words are flags of a run: 0, or 1 when a message was printed. */
 int flow_take_flags(int argc, char **argv);
 

@@ -77,6 +77,7 @@ struct Expr {
   bool widening;                  /* EX_CAST */
   bool checked_zero;              /* EX_DIV of integers: a zero divisor is an error */
   bool revealed;                  /* reveal(x): the masks of x end here */
+  Span arm;                       /* it is the value of this arm of a `match`; end 0: it is not */
   bool literal;                   /* a number literal (or its negation): may still take another type */
 };
 

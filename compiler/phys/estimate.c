@@ -180,6 +180,7 @@ static double held_size(const Phys *p, const PlanEdge *in) {
 }
 
 bool phys_wants_left_first(const Phys *p, const PlanNode *n) {
+  if (p->plan->replay) return false;   /* rows must keep their place in the source */
   if (n->kind != PLAN_JOIN || n->join == JOIN_RIGHT || n->join == JOIN_FULL) return false;   /* these want all right rows */
   const PhysNode *pn = &p->nodes[n->id];
   if (!pn->spills || pn->places || !n->join_key_len) return false;

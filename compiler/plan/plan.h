@@ -213,6 +213,12 @@ typedef struct PlanParam {
   Span span;
 } PlanParam;
 
+/* What a test may reach: a port of an operator, an arm of a `match`. */
+typedef struct PlanCover {
+  Span span;
+  const char *port;             /* NULL: an arm */
+} PlanCover;
+
 typedef struct Plan {
   Arena *arena;
   Diags *diags;
@@ -231,6 +237,9 @@ typedef struct Plan {
   const char *script;           /* path as given */
   const char *doc;
   uint64_t script_hash;
+  bool coverage;                /* the module says which of `covers` rows have reached: frt_cover */
+  struct PlanCover *covers;     /* made by codegen */
+  uint32_t cover_len;
   bool replay;                  /* rows ask at each edge whether they may go on: frt_replay_gate */
 } Plan;
 

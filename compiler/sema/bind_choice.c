@@ -231,6 +231,8 @@ Expr *bind_match(Binder *b, const Scope *s, const AstExpr *e, const Type *want) 
   if (!t || !good || expr_is_error(subject)) return expr_error(b, e->span);
   uint32_t end = match_end(b, e, arms, len, subject);
   if (!end) return expr_error(b, e->span);
+  uint32_t at = 0;
+  for (const AstArm *a = e->arms; a && at < end; a = a->next, at++) values[at]->arm = a->span;
   Expr *r = values[end - 1];
   for (n = end - 1; n-- > 0;) r = expr_if(b, t, e->span, arms[n].test, values[n], r);
   if (r->type != t && end > 1) r->type = t;

@@ -45,6 +45,21 @@ static void retry_bind(Chain *c, const AstOnError *e, PlanPolicy *p) {
   if (e->retry_max) p->retry_max_us = chain_duration(c, e->retry_max, false, "max");
 }
 
+/* `retry` is about files that cannot be opened, read or written: of `read` and `write`. */
+static void retry_take(Chain *c, PlanNode *n, const AstOnError *e, bool own) {
+  PlanPolicy p = {0};
+  if (!e->retry) return;
+  if (n->kind == PLAN_READ || n->kind == PLAN_WRITE) {
+    retry_bind(c, e, &p);
+    n->policy.retries = p.retries;
+    n->policy.retry_every_us = p.retry_every_us;
+    n->policy.retry_max_us = p.retry_max_us;
+    n->policy.retry_factor = p.retry_factor;
+  } else if (own) {
+    diag_report(c->b->diags, DIAG_E0607, e->retry->span, NULL, "only `read` and `write` reach outside, and can be tried again", n->word, "retry");
+  }
+}
+
 static PlanPolicy policy_of(Chain *c, const AstOnError *e) {
   PlanPolicy p = { .kind = FRT_POLICY_FAIL, .port = -1 };
   switch (e->kind) {
@@ -61,7 +76,6 @@ static PlanPolicy policy_of(Chain *c, const AstOnError *e) {
     case AST_ON_NONE: break;
   }
   limit_bind(c, e, &p);
-  retry_bind(c, e, &p);
   return p;
 }
 
@@ -130,7 +144,7 @@ static void policy_own(Chain *c, PlanNode *n, const AstOnError *own) {
                 n->word);
 }
 
-void policy_apply(Chain *c, PlanNode *n, const AstOnError *own) {
+static void policy_choose(Chain *c, PlanNode *n, const AstOnError *own) {
   Streams *st = streams_of(c->b);
   if (own && own->kind != AST_ON_NONE) {
     policy_own(c, n, own);
@@ -163,6 +177,14 @@ void policy_apply(Chain *c, PlanNode *n, const AstOnError *own) {
     st->by_default[st->by_default_len++] = false;
   }
   st->by_default[n->id] = true;
+}
+
+void policy_apply(Chain *c, PlanNode *n, const AstOnError *own) {
+  const AstOnError *dflt = streams_of(c->b)->dflt;
+  bool is_own = own && own->kind != AST_ON_NONE;
+  policy_choose(c, n, own);
+  if (is_own && own->retry) retry_take(c, n, own, true);
+  else if (dflt) retry_take(c, n, dflt, false);
 }
 
 bool policy_gives_null(const Chain *c, const AstOnError *own) {

@@ -177,7 +177,8 @@ static void error_schema(Binder *b, PlanNode *n) {
                { "line", TY_I64, true },           { "offset", TY_I64, true },
                { "field", TY_STRING, true },       { "code", TY_STRING, false },
                { "message", TY_STRING, false },    { "retry_count", TY_I64, false },
-               { "time", TY_TIMESTAMP, false },    { "raw", TY_STRING, true } };
+               { "time", TY_TIMESTAMP, false },    { "raw", TY_STRING, true },
+               { "fields", TY_STRING, true } };
   enum { LEN = sizeof cols / sizeof *cols };
   Schema s = { .cols = arena_alloc(b->arena, LEN * sizeof(SchemaColumn)) };
   for (uint32_t i = 0; i < LEN; i++) {

@@ -81,7 +81,7 @@ int frt_deadletter(FrtCtx *cx, uint32_t sink, const FrtErrorRow *e) {
   const FrtRun *r = cx->run;
   FrtStr hash = r->module->script_hash;
   size_t need = 6 * ((size_t)e->file.len + e->field.len + e->code.len + e->message.len + e->raw.len +
-                     e->operator_name.len + r->module->script.len + hash.len) + 1024;
+                     e->operator_name.len + e->fields.len + r->module->script.len + hash.len) + 1024;
   FrtOut *o = frt_sink_out(cx, sink);
   char *p = frt_out_room(cx, o, need);
   if (!p) return FRT_FATAL;
@@ -96,6 +96,7 @@ int frt_deadletter(FrtCtx *cx, uint32_t sink, const FrtErrorRow *e) {
   p = deadletter_number(p, "line", e->line, e->line >= 0);
   p = deadletter_number(p, "offset", e->offset, e->offset >= 0);
   p = deadletter_text(p, "field", e->field);
+  p = deadletter_text(p, "fields", e->fields);
   p = deadletter_text(p, "code", e->code);
   p = deadletter_text(p, "message", e->message);
   p = deadletter_number(p, "retry_count", e->retry_count, 1);

@@ -17,7 +17,8 @@
 #include "sched/run_internal.h"
 #include "text/text.h"
 
-enum { ERRORS_RATE_ROWS = 1000 /* a rate is judged after so many rows */, ERRORS_DETAIL_MAX = 64 * 1024 };
+enum { ERRORS_RATE_ROWS = 1000 /* a rate is judged after so many rows */, ERRORS_DETAIL_MAX = 64 * 1024,
+       ERRORS_FIELDS_MAX = 32 /* that an error names */ };
 
 typedef struct ErrNote {
   uint64_t key, order, seen;
@@ -26,6 +27,8 @@ typedef struct ErrNote {
   FrtStr field, detail;
   uint32_t at, op;
   int code;
+  uint32_t more;           /* another field of the row of a note before: of the one so many places before, when sorted */
+  uint32_t told;           /* `row` has what the others say */
   int64_t line;            /* of the field, with `row` */
 } ErrNote;
 
@@ -113,7 +116,7 @@ static void err_resolve(FrtRun *r, ErrNote *n, const FrtBlock *b, uint32_t row) 
   memset(e, 0, sizeof *e);
   frt_error_envelope(r->cx, e, b, row, n->op);
   const FrtColumn *c = frt_error_column(r, n->op, n->field, NULL);
-  e->field = n->field;
+  e->field = e->fields = n->field;
   e->code = frt_error_code(n->code);
   FrtType wanted;
   e->message = frt_error_text(r->cx, n->code, n->detail, c ? c->type : err_wanted(n->detail.aux, &wanted));
@@ -121,6 +124,25 @@ static void err_resolve(FrtRun *r, ErrNote *n, const FrtBlock *b, uint32_t row) 
   frt_error_field_place(r, b, row, e, &n->line);
   frt_error_mask_raw(r, e);
   n->row = e;
+}
+
+static void err_note(FrtCtx *cx, const FrtBlock *b, uint32_t row, uint32_t op, int code, FrtStr field, uint32_t more) {
+  FrtRun *r = cx->run;
+  struct FrtNotes *notes = cx->worker->notes;
+  ErrNote *n = err_note_new(notes);
+  b = err_source(b, &row);
+  n->op = op;
+  n->code = code;
+  n->field = field;
+  n->more = more;
+  n->detail = err_copy(cx, frt_mask_detail(cx, op, code, field, cx->detail));
+  n->detail.aux = cx->detail.aux;
+  n->seen = cx->seen;
+  cx->seen = UINT64_MAX;
+  n->block = b;
+  n->at = row;
+  cx->detail = (FrtStr){"", 0, 0};
+  if (!b || (notes->judging && b != r->block)) err_resolve(r, n, b, row);
 }
 
 void frt_error(FrtCtx *cx, const FrtBlock *b, uint32_t row, uint32_t op, int code, FrtStr field) {
@@ -131,20 +153,12 @@ void frt_error(FrtCtx *cx, const FrtBlock *b, uint32_t row, uint32_t op, int cod
     return;
   }
   FRT_COUNT(cx, op, FRT_ERRORS, 1);
-  struct FrtNotes *notes = cx->worker->notes;
-  ErrNote *n = err_note_new(notes);
-  b = err_source(b, &row);
-  n->op = op;
-  n->code = code;
-  n->field = field;
-  n->detail = err_copy(cx, frt_mask_detail(cx, op, code, field, cx->detail));
-  n->detail.aux = cx->detail.aux;
-  n->seen = cx->seen;
+  err_note(cx, b, row, op, code, field, 0);
+}
+
+void frt_error_more(FrtCtx *cx, const FrtBlock *b, uint32_t row, uint32_t op, int code, FrtStr field) {
   cx->seen = UINT64_MAX;
-  n->block = b;
-  n->at = row;
-  cx->detail = (FrtStr){"", 0, 0};
-  if (!b || (notes->judging && b != r->block)) err_resolve(r, n, b, row);
+  err_note(cx, b, row, op, code, field, 1);
 }
 
 static int err_compare(const void *a, const void *b) {
@@ -161,8 +175,43 @@ static void err_blame(FrtRun *r, ErrNote *n, int exit_code, const char *message)
   s->fatal_message = message;
 }
 
+static FrtStr err_join(FrtCtx *cx, FrtStr a, const char *between, FrtStr b) {
+  size_t n = strlen(between);
+  char *p = frt_alloc(cx, (size_t)a.len + n + b.len + 1);
+  if (a.len) memcpy(p, a.ptr, a.len);
+  memcpy(p + a.len, between, n);
+  if (b.len) memcpy(p + a.len + n, b.ptr, b.len);
+  return (FrtStr){p, (uint32_t)(a.len + n + b.len), 0};
+}
+
+static int err_same(FrtStr a, FrtStr b) { return a.len == b.len && (!a.len || memcmp(a.ptr, b.ptr, a.len) == 0); }
+
+/* Puts what the notes behind n say of further fields of its row into e. */
+static void err_row_more(FrtRun *r, const ErrNote *n, FrtErrorRow *e) {
+  FrtStr first = e->field;
+  for (uint32_t i = 1; n[i].more == i; i++) {
+    const FrtColumn *c = frt_error_column(r, n[i].op, n[i].field, NULL);
+    FrtType wanted;
+    FrtStr text = n[i].row ? n[i].row->message
+                           : frt_error_text(r->cx, n[i].code, n[i].detail, c ? c->type : err_wanted(n[i].detail.aux, &wanted));
+    int told = err_same(first, n[i].field);
+    for (uint32_t k = 1; k < i && !told; k++) told = err_same(n[k].field, n[i].field);
+    if (told) continue;
+    if (!e->field_len) {
+      e->field_len = 1;
+      e->message = err_join(r->cx, first, ": ", e->message);
+    }
+    if (++e->field_len > ERRORS_FIELDS_MAX) continue;
+    e->fields = err_join(r->cx, e->fields, ", ", n[i].field);
+    e->message = err_join(r->cx, err_join(r->cx, e->message, "; ", n[i].field), ": ", text);
+  }
+}
+
 static FrtErrorRow *err_row(FrtRun *r, ErrNote *n) {
+  int fresh = !n->row || !n->told;
   if (!n->row) err_resolve(r, n, n->block, n->at);
+  if (fresh) err_row_more(r, n, n->row);
+  n->told = 1;
   n->row->key = n->key;
   return n->row;
 }
@@ -210,6 +259,7 @@ static void err_judge_one(FrtRun *r, ErrNote *n) {
     return;
   }
   if (o->policy == FRT_POLICY_NULL) return;   /* a record of a source with nothing to set to null: left out */
+  if (frt_reject(r, n->op, n->code, n->field)) frt_reject_sample(r, n->op, n->code, n->field, err_row(r, n));
   const char *what;
   /* A source has seen as many rows as the key says; other operators tell how many. Where one does not, its rate is judged
    * at the end of the step, by the rows that the ledger counted. */
@@ -234,8 +284,13 @@ void frt_errors_judge(FrtRun *r) {
     if (r->cx->ledger != r->ledger && n->seen != UINT64_MAX) n->seen += r->ledger[(size_t)n->op * FRT_LEDGER_LEN + FRT_IN];
   }
   if (s->len > 1) qsort(s->notes, s->len, sizeof *s->notes, err_compare);
+  for (size_t i = 1; i < s->len; i++)
+    if (s->notes[i].more) s->notes[i].more = s->notes[i - 1].more + 1;
+  err_note_new(s)->more = 0;   /* behind the last one; its place is kept */
+  s->len--;
   for (size_t i = 0; i < s->len; i++) {
     ErrNote *n = &s->notes[i];
+    if (n->more) continue;
     int unheard = r->options->replay && !frt_replay_reports(r, n->block, n->at) && r->module->ops[n->op].policy != FRT_POLICY_FAIL;
     if (unheard || (r->stopped && n->key > r->stop_row)) {
       FRT_COUNT(r->cx, n->op, FRT_ERRORS, (uint64_t)-1);

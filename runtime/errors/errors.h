@@ -49,6 +49,14 @@ FrtStr frt_mask_detail(FrtCtx *cx, uint32_t op, int code, FrtStr field, FrtStr d
 /* The raw text of a record of the present scan with its masked fields masked. */
 FrtStr frt_mask_raw(FrtRun *r, FrtStr raw);
 
+/* ---- rejects.c ---- */
+/* Counts a row that failed; whether its message is wanted as a sample. */
+int frt_reject(FrtRun *r, uint32_t op, int code, FrtStr field);
+void frt_reject_sample(FrtRun *r, uint32_t op, int code, FrtStr field, const FrtErrorRow *e);
+/* What failed, for people and as members of the stats. */
+void frt_rejects_print(FrtRun *r);
+void frt_rejects_json(FrtRun *r);
+
 /* ---- ledger.c ---- */
 /* Checks in = out + else + errors + dropped for every operator. NULL, or what is wrong. */
 const char *frt_ledger_check(FrtRun *r);

@@ -40,6 +40,23 @@ static char *message_put_detail(char *p, FrtStr detail, uint32_t max) {
   return n < detail.len ? message_put(p, "...", 3) : p;
 }
 
+/* A value may be any bytes; a message is a text: the others stand as \xXX. */
+static FrtStr message_utf8(FrtCtx *cx, FrtStr s) {
+  static const char hex[] = "0123456789abcdef";
+  if (frt_utf8_valid(s.ptr, s.len)) return s;
+  char *out = frt_alloc(cx, (size_t)s.len * 4), *p = out;
+  for (uint32_t i = 0; i < s.len; i++) {
+    uint32_t good = (uint32_t)frt_utf8_prefix(s.ptr + i, s.len - i);
+    p = message_put(p, s.ptr + i, good);
+    i += good;
+    if (i == s.len) break;
+    unsigned char c = (unsigned char)s.ptr[i];
+    char escape[4] = {'\\', 'x', hex[c >> 4], hex[c & 15]};
+    p = message_put(p, escape, 4);
+  }
+  return (FrtStr){out, (uint32_t)(p - out), 0};
+}
+
 static FrtStr message_text(FrtCtx *cx, int code, FrtStr detail, const FrtType *type, uint32_t max) {
   char name[128] = "its type";
   if (type) {
@@ -63,7 +80,7 @@ static FrtStr message_text(FrtCtx *cx, int code, FrtStr detail, const FrtType *t
       *p++ = text.ptr[i];
     }
   }
-  return (FrtStr){out, (uint32_t)(p - out), 0};
+  return message_utf8(cx, (FrtStr){out, (uint32_t)(p - out), 0});
 }
 
 FrtStr frt_error_text(FrtCtx *cx, int code, FrtStr detail, const FrtType *type) {
@@ -219,7 +236,8 @@ static const char *message_excerpt(FrtRun *r, const FrtErrorRow *e, int64_t line
 
 const char *frt_error_report(FrtRun *r, const FrtErrorRow *e, int64_t line) {
   const char *field = "";
-  if (e->field.len) field = arena_printf(r->run_arena, "field `%s`: ", frt_error_show(r, e->field, 256));
+  if (e->field_len) field = arena_printf(r->run_arena, "%u fields: ", e->field_len);
+  else if (e->field.len) field = arena_printf(r->run_arena, "field `%s`: ", frt_error_show(r, e->field, 256));
   return arena_printf(r->run_arena, "%serror: %s%s%s\n  = in %s\n"
                       "  = `on error -> name` sends such rows to a port, `on error skip` leaves them out",
                       message_place(r, e, line), field, frt_error_show(r, e->message, 1024),

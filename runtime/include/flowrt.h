@@ -12,7 +12,7 @@
 #ifndef FLOWRT_H
 #define FLOWRT_H
 
-#define FRT_ABI 4u
+#define FRT_ABI 5u
 
 #ifdef __INT64_TYPE__
 typedef __INT8_TYPE__ int8_t;
@@ -247,6 +247,9 @@ typedef struct FrtOp {
   uint32_t limit_kind;
   uint32_t masked;         /* its expressions read masked values: errors do not show them */
   double limit;            /* rows, or percent */
+  uint32_t retries, unused; /* a read or write: how often what failed is tried again, */
+  int64_t retry_every_us, retry_max_us;   /* after how long, at most (0: no bound), */
+  double retry_factor;     /* and what a wait is longer than the one before by */
 } FrtOp;
 
 typedef struct FrtErrorRow FrtErrorRow;
@@ -386,6 +389,8 @@ void *frt_alloc_run(FrtCtx *cx, size_t size);
  * ends, when the operator's policy decides. Under FRT_POLICY_NULL the caller sets the null
  * and counts FRT_NULLED instead of calling this. */
 void frt_error(FrtCtx *cx, const FrtBlock *b, uint32_t row, uint32_t op, int code, FrtStr field);
+/* One more field of a row that frt_error was called for at that operator: both are told in one error. */
+void frt_error_more(FrtCtx *cx, const FrtBlock *b, uint32_t row, uint32_t op, int code, FrtStr field);
 /* Fails the run as a whole (exit 2): no row is to blame. */
 int frt_fatal(FrtCtx *cx, uint32_t op, int code, FrtStr detail);
 /* A gathered row of the port for row `row` of `b`, from its input number `input`: row_size bytes to fill, lives until delivered. */
@@ -408,6 +413,8 @@ void frt_late(const FrtBlock *b, uint32_t c, const uint32_t *sel, uint32_t n);
 /* The file of the source row, which lives as long as the run, and its line (UINT64_MAX: it has none), for rows that are held. */
 void frt_row_place(const FrtBlock *b, uint32_t row, FrtStr *file, uint64_t *line);
 
+/* Rows have reached place number `at` of the script (flowc test --coverage). */
+void frt_cover(FrtCtx *cx, uint32_t at);
 /* Which of the rows go over the edge when dead letters are replayed (sched/replay.h): their number and *out. */
 uint32_t frt_replay_gate(FrtCtx *cx, const FrtBlock *b, const uint32_t *sel, uint32_t n, const FrtReplayEdge *edge, const uint32_t **out);
 
@@ -446,6 +453,7 @@ void frt_tap_end(FrtCtx *cx, uint32_t tap, char *end);
 struct FrtErrorRow {
   uint64_t key;            /* number of the source row */
   FrtStr file, field, code, message, raw, operator_name, script;
+  FrtStr fields;           /* all that failed: "id, amount" */
   int64_t line, offset;    /* of the record in its file; -1 when there is none */
   int64_t column;          /* character of the field in its line, from 1; 0 when not known */
   int64_t script_line, script_column;
@@ -454,7 +462,7 @@ struct FrtErrorRow {
   uint32_t op;
   uint32_t error;          /* FRT_E_*, 0 for a row of an else port */
   uint32_t raw_masked;     /* `raw` is not as it stands in the file */
-  uint32_t unused;
+  uint32_t field_len;      /* several fields failed: so many; `field` is the first, `message` is about each. Else 0 */
 };
 
 #include "flowrt_fn.h"

@@ -69,7 +69,7 @@ void frt_codec_free(struct OutCodec *c) {
 }
 
 #ifndef FRT_NO_ZLIB
-static int codec_write_gzip(struct OutCodec *c, int fd, const char *p, size_t n, int end, uint64_t *bytes, FrtXxh3 *sum) {
+static int codec_write_gzip(struct OutCodec *c, int (*write)(void *, const char *, size_t), void *context, const char *p, size_t n, int end, uint64_t *bytes, FrtXxh3 *sum) {
   do {
     size_t part = n < (1u << 30) ? n : 1u << 30;
     c->z.next_in = (Bytef *)(uintptr_t)p;
@@ -82,7 +82,7 @@ static int codec_write_gzip(struct OutCodec *c, int fd, const char *p, size_t n,
       c->z.avail_out = CODEC_BUFFER_SIZE;
       status = deflate(&c->z, end && !n ? Z_FINISH : Z_NO_FLUSH);
       size_t made = CODEC_BUFFER_SIZE - c->z.avail_out;
-      int error = frt_write_all(fd, c->buffer, made);
+      int error = write(context, c->buffer, made);
       if (error) return error;
       if (sum) frt_xxh3_add(sum, c->buffer, made);
       *bytes += made;
@@ -94,13 +94,13 @@ static int codec_write_gzip(struct OutCodec *c, int fd, const char *p, size_t n,
 #endif
 
 #ifndef FRT_NO_ZSTD
-static int codec_write_zstd(struct OutCodec *c, int fd, const char *p, size_t n, int end, uint64_t *bytes, FrtXxh3 *sum) {
+static int codec_write_zstd(struct OutCodec *c, int (*write)(void *, const char *, size_t), void *context, const char *p, size_t n, int end, uint64_t *bytes, FrtXxh3 *sum) {
   ZSTD_inBuffer in = {p, n, 0};
   for (;;) {
     ZSTD_outBuffer out = {c->buffer, CODEC_BUFFER_SIZE, 0};
     size_t left = ZSTD_compressStream2(c->zstd, &out, &in, end ? ZSTD_e_end : ZSTD_e_continue);
     if (ZSTD_isError(left)) return EIO;
-    int error = frt_write_all(fd, c->buffer, out.pos);
+    int error = write(context, c->buffer, out.pos);
     if (error) return error;
     if (sum) frt_xxh3_add(sum, c->buffer, out.pos);
     *bytes += out.pos;
@@ -109,12 +109,12 @@ static int codec_write_zstd(struct OutCodec *c, int fd, const char *p, size_t n,
 }
 #endif
 
-int frt_codec_write(struct OutCodec *c, int fd, const char *p, size_t n, int end, uint64_t *bytes, FrtXxh3 *sum) {
+int frt_codec_write(struct OutCodec *c, int (*write)(void *, const char *, size_t), void *context, const char *p, size_t n, int end, uint64_t *bytes, FrtXxh3 *sum) {
 #ifndef FRT_NO_ZLIB
-  if (c->kind == FRT_COMPRESS_GZIP) return codec_write_gzip(c, fd, p, n, end, bytes, sum);
+  if (c->kind == FRT_COMPRESS_GZIP) return codec_write_gzip(c, write, context, p, n, end, bytes, sum);
 #endif
 #ifndef FRT_NO_ZSTD
-  if (c->kind == FRT_COMPRESS_ZSTD) return codec_write_zstd(c, fd, p, n, end, bytes, sum);
+  if (c->kind == FRT_COMPRESS_ZSTD) return codec_write_zstd(c, write, context, p, n, end, bytes, sum);
 #endif
   return EINVAL;
 }

@@ -53,6 +53,7 @@ struct FrtInput {
   int inside;                /* in the middle of a member or frame */
   int failed;
   int decided;               /* whether there is an `ahead` */
+  int refused;               /* read() failed, not what was read */
 #ifndef FRT_NO_ZLIB
   z_stream gzip;
   int gzip_ready;
@@ -100,6 +101,7 @@ static ssize_t input_read_raw(FrtInput *in, char *buf, size_t n, const char **wh
   const char *what = strcmp(in->path, "-") == 0 ? "standard input" : in->path;
   if (in->waits && !frt_stall_read(in->fd, what, in->has_ahead ? &in->stop : NULL)) return input_fail(in, why, "interrupted");
   ssize_t got = input_read_fd(in->fd, buf, n);
+  in->refused = got < 0;
   if (got < 0) return input_fail(in, why, strerror(errno));
   if (got == 0 && input_is_cut(in)) return input_fail(in, why, "the file was cut while it was read");
   in->raw_bytes += (uint64_t)got;
@@ -360,6 +362,26 @@ void frt_input_close(FrtInput *in) {
   if (in->owns_fd) close(in->fd);
   in->owns_fd = 0;
   in->fd = -1;
+}
+
+void frt_input_alone(FrtInput *in) { in->decided = 1; }
+
+int frt_input_may_pass(const FrtInput *in) { return in->failed && in->refused; }
+
+/* A regular file is opened again, for a descriptor may have become useless for good. */
+int frt_input_retry(FrtInput *in, const char **why) {
+  struct stat was, is;
+  in->failed = in->refused = 0;
+  if (!in->owns_fd || fstat(in->fd, &was) != 0 || !S_ISREG(was.st_mode)) return 0;
+  int fd = open(in->path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0 || fstat(fd, &is) != 0 || is.st_ino != was.st_ino || is.st_dev != was.st_dev || lseek(fd, lseek(in->fd, 0, SEEK_CUR), SEEK_SET) < 0) {
+    if (fd >= 0) close(fd);
+    return 0;
+  }
+  (void)why;
+  close(in->fd);
+  in->fd = fd;
+  return 0;
 }
 
 uint64_t frt_input_size(const FrtInput *in) { return in->size; }

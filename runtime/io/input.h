@@ -21,6 +21,12 @@ FrtInput *frt_input_open_head(Arena *arena, const char *path, size_t max, const 
 /* Reads up to n decompressed bytes: > 0, 0 at the end, -1 with *why. */
 ssize_t frt_input_read(FrtInput *in, char *buf, size_t n, const char **why);
 void frt_input_close(FrtInput *in);
+/* After a read that failed: whether the system failed it, so that it may pass; and another try: 0 when reading may go on where it
+ * stopped, else -1 with *why. */
+int frt_input_may_pass(const FrtInput *in);
+/* No other thread reads ahead, so that a read can be repeated; before the first read. */
+void frt_input_alone(FrtInput *in);
+int frt_input_retry(FrtInput *in, const char **why);
 /* A regular file, not compressed: goes on at that byte. 0, or -1 with *why. */
 int frt_input_seek(FrtInput *in, uint64_t offset, const char **why);
 /* Bytes of the file as it lies on disk, 0 when not known, and how many of them were read. */

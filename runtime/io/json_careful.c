@@ -437,13 +437,12 @@ static void json_value_error(FrtScanner *s, uint32_t c, uint32_t row, int code, 
   char *field = frt_alloc(s->cx, (size_t)column->name.len + path->len);
   memcpy(field, column->name.ptr, column->name.len);
   memcpy(field + column->name.len, path->text, path->len);
-  frt_error(s->cx, &s->block, row, op, code, (FrtStr){field, column->name.len + path->len, 0});
-  frt_scan_row_bad(s, row);
+  frt_scan_field_error(s, row, code, (FrtStr){field, column->name.len + path->len, 0});
 }
 
 void json_convert_missing(FrtScanner *s, uint32_t c, uint32_t row) {
   const FrtColumn *column = &s->scan->columns[c];
-  if (s->row_bad[row]) return;
+  if (s->row_bad[row] == SCAN_ROW_LOST) return;
   if (column->type->nullable && !(column->use & FRT_USE_LENT_NULL && column->dflt)) {
     memset(json_place(s, c, row), 0, column->type->size);
     json_set_nul(s, c, row, 1);
@@ -451,6 +450,7 @@ void json_convert_missing(FrtScanner *s, uint32_t c, uint32_t row) {
     json_set_nul(s, c, row, 0);
     memcpy(json_place(s, c, row), column->dflt, column->type->size);
   } else if (s->scan->options.contract == FRT_CONTRACT_DISCARD) {
+    if (s->row_bad[row]) return;
     FRT_COUNT(s->cx, s->scan->op, FRT_DROPPED, 1);
     frt_scan_row_bad(s, row);
   } else {
@@ -463,7 +463,7 @@ void json_convert_value(FrtScanner *s, uint32_t c, uint32_t row, FrtStr text) {
   const FrtColumn *column = &s->scan->columns[c];
   JsonPath path;
   path.len = 0;
-  if (s->row_bad[row]) return;
+  if (s->row_bad[row] == SCAN_ROW_LOST) return;
   int rc = json_decode(s->cx, column, text, json_place(s, c, row), &path);
   if (rc == FRT_OK) {
     json_set_nul(s, c, row, 0);
@@ -496,6 +496,6 @@ void json_convert_row(FrtScanner *s, uint32_t row) {
     if (!s->scan->columns[c].use) continue;
     if (j->cell[c].ptr) json_convert_value(s, c, row, j->cell[c]);
     else json_convert_missing(s, c, row);
-    if (s->row_bad[row]) return;
+    if (s->row_bad[row] == SCAN_ROW_LOST) return;
   }
 }

@@ -55,6 +55,8 @@ int frt_write_all_at(int fd, const char *p, size_t n, uint64_t at) {
 }
 
 int frt_out_fail(FrtRun *r, OutFile *f, int error) {
+  f->error = error;
+  if (f->soft) return FRT_FATAL;
   f->failed = f->closed = 1;
   int masked = f->sink->partitioned && r->module->ops[f->sink->op].masked;
   const char *text = arena_printf(r->run_arena, "%s: %s", masked ? "***" : f->is_stdout ? "standard output" : f->path, strerror(error));
@@ -150,7 +152,7 @@ static int out_open_direct(const OutFile *f) {
   return fd;
 }
 
-int frt_out_open_target(FrtRun *r, OutFile *f) {
+static int out_open_once(FrtRun *r, OutFile *f) {
   struct stat st;
   f->fd = -1;
   f->append_at = -1;
@@ -185,6 +187,29 @@ int frt_out_open_target(FrtRun *r, OutFile *f) {
   int letters = replay && f->sink->options.format == FRT_FMT_DEADLETTER && strcmp(f->target, replay->target) == 0;
   if (f->existed && !letters && f->sink->options.mode == FRT_MODE_APPEND && st.st_size > 0) f->append_at = st.st_size;
   return out_create_temp(r, f, folder, f->existed ? st.st_mode & 07777 : 0);
+}
+
+/* Whether the operator of the file tries again after `error`. */
+static int out_retry(FrtRun *r, const OutFile *f, int error, uint32_t *tried) {
+  int masked = f->sink->partitioned && r->module->ops[f->sink->op].masked;
+  return error != EPIPE && r->module->ops[f->sink->op].retries &&
+         frt_retry(r, f->sink->op, tried, arena_printf(r->run_arena, "%s: %s", masked ? "***" : f->path, strerror(error)));
+}
+
+int frt_out_open_target(FrtRun *r, OutFile *f) {
+  uint32_t tried = 0;
+  for (;;) {
+    f->soft = r->module->ops[f->sink->op].retries > tried;
+    f->error = 0;
+    int rc = out_open_once(r, f);
+    int again = rc != FRT_OK && f->soft && f->error && out_retry(r, f, f->error, &tried);
+    if (!again && rc != FRT_OK && f->soft && f->error) {   /* a signal has ended the wait */
+      f->soft = 0;
+      return frt_out_fail(r, f, f->error);
+    }
+    f->soft = 0;
+    if (!again) return rc;
+  }
 }
 
 int frt_out_wake(FrtRun *r, OutFile *f) {
@@ -235,6 +260,28 @@ static void out_start_writeback(OutFile *f) {
   f->written_back = f->bytes;
 }
 
+/* Writes on where it stopped, as often as the operator may try. 0 or errno. */
+static int out_write_all(FrtRun *r, OutFile *f, const char *p, size_t n) {
+  uint32_t tried = 0;
+  while (n) {
+    ssize_t done = write(f->fd, p, n);
+    if (done < 0 && errno == EINTR && !frt_cancelled()) continue;
+    int error = done < 0 ? errno : done == 0 ? ENOSPC : 0;
+    if (error && !out_retry(r, f, error, &tried)) return error;
+    if (error) continue;
+    p += done;
+    n -= (size_t)done;
+  }
+  return 0;
+}
+
+typedef struct OutBytes { FrtRun *r; OutFile *f; } OutBytes;
+
+static int out_write_codec(void *context, const char *p, size_t n) {
+  OutBytes *o = context;
+  return out_write_all(o->r, o->f, p, n);
+}
+
 /* The descriptor of a file that was parked. */
 static int out_reopen(FrtRun *r, OutFile *f) {
   if (f->fd >= 0) {
@@ -253,7 +300,7 @@ static int out_write_frames(FrtRun *r, OutFile *f, const char *p, size_t n, int 
   if (!n && f->bytes) return FRT_OK;
   struct OutCodec *codec = frt_pool_codec(r->pool, f, &why);
   if (!codec) return out_refuse(r, f, why);
-  *error = frt_codec_write(codec, f->fd, p, n, 1, &f->bytes, f->sum);
+  *error = frt_codec_write(codec, out_write_codec, &(OutBytes){r, f}, p, n, 1, &f->bytes, f->sum);
   return FRT_OK;
 }
 
@@ -264,11 +311,11 @@ static int out_write_bytes(FrtRun *r, OutFile *f, const char *p, size_t n, int e
   int error = 0;
   if (f->temp && out_reopen(r, f) != FRT_OK) return FRT_FATAL;
   if (f->codec) {
-    error = frt_codec_write(f->codec, f->fd, p, n, end, &f->bytes, f->sum);
+    error = frt_codec_write(f->codec, out_write_codec, &(OutBytes){r, f}, p, n, end, &f->bytes, f->sum);
   } else if (f->frames) {
     if (out_write_frames(r, f, p, n, &error) != FRT_OK) return FRT_FATAL;
   } else {
-    error = f->reserved ? frt_write_all_at(f->fd, p, n, f->bytes) : frt_write_all(f->fd, p, n);
+    error = f->reserved ? frt_write_all_at(f->fd, p, n, f->bytes) : out_write_all(r, f, p, n);
     f->bytes += error ? 0 : n;
     if (!error && f->sum) frt_xxh3_add(f->sum, p, n);
   }
@@ -294,7 +341,7 @@ int frt_out_append(FrtRun *r, OutFile *f, const char *p, size_t n) {
 }
 
 int frt_out_reserve(FrtRun *r, OutFile *f, size_t n, uint64_t *at) {
-  if (!f->temp || !f->awake || f->codec || f->frames || f->append_at >= 0 || f->sink->partitioned || !out_is_live(r, f)) return 0;
+  if (r->module->ops[f->sink->op].retries || !f->temp || !f->awake || f->codec || f->frames || f->append_at >= 0 || f->sink->partitioned || !out_is_live(r, f)) return 0;
   if (f->reopened || f->fd < 0 || r->pool->fixed_len > r->pool->open_max / 2) return 0;
   if (frt_out_flush(r, f) != FRT_OK) return FRT_FATAL;
   f->reserved = 1;

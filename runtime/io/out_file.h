@@ -39,6 +39,8 @@ typedef struct OutFile {
   uint8_t frames;            /* compressed buffer by buffer, by a compressor that others use too */
   uint8_t summed;            /* total is the XXH3 of what was written */
   uint8_t pooled, reopened;  /* may be parked; has been, and is opened to append */
+  uint8_t soft;              /* what fails is to be tried again: `error` alone says why */
+  int error;
   uint8_t existed, named;    /* named: there is a file called temp; until then it has a descriptor alone */
   int64_t append_at;         /* size of the old file before rows were appended; -1 */
   struct OutFile *next;      /* all files of the run, in order of creation */
@@ -81,9 +83,9 @@ int frt_write_all_at(int fd, const char *p, size_t n, uint64_t at);
 
 /* ---- codec.c ---- */
 struct OutCodec *frt_codec_new(uint32_t compress, int level, const char **why);
-/* Compresses p[0..n) into fd; `end` ends the frame, and the next call begins another. 0, or errno; *bytes grows by what was written, *sum
+/* Compresses p[0..n) and hands it to `write`, which gives 0 or errno; `end` ends the frame, and the next call begins another. 0, or errno; *bytes grows by what was written, *sum
  * (or NULL) takes it in. */
-int frt_codec_write(struct OutCodec *c, int fd, const char *p, size_t n, int end, uint64_t *bytes, struct FrtXxh3 *sum);
+int frt_codec_write(struct OutCodec *c, int (*write)(void *context, const char *p, size_t n), void *context, const char *p, size_t n, int end, uint64_t *bytes, struct FrtXxh3 *sum);
 void frt_codec_free(struct OutCodec *c);
 
 /* ---- commit.c ---- */

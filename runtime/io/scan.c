@@ -85,6 +85,7 @@ static FrtMap *scan_map_take(FrtScanner *s) {
   FrtMap *map = s->given_map;
   s->given_map = NULL;
   if (map) return map;
+  if (s->cx->run->module->ops[s->scan->op].retries) return NULL;   /* a read that fails can be repeated, a page cannot */
   int fd = s->window_want < FRT_WINDOW_SIZE ? -1 : frt_input_plain_fd(s->input);
   return fd < 0 || frt_input_size(s->input) < FRT_MAP_MIN ? NULL : frt_map_open(fd, frt_input_size(s->input));
 }
@@ -171,7 +172,12 @@ int frt_scan_refill(FrtScanner *s) {
   }
   if (s->map) return scan_map_refill(s);
   if (keep == s->window_size) scan_window_grow(s);
-  ssize_t got = frt_input_read(s->input, s->limit, scan_fence(s, s->window_size - keep), &why);
+  size_t room = scan_fence(s, s->window_size - keep);
+  uint32_t tried = 0;
+  ssize_t got = frt_input_read(s->input, s->limit, room, &why);
+  while (got < 0 && frt_input_may_pass(s->input) && frt_retry(s->cx->run, s->scan->op, &tried, why)) {
+    if (frt_input_retry(s->input, &why) == 0) got = frt_input_read(s->input, s->limit, room, &why);
+  }
   if (got < 0) return scan_fatal(s, FRT_E_READ, why);
   s->limit += got;
   s->bytes += (uint64_t)got;
@@ -202,7 +208,10 @@ static int scan_skip_bom(FrtScanner *s) {
 int frt_scan_file_open(FrtScanner *s) {
   const char *why = NULL;
   s->file = scan_str(s->paths[s->path_at]);
-  s->input = frt_input_open(s->cx->run->run_arena, s->file.ptr, s->given_fd, &why);
+  uint32_t tried = 0;
+  do s->input = frt_input_open(s->cx->run->run_arena, s->file.ptr, s->given_fd, &why);
+  while (!s->input && s->given_fd < 0 && frt_retry(s->cx->run, s->scan->op, &tried, why));
+  if (s->input && s->cx->run->module->ops[s->scan->op].retries) frt_input_alone(s->input);
   s->given_fd = -1;
   if (!s->input) return scan_fatal(s, FRT_E_OPEN, why);
   s->input_ended = 0;
@@ -382,7 +391,14 @@ void frt_scan_close(FrtScanner *s) {
 
 void frt_scan_row_bad(FrtScanner *s, uint32_t row) {
   s->bad_rows += !s->row_bad[row];
-  s->row_bad[row] = 1;
+  s->row_bad[row] = SCAN_ROW_LOST;
+}
+
+void frt_scan_field_error(FrtScanner *s, uint32_t row, int code, FrtStr field) {
+  if (s->row_bad[row]) frt_error_more(s->cx, &s->block, row, s->scan->op, code, field);
+  else frt_error(s->cx, &s->block, row, s->scan->op, code, field);
+  s->bad_rows += !s->row_bad[row];
+  s->row_bad[row] = SCAN_ROW_WRONG;
 }
 
 void frt_scan_record_error(FrtScanner *s, uint32_t row, int code, FrtStr detail) {

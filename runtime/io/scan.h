@@ -23,6 +23,9 @@ enum {
   FRT_RECORD_MAX = 256 * 1024 * 1024   /* a longer record is an error: it has no end, or is no record */
 };
 
+/* Why a row is bad: it is no record whose fields could be looked at, or some of its values are wrong. */
+enum { SCAN_ROW_GOOD, SCAN_ROW_LOST, SCAN_ROW_WRONG };
+
 typedef struct FrtScanner FrtScanner;
 
 /* One format. */
@@ -76,7 +79,7 @@ struct FrtScanner {
   FrtBlock block;
   uint32_t rows_max;
   uint32_t *sel, *bad;
-  uint8_t *row_bad;                    /* row i went to the error port */
+  uint8_t *row_bad;                    /* row i went to the error port: SCAN_ROW_* */
   uint64_t rows;                       /* records of earlier blocks: block.row0 */
   const FrtStr *header;                /* column names of the file before (contract.c); NULL: there was none */
   uint32_t header_len;
@@ -127,6 +130,8 @@ int frt_scan_block_next(FrtScanner *s, FrtBlock **out);      /* as frt_scan_next
 int frt_scan_refill(FrtScanner *s);
 /* Marks row i of the block as bad (frt_error was called). */
 void frt_scan_row_bad(FrtScanner *s, uint32_t row);
+/* Reports a wrong value of row i, the first one or one more, so that all of its fields are named together. */
+void frt_scan_field_error(FrtScanner *s, uint32_t row, int code, FrtStr field);
 /* Row i is not a record of the right form: reports it to the scan's operator. */
 void frt_scan_record_error(FrtScanner *s, uint32_t row, int code, FrtStr detail);
 /* Converts the used columns of the block, whose fields are set: kernels first, format->value for what

@@ -2,7 +2,7 @@
  *
  * A column goes through its batch kernel (text/column.h), which leaves the rows that are not plain in a
  * list; the format's careful conversion decides about those one by one. Columns are taken in the order
- * of the type, so a row's first bad column is the one that is reported.
+ * of the type, so a row's bad columns are reported in that order, together.
  *
  * Texts that few rows are asked for (FRT_USE_LATE) are only checked; frt_late makes their values. */
 #include <string.h>
@@ -91,7 +91,7 @@ static void convert_set_null(FrtScanner *s, uint32_t c, uint32_t row) {
 void frt_scan_value_error(FrtScanner *s, uint32_t column, uint32_t row, int code) {
   const FrtColumn *col = &s->scan->columns[column];
   uint32_t op = s->scan->op;
-  if (s->row_bad[row]) return;
+  if (s->row_bad[row] == SCAN_ROW_LOST) return;
   s->block.canon[column] = 0;
   if (col->use & FRT_USE_LENIENT) {
     convert_set_null(s, column, row);
@@ -99,11 +99,10 @@ void frt_scan_value_error(FrtScanner *s, uint32_t column, uint32_t row, int code
   }
   if (col->type->nullable && s->cx->run->module->ops[op].policy == FRT_POLICY_NULL) {
     convert_set_null(s, column, row);
-    FRT_COUNT(s->cx, op, FRT_NULLED, 1);
+    if (!s->row_bad[row]) FRT_COUNT(s->cx, op, FRT_NULLED, 1);
     return;
   }
-  frt_error(s->cx, &s->block, row, op, code, col->name);
-  frt_scan_row_bad(s, row);
+  frt_scan_field_error(s, row, code, col->name);
 }
 
 /* No value: null, the default, or an error. */
@@ -140,7 +139,7 @@ static void convert_one(FrtScanner *s, uint32_t c, uint32_t row) {
 /* Rows whose text is not UTF-8: only looked for when the block as a whole is not. */
 static void convert_check_utf8(FrtScanner *s, uint32_t c) {
   for (uint32_t i = 0; i < s->block.n; i++) {
-    if (s->row_bad[i]) continue;
+    if (s->row_bad[i] == SCAN_ROW_LOST) continue;
     FrtStr text = frt_fields_text(&s->block.fields[c], i);
     if (frt_utf8_valid(text.ptr, text.len)) continue;
     s->cx->detail = text;
@@ -150,7 +149,7 @@ static void convert_check_utf8(FrtScanner *s, uint32_t c) {
 
 static void convert_absent(FrtScanner *s, uint32_t c) {
   for (uint32_t i = 0; i < s->block.n; i++)
-    if (!s->row_bad[i]) convert_missing(s, c, i);
+    if (s->row_bad[i] != SCAN_ROW_LOST) convert_missing(s, c, i);
   s->block.canon[c] = 0;
 }
 
@@ -161,7 +160,7 @@ static void convert_check_texts(FrtScanner *s, uint32_t c, int utf8_bad) {
   for (uint32_t i = 0; s->quoted_at && i < s->quoted_len; i++)
     if (s->quoted[i].column == s->quoted_at[c]) s->bad[bad++] = s->quoted[i].row;
   for (uint32_t i = 0; i < bad; i++)
-    if (!s->row_bad[s->bad[i]]) convert_one(s, c, s->bad[i]);
+    if (s->row_bad[s->bad[i]] != SCAN_ROW_LOST) convert_one(s, c, s->bad[i]);
   if (utf8_bad) convert_check_utf8(s, c);
 }
 
@@ -184,15 +183,15 @@ static void convert_column(FrtScanner *s, uint32_t c, int utf8_bad) {
   }
   if (!how->kernel) {
     for (uint32_t i = 0; i < n; i++)
-      if (!s->row_bad[i]) convert_one(s, c, i);
+      if (s->row_bad[i] != SCAN_ROW_LOST) convert_one(s, c, i);
   } else {
     uint32_t bad = how->kernel(fields, n, column->type, s->block.col[c], nul, canon, s->bad);
     for (uint32_t i = 0; i < bad; i++)
-      if (!s->row_bad[s->bad[i]]) convert_one(s, c, s->bad[i]);
+      if (s->row_bad[s->bad[i]] != SCAN_ROW_LOST) convert_one(s, c, s->bad[i]);
   }
   if (how->kernel && how->empty_default) {
     for (uint32_t i = 0; i < n; i++)
-      if (nul[i] && !s->row_bad[i]) convert_missing(s, c, i);
+      if (nul[i] && s->row_bad[i] != SCAN_ROW_LOST) convert_missing(s, c, i);
   }
   if (utf8_bad && how->text) convert_check_utf8(s, c);
 }

@@ -246,6 +246,12 @@ uint32_t frt_replay_gate(FrtCtx *cx, const FrtBlock *b, const uint32_t *sel, uin
   *out = sel;
   if (!p) return n;
   if (!p->records) return p->closed[edge->to] ? 0 : n;
+  for (uint32_t c = 0; !r->scan && !edge->held && !p->side[edge->to] && !p->closed[edge->to] && c < p->class_len; c++) {
+    static const char why[] = "the held side of a join does not fit into memory, and a replay needs it there; give more by --memory";
+    if (!replay_class_opens(p, c, edge->from, edge->port, edge->to)) continue;
+    frt_fatal(cx, edge->from, FRT_E_MEMORY, (FrtStr){why, sizeof why - 1, 0});
+    return 0;
+  }
   if (frt_replay_scan_mode(r) != FRT_REPLAY_RECORDS)
     return (edge->held && p->held[edge->to]) || p->side[edge->to] ? n : 0;
   if (edge->held || p->closed[edge->to]) return 0;

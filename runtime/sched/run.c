@@ -67,6 +67,10 @@ static void run_make_id(FrtRun *r) {
            (unsigned long long)(b & 0xffffffffffffu));
 }
 
+void frt_cover(FrtCtx *cx, uint32_t at) {
+  if (cx->run->options->cover) cx->run->options->cover->places[at] = 1;
+}
+
 /* ---- params ---- */
 
 static int run_param_fail(FrtRun *r, const FrtParam *p, const char *what) {
@@ -133,27 +137,33 @@ static void run_count_source(FrtRun *r, const char *path) {
   if (stat(path, &st) == 0 && S_ISREG(st.st_mode)) r->source_size += (uint64_t)st.st_size * (dense ? DENSE : 1);
 }
 
+/* Whether the files of a path are there; else *why. */
+static int run_look(FrtRun *r, const char *path, const char **why) {
+  char **paths;
+  uint32_t len = 0;
+  *why = "cannot be opened";
+  if (frt_glob(r->run_arena, path, &paths, &len, why) != 0) return 0;
+  for (uint32_t i = 0; i < len; i++) {
+    if (access(paths[i], R_OK) == 0) continue;
+    *why = arena_printf(r->run_arena, "%s: %s", paths[i], strerror(errno));
+    return 0;
+  }
+  for (uint32_t i = 0; i < len; i++) run_count_source(r, paths[i]);
+  return 1;
+}
+
 static int run_check_scan(FrtRun *r, const FrtScan *s) {
   FrtStr path;
+  uint32_t tried = 0;
   if (!s->path) return FRT_OK;
   int status = s->path(r->cx, r->state, &path);
   if (status > 0) return frt_fatal(r->cx, s->op, status, r->cx->detail);
   if (status != FRT_OK) return FRT_FATAL;
-  char *text = arena_strndup(r->run_arena, path.len ? path.ptr : "", path.len), **paths;
-  const char *why = "cannot be opened";
-  uint32_t len = 0;
+  const char *why, *text = arena_strndup(r->run_arena, path.len ? path.ptr : "", path.len);
   if (strcmp(text, "-") == 0) return FRT_OK;
-  if (frt_glob(r->run_arena, text, &paths, &len, &why) != 0)
-    return frt_fatal(r->cx, s->op, FRT_E_OPEN, (FrtStr){why, (uint32_t)strlen(why), 0});
-  for (uint32_t i = 0; i < len; i++) {
-    if (access(paths[i], R_OK) == 0) {
-      run_count_source(r, paths[i]);
-      continue;
-    }
-    why = arena_printf(r->run_arena, "%s: %s", paths[i], strerror(errno));
-    return frt_fatal(r->cx, s->op, FRT_E_OPEN, (FrtStr){why, (uint32_t)strlen(why), 0});
-  }
-  return FRT_OK;
+  int there = run_look(r, text, &why);
+  while (!there && frt_retry(r, s->op, &tried, why)) there = run_look(r, text, &why);
+  return there ? FRT_OK : frt_fatal(r->cx, s->op, FRT_E_OPEN, (FrtStr){why, (uint32_t)strlen(why), 0});
 }
 
 static int run_check_scans(FrtRun *r) {
@@ -346,6 +356,7 @@ static void run_report(FrtRun *r) {
   if (r->exit_code == 130)
     fprintf(stderr, "interrupted after %llu rows (%llu bytes); no output was committed\n",
             (unsigned long long)r->source_rows, (unsigned long long)r->source_bytes);
+  frt_rejects_print(r);
   if (!r->exit_code) run_warn(r);
   if (r->options->stats) frt_stats_print(r);
 }
@@ -419,6 +430,7 @@ int frt_run(const FrtModule *m, const FrtRunOptions *o) {
   frt_sinks_end(r);
   run_report(r);
   int exit_code = r->exit_code;
+  if (r->options->cover) memcpy(r->options->cover->ledger, r->ledger, (size_t)m->op_len * FRT_LEDGER_LEN * sizeof *r->ledger);
   frt_cancel_restore();
   frt_ports_end(r);
   if (r->tap) frt_taps_end(r);

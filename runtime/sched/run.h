@@ -19,6 +19,9 @@ typedef struct FrtWatchOptions {
   int once;                      /* what is there, no more */
 } FrtWatchOptions;
 
+/* What the rows of a run reached: places by frt_cover, and the counters of every operator (FRT_LEDGER_LEN each). */
+typedef struct FrtCover { uint8_t *places; uint64_t *ledger; } FrtCover;
+
 /* Everything that the command line says about a run. Zeroed is a good default. */
 typedef struct FrtRunOptions {
   const FrtArgValue *args;       /* params, precedence already applied: one a name */
@@ -34,6 +37,7 @@ typedef struct FrtRunOptions {
   uint64_t temp_limit;           /* bytes on disk at a time, 0: no limit */
   uint32_t threads;
   int64_t now_us;                /* 0: the clock; else fixed, for tests */
+  struct FrtCover *cover;        /* filled by the run, or NULL */
   const struct FrtReplay *replay; /* replay.h, or NULL */
   FrtWatchOptions watch;
   struct FrtTaking *taking;      /* watch_dir.c: the file that this run takes; or NULL */

@@ -14,6 +14,8 @@ struct FrtPortState;   /* edge/port.c: gathered rows */
 struct OutPool;         /* io/out_pool.h: what outputs share */
 struct FrtJournal;      /* io/journal.h: names of the outputs on their way */
 struct FrtScanner;
+struct FrtRejects;
+struct FrtReplayState;
 
 /* Messages of a run. */
 #define FRT_SLICE(s) (int)(s).len, (s).ptr ? (s).ptr : ""
@@ -56,7 +58,9 @@ struct FrtRun {
   char *failure;                 /* its message, printed at the end; run_arena */
   int64_t start_us;
   uint64_t source_rows, source_bytes;
+  struct FrtRejects *rejects;    /* errors/rejects.c; NULL: no row failed */
   struct FrtReplayState *replay; /* replay.c */
+  _Atomic uint64_t retries;      /* retry.c: what was tried again */
   int stopped;                   /* frt_stop was called in the present step */
   uint64_t stop_row;             /* the last row that is wanted */
   const FrtScan *scan;           /* the scan of the present step, or NULL */
@@ -103,6 +107,8 @@ void frt_taps_end(FrtRun *r);
 const char *frt_tap_unknown(Arena *arena, const FrtModule *m, const char *name, size_t len);
 /* values.c: run.host and the like; after the options and the run arena are there. */
 void frt_values_start(FrtRun *r);
+/* retry.c: 1 when operator `op` shall try again, after the wait and a note of `what` failed; *tried counts from 0. Any thread. */
+int frt_retry(FrtRun *r, uint32_t op, uint32_t *tried, const char *what);
 /* replay.c; with options->replay only. Reads the records of the letters that scan number `index` has. FRT_OK or FRT_FATAL. */
 int frt_replay_scan(FrtRun *r, uint32_t index, struct FrtScanner *s);
 /* How the present scan is read: FRT_REPLAY_*. */

@@ -111,6 +111,7 @@ static void stats_text(FrtRun *r, double seconds) {
     fputc('\n', stderr);
   }
   stats_tiers_text(r);
+  if (r->retries) fprintf(stderr, "tried again: %llu\n", (unsigned long long)r->retries);
   stats_spill_text(r);
 }
 
@@ -139,7 +140,7 @@ static void stats_files_json(const FrtRun *r) {
   fputc(']', stderr);
 }
 
-static void stats_json(const FrtRun *r, double seconds) {
+static void stats_json(FrtRun *r, double seconds) {
   const FrtModule *m = r->module;
   fprintf(stderr, "{\"run\":\"%s\",\"exit\":%d,\"operators\":[", r->run_id, r->exit_code);
   for (uint32_t op = 0; op < m->op_len; op++) {
@@ -161,6 +162,8 @@ static void stats_json(const FrtRun *r, double seconds) {
           (unsigned long long)r->counts.columns_extra, (unsigned long long)r->counts.keys_unknown);
   fprintf(stderr, ",\"spill_files\":%llu,\"spill_bytes\":%llu,\"spill_stored\":%llu", (unsigned long long)r->spill.files,
           (unsigned long long)r->spill.raw, (unsigned long long)r->spill.stored);
+  fprintf(stderr, ",\"retries\":%llu", (unsigned long long)r->retries);
+  frt_rejects_json(r);
   fprintf(stderr, ",\"threads\":%u,\"blocks_of\":[", r->threads > 1 ? r->threads : 1);
   for (uint32_t i = 0; i < r->threads && i < FRT_BLOCKS_OF; i++)
     fprintf(stderr, "%s%llu", i ? "," : "", (unsigned long long)r->blocks_of[i]);

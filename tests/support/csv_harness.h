@@ -97,6 +97,16 @@ void frt_error(FrtCtx *cx, const FrtBlock *b, uint32_t row, uint32_t op, int cod
   csv_put(&r->text, "\n", 1);
 }
 
+void frt_error_more(FrtCtx *cx, const FrtBlock *b, uint32_t row, uint32_t op, int code, FrtStr field) {
+  frt_error(cx, b, row, op, code, field);
+  FRT_COUNT(cx, op, FRT_ERRORS, (uint64_t)-1);
+}
+
+int frt_retry(FrtRun *r, uint32_t op, uint32_t *tried, const char *what) {
+  (void)r; (void)op; (void)tried; (void)what;
+  return 0;
+}
+
 int frt_fatal(FrtCtx *cx, uint32_t op, int code, FrtStr detail) {
   csv_putf(&csv_run->fatal, "FATAL %d: ", code);
   csv_put(&csv_run->fatal, detail.ptr, detail.len);

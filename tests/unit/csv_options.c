@@ -94,9 +94,9 @@ Test(csv_options, policy_null) {
   expect(s, "a,b\nx,1\n2,y\n", "0 line 2 at 4 'x,1' | NULL 1\n1 line 3 at 8 '2,y' ERROR 3 'b''y'\n");
 }
 
-Test(csv_options, first_bad_column_only) {
+Test(csv_options, all_bad_columns_in_the_order_of_the_type) {
   static const FrtColumn columns[] = {CSV_COLUMN("a", i64), CSV_COLUMN("b", i64)};
-  expect(csv_setup(columns, 2), "b,a\nx,y\n", "0 line 2 at 4 'x,y' ERROR 3 'a''y'\n");
+  expect(csv_setup(columns, 2), "b,a\nx,y\n", "0 line 2 at 4 'x,y' ERROR 3 'a''y'\n0 line 2 at 4 'x,y' ERROR 3 'b''x'\n");
 }
 
 Test(csv_options, unused_columns_are_not_looked_at) {

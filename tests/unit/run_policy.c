@@ -177,7 +177,7 @@ Test(run_policy, dead_letter_bytes) {
   cr_assert_eq(test_run(7), 0, "%s", test_err);
   const char *text = test_read("out/bad.jsonl");
   cr_assert(strstr(text, ",\"script_hash\":\"0123456789abcdef\",\"operator\":\"derive checked\",\"script_line\":2,"
-                         "\"script_column\":5,\"file\":null,\"line\":null,\"offset\":null,\"field\":\"x\","
+                         "\"script_column\":5,\"file\":null,\"line\":null,\"offset\":null,\"field\":\"x\",\"fields\":\"x\","
                          "\"code\":\"assert_failed\",\"message\":\"why\",\"retry_count\":0,"
                          "\"time\":\"2026-01-01T00:00:00Z\",\"raw\":null}\n"), "%s", text);
   cr_assert_eq(strncmp(text, "{\"run\":\"", 8), 0);

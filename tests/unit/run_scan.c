@@ -69,9 +69,9 @@ Test(run_scan, dead_letters_hold_the_record) {
     cr_assert_eq(test_run((uint32_t)i), 0, "%s", test_err);
     cr_assert_str_eq(test_read("out/n.csv"), "n\n1\n");
     const char *text = test_read("out/bad.jsonl");
-    cr_assert(strstr(text, "\"file\":\"in/readings.csv\",\"line\":4,\"offset\":26,\"field\":\"boxes\","
+    cr_assert(strstr(text, "\"file\":\"in/readings.csv\",\"line\":4,\"offset\":26,\"field\":\"boxes\",\"fields\":\"boxes\","
                            "\"code\":\"division_by_zero\",\"message\":\"division by zero\""), "%s", text);
-    cr_assert(strstr(text, "\"line\":5,\"offset\":32,\"field\":\"celsius\",\"code\":\"bad_value\",\"message\":\"`x` is not "
+    cr_assert(strstr(text, "\"line\":5,\"offset\":32,\"field\":\"celsius\",\"fields\":\"celsius\",\"code\":\"bad_value\",\"message\":\"`x` is not "
                            "a valid f64\""), "%s", text);
     cr_assert(strstr(text, "\"raw\":\"3,d,x\"}\n"), "%s", text);
     if (i == 1) snprintf(first, sizeof first, "%s", text);

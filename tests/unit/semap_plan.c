@@ -71,7 +71,7 @@ Test(semap_plan, a_flow_may_read_its_own_port_behind_it) {
 }
 
 #define ERRS "run string, script_hash string, operator string, script_line i64, script_column i64, file string?, line i64?, " \
-  "offset i64?, field string?, code string, message string, retry_count i64, time timestamp, raw string?"
+  "offset i64?, field string?, code string, message string, retry_count i64, time timestamp, raw string?, fields string?"
 
 Test(semap_plan, dead_letters_take_any_shape) {
   expect_plan(ROWS "a = src | filter id > 1 else -> x | derive z = 1 // id on error -> bad limit 2\na | write csv(\"a.csv\")\n"
