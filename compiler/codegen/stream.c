@@ -255,7 +255,7 @@ static void window_session_part(const Window *w) {
   GenFn f = { .g = g, .out = &g->funcs, .indent = 1 };
   const char *head = gen_printf(g, "static int op%u_part(FrtCtx *cx, void *state, const FrtRankPart *part)", id);
   buf_printf(&g->held, "  FrtPairs sessions%u;\n  uint64_t session%u;\n", id, id);
-  buf_printf(&g->init, "  S->h->sessions%u.spills = 1;\n  frt_at_end(cx, frt_pairs_end, &S->h->sessions%u);\n", id, id);
+  buf_printf(&g->init, "  frt_at_end(cx, frt_pairs_end, &S->h->sessions%u);\n", id);
   buf_printf(&g->protos, "%s;\n", head);
   buf_printf(&g->funcs, "/* n%u: sessions, by their first and last time */\n%s {\n", id, head);
   gen_line(&f, "State *S = state;");
