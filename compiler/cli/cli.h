@@ -35,6 +35,7 @@ int cli_graph(Cli *c);
 int cli_fmt(Cli *c);
 int cli_test(Cli *c);
 int cli_watch(Cli *c);
+int cli_tap(Cli *c);
 int cli_infer(Cli *c);
 int cli_doc(Cli *c);
 int cli_schema(Cli *c);

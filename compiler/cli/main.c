@@ -18,6 +18,7 @@ const Command cli_commands[] = {
   {"test", "flowc test s.flow [--coverage] [--update]", "run the test blocks of a script (--format text|tap|junit, --min PERCENT)", cli_test},
   {"replay", "flowc replay dead.jsonl [--script s.flow] [--name value ...]", "put dead letters through a script that was fixed", cli_replay},
   {"watch", "flowc watch s.flow [--name value ...]", "run a script again whenever it, its modules or its inputs change", cli_watch},
+  {"tap", "flowc tap PID [stream[:n]] [--every N] [--sample SHARE] [--seed N]", "show rows of a program that runs with --attach", cli_tap},
   {"infer", "flowc infer file [--format csv]", "print the type of a file, to paste into a script", cli_infer},
   {"schema", "flowc schema show|diff|check OLD [NEW]", "row types: show them, compare them, check a change of them", cli_schema},
   {"plugin", "flowc plugin new|build|list|info|test [WHAT]", "plugins in C: start one, build it, look at it, run its tests", cli_plugin},
@@ -41,7 +42,7 @@ static void cli_help(FILE *out) {
         "  -e 'SCRIPT'           the script itself\n"
         "  --version, --help\n"
         "\nflags of a run (`flowc s.flow --help` lists the parameters of the script too)\n"
-        "  --stats[=json] --progress --quiet --dry-run --tap name[:n] --params FILE\n"
+        "  --stats[=json] --progress --quiet --dry-run --tap name[:n] --attach --params FILE\n"
         "  --threads N --memory SIZE --temp DIR --temp-limit SIZE\n"
         "  --scan=careful --block-rows N\n"
         "  --watch-dir DIR 'PATTERN'   a run for each new file, its path in `param file` (--watch-once,\n"
@@ -112,6 +113,7 @@ static int cli_own_flag(Cli *c, int argc, char **argv, int *i) {
   else if ((v = cli_value("--plugin-dir", argc, argv, i))) cli_plugin_dir(c, v);
   else if ((v = cli_value("--diagnostics", argc, argv, i))) c->json = !strcmp(v, "json");
   else if (building && (v = cli_value("--tap", argc, argv, i))) c->options.taps = v;
+  else if (building && !strcmp(w, "--attach")) c->options.attach = 1;
   else if (building && (v = cli_value("--cc", argc, argv, i))) c->cc = v;
   else if (building && !strcmp(w, "-o") && *i + 1 < argc) c->output = argv[++*i];
   else if (building && !strcmp(w, "--static")) c->is_static = 1;

@@ -623,9 +623,30 @@ static void tap_masked(GenFn *f, const Type *t, CVal v, const char *mask) {
 
 enum { TAP_MASKED_SIZE = 64 };   /* a hash, or the ends of a text, in JSON */
 
-static void tap_rows(GenFn *f, const PlanNode *n, uint32_t index) {
+/* The columns that a tap shows. */
+static Schema tap_schema(Gen *g, const PhysNode *pn, const char ***masked) {
+  const PlanNode *n = pn->node;
+  Schema s = n->out[0].schema;
+  *masked = n->masked;
+  if (!n->tap_live) return s;
+  SchemaColumn *cols = arena_alloc(g->arena, (s.len + 1) * sizeof *cols);
+  *masked = arena_alloc(g->arena, (s.len + 1) * sizeof **masked);
+  uint32_t len = 0;
+  for (uint32_t i = 0; i < s.len; i++) {
+    if (!pn->kept[s.cols[i].col]) continue;
+    (*masked)[len] = n->masked ? n->masked[i] : NULL;
+    cols[len++] = s.cols[i];
+  }
+  s.cols = cols;
+  s.len = len;
+  return s;
+}
+
+static void tap_rows(GenFn *f, const PhysNode *pn, uint32_t index) {
   Gen *g = f->g;
-  const Schema *s = &n->out[0].schema;
+  const PlanNode *n = pn->node;
+  const char **masked;
+  Schema shown = tap_schema(g, pn, &masked), *s = &shown;
   sink_columns(f, s, n->cond);
   gen_turn(f);
   gen_line(f, "int e = 0;");
@@ -640,11 +661,11 @@ static void tap_rows(GenFn *f, const PlanNode *n, uint32_t index) {
     ColId c = s->cols[i].col;
     const Type *t = g->plan->columns[c].type;
     sink_json_key(f, i ? "," : "{", s->cols[i].name);
-    if (n->masked && n->masked[i]) tap_masked(f, t, sink_value(g, c), n->masked[i]);
+    if (masked && masked[i]) tap_masked(f, t, sink_value(g, c), masked[i]);
     else if (sink_is_nested(t)) gen_line(f, "p = frt_put_str(p, %s);", gen_const_str(g, "\"...\"", 5));
     else gen_put_json(f, t, sink_value(g, c));
   }
-  gen_line(f, "*p++ = '}';");
+  gen_line(f, s->len ? "*p++ = '}';" : "*p++ = '{', *p++ = '}';");
   gen_line(f, "frt_tap_end(cx, %u, p);", index);
   if (f->fails) {
     gen_line(f, "continue;");
@@ -662,7 +683,7 @@ static void gen_tap(Gen *g, const PhysNode *pn) {
   GenFn rows = {.g = g, .out = &g->funcs};
   if (!n->tap_off) {
     gen_fn_open(&rows, g, n, "_show");
-    tap_rows(&rows, n, index);
+    tap_rows(&rows, pn, index);
     gen_line(&rows, "return FRT_OK;");
     gen_fn_close(&rows);
   }

@@ -31,7 +31,7 @@ static bool pass_parse(FlowProgram *p) {
 static bool pass_bind(FlowProgram *p) {
   SemaOptions o = {.load = load_module, .load_env = p, .plugin = load_plugin, .infer_files = !p->options.check_only,
                    .on_error = p->options.on_error, .mask = p->options.mask, .taps = p->options.taps,
-                   .taps_only = p->options.taps_only};
+                   .taps_only = p->options.taps_only, .attach = p->options.attach != 0};
   p->plan = sema_bind(p->arena, p->diags, p->ast, &o);
   if (p->plan) p->plan->replay = p->options.replay;
   if (p->plan) p->plan->coverage = p->options.coverage;

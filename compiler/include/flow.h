@@ -32,6 +32,7 @@ typedef struct FlowOptions {
   const char *taps;         /* "orders,bad": streams and ports that get a tap of their name; or NULL */
   int taps_only;            /* other taps than those are off: they cost nothing */
   int coverage;             /* for flow_test: the module says what rows have reached */
+  int attach;               /* every tap, stream and port may be tapped while the program runs: flow_tap */
   int replay;               /* for flow_replay: rows can be held back at each edge */
   const char *plugin_dirs;  /* "a:b": folders where plugins are looked for behind that of the script, before FLOW_PLUGIN_PATH */
   int stats;                /* times of the passes are kept for --stats */
@@ -98,6 +99,11 @@ int flow_replay(const char *letters, const char *script, const FlowOptions *o, i
 /* Runs a script again and again: `run` in a process of its own, then once more whenever the script, a file that it was made from, or one
  * that it read has changed. What changed and how the run ended goes to stderr, unless quiet. Ends by SIGINT or SIGTERM: 130. */
 int flow_watch(const char *script, int (*run)(void *env), void *env, int quiet);
+
+/* Shows a tap, stream or port of a running program of the same user that was started with --attach, until it ends: JSON lines on out. what: "name",
+ * "name:n", or NULL: the names that there are. Returns an exit code. */
+typedef struct FlowTapOptions { unsigned long long every, seed; double sample; } FlowTapOptions;   /* 0: all, usual, all */
+int flow_tap(long pid, const char *what, const FlowTapOptions *o, FILE *out);
 
 /* Infers the type of a file and prints it as a script would write it. format NULL: from the name. Returns an exit code. */
 int flow_infer(const char *path, const char *format, FILE *out);

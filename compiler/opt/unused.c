@@ -63,7 +63,7 @@ static void live_exprs(Live *l, const PlanNode *n) {
 
 static void live_node(Live *l, const PlanNode *n) {
   if (n->kind == PLAN_TAP && n->tap_off) return;
-  if (n->kind == PLAN_WRITE || n->kind == PLAN_TAP || n->kind == PLAN_SCRIPT) live_input(l, n);
+  if (n->kind == PLAN_WRITE || (n->kind == PLAN_TAP && !n->tap_live) || n->kind == PLAN_SCRIPT) live_input(l, n);
   if (n->kind == PLAN_UNION) live_sources(l, n, n->in_len);
   if (n->kind == PLAN_JOIN) live_sources(l, n, 2);
   if (n->kind == PLAN_WINDOW || n->kind == PLAN_SESSIONIZE) l->col[n->time_col] = 1;
@@ -104,6 +104,7 @@ static void drop_columns(const Live *l, PlanNode *n, uint32_t port) {
   for (uint32_t k = 0; k < s->len; k++) {
     if (!l->col[s->cols[k].col]) continue;
     for (uint32_t i = 0; sources && i < sides; i++) from[i][kept] = n->union_cols[i][k];
+    if (n->masked) n->masked[kept] = n->masked[k];
     cols[kept++] = s->cols[k];
   }
   s->cols = cols;
@@ -118,7 +119,7 @@ void opt_unused(Plan *p) {
     PlanNode *n = p->nodes[i];
     if (n->kind == PLAN_AGGREGATE) drop_aggs(&l, n);
     if (n->kind == PLAN_MAP) drop_made(&l, n);
-    for (uint32_t port = 0; n->in_len && n->kind != PLAN_ERRORS && (n->kind != PLAN_TAP || n->tap_off) && port < n->out_len; port++)
+    for (uint32_t port = 0; n->in_len && n->kind != PLAN_ERRORS && (n->kind != PLAN_TAP || n->tap_off || n->tap_live) && port < n->out_len; port++)
       drop_columns(&l, n, port);
   }
 }

@@ -125,6 +125,7 @@ static void phys_read_columns(Phys *p, const PlanNode *n) {
       break;
     case PLAN_TAP:
       if (n->tap_off || p->without_taps) return;
+      if (n->tap_live) break;
       for (uint32_t i = 0; i < n->out[0].schema.len; i++) p->col_use[n->out[0].schema.cols[i].col] |= COL_VALUE;
       break;
     case PLAN_VALUES:   /* a plugin's source fills all that it has */
@@ -153,6 +154,17 @@ static void phys_keep(Phys *p, const PlanNode *n) {
   uint8_t *kept = arena_alloc(p->plan->arena, p->plan->column_len + 1);
   memcpy(kept, p->col_use, p->plan->column_len);
   p->nodes[n->id].kept = kept;
+}
+
+/* A tap that asks for no column shows those of its stream that are read behind it. */
+static void phys_keep_taps(Phys *p, const PlanNode *n) {
+  for (uint32_t i = 0; i < p->plan->node_len; i++) {
+    const PlanNode *t = p->plan->nodes[i];
+    if (t->kind != PLAN_TAP || !t->tap_live || t->in[0].node != n) continue;
+    uint8_t *kept = arena_alloc(p->plan->arena, p->plan->column_len + 1);
+    memcpy(kept, p->col_use, p->plan->column_len);
+    p->nodes[t->id].kept = kept;
+  }
 }
 
 /* ---- what cannot run yet ---- */
@@ -213,6 +225,7 @@ static void phys_mark_all(Phys *p) {
   phys_uses(p);
   for (uint32_t i = p->plan->node_len; i-- > 0;) {
     phys_keep(p, p->plan->nodes[i]);
+    phys_keep_taps(p, p->plan->nodes[i]);
     phys_read_columns(p, p->plan->nodes[i]);
   }
 }

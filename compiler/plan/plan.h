@@ -178,6 +178,7 @@ struct PlanNode {
   const char **masked;          /* tap: per column of the schema how it is masked, or NULL; cond: rows shown */
   uint64_t every;               /* tap: each n-th row; 0: all */
   bool tap_off;                 /* tap: nobody asks for it, so that it reads no column */
+  bool tap_live;                /* tap: shows what is read behind it, and asks for no column of its own */
   uint32_t error_port;          /* errors: index into Plan.error_ports */
   PlanAgg *aggs;                /* aggregate, rank, pivot */
   uint32_t agg_len;

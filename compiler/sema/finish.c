@@ -67,7 +67,7 @@ static void mark_live(Finish *f) {
   memset(f->live, 0, p->next_id * sizeof *f->live);
   f->stack_len = 0;
   for (uint32_t i = 0; i < p->node_len; i++)
-    if (p->nodes[i]->kind == PLAN_WRITE || (p->nodes[i]->kind == PLAN_TAP && !p->nodes[i]->tap_off)) push(f, p->nodes[i]);
+    if (p->nodes[i]->kind == PLAN_WRITE || (p->nodes[i]->kind == PLAN_TAP && !p->nodes[i]->tap_off && !p->nodes[i]->tap_live)) push(f, p->nodes[i]);
   while (f->stack_len) {
     PlanNode *n = f->stack[--f->stack_len];
     for (uint32_t i = 0; i < n->in_len; i++) {
@@ -76,6 +76,10 @@ static void mark_live(Finish *f) {
     }
     for (uint32_t i = 0; n->kind == PLAN_ERRORS && i < p->node_len; i++)
       if (feeds(p->nodes[i], n->error_port)) push(f, p->nodes[i]);
+  }
+  for (uint32_t i = 0; i < p->node_len; i++) {   /* a stream that runs can be tapped; a tap makes none run */
+    const PlanNode *n = p->nodes[i];
+    if (n->kind == PLAN_TAP && n->tap_live && f->read[n->in[0].node->id][n->in[0].port]) f->live[n->id] = true;
   }
 }
 

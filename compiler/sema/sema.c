@@ -122,6 +122,37 @@ static bool is_asked(const char *names, const char *name) {
   return false;
 }
 
+enum { TAPS_MAX = 64 };   /* bits of FrtCtx.taps */
+
+static uint32_t tap_count(const Binder *b) {
+  uint32_t len = 0;
+  for (uint32_t i = 0; i < b->plan->node_len; i++) len += b->plan->nodes[i]->kind == PLAN_TAP;
+  return len;
+}
+
+static void tap_live(Binder *b, const char *name, PlanEdge e) {
+  for (uint32_t i = 0; i < b->plan->node_len; i++)
+    if (b->plan->nodes[i]->kind == PLAN_TAP && !strcmp(b->plan->nodes[i]->text, name)) return;
+  if (!e.node || !name[0] || tap_count(b) >= TAPS_MAX) return;
+  tap_stream(b, name, e);
+  b->plan->nodes[b->plan->node_len - 1]->tap_live = true;
+}
+
+/* Taps of all streams, and of the ports that somebody reads. */
+static void bind_attach(Binder *b) {
+  Streams *st = streams_of(b);
+  for (uint32_t i = 0; i < b->plan->node_len; i++)
+    if (b->plan->nodes[i]->kind == PLAN_TAP && b->plan->nodes[i]->tap_off) b->plan->nodes[i]->tap_off = false, b->plan->nodes[i]->tap_live = true;
+  for (uint32_t i = 0; i < st->unit_len; i++)
+    if (st->units[i]->stmt->kind != AST_ANON) tap_live(b, st->units[i]->name, st->units[i]->result);
+  for (uint32_t i = 0; i < st->port_len; i++) {
+    const Port *p = st->ports[i];
+    if (p->error_port >= 0 && p->of_rows) continue;
+    PlanNode *errors = p->error_port >= 0 ? b->plan->error_ports[p->error_port].node : NULL;
+    tap_live(b, p->name, errors ? (PlanEdge){errors, 0} : p->merged);
+  }
+}
+
 /* --tap of a stream or port: a tap of its name. Other names are taps of the script, or refused by the run. */
 static void bind_taps(Binder *b) {
   uint32_t errors = diag_error_len(b->diags);
@@ -132,6 +163,7 @@ static void bind_taps(Binder *b) {
   }
   for (uint32_t i = 0; b->options && b->options->taps_only && i < b->plan->node_len; i++)
     if (b->plan->nodes[i]->kind == PLAN_TAP) b->plan->nodes[i]->tap_off = !is_asked(b->options->taps ? b->options->taps : "", b->plan->nodes[i]->text);
+  if (b->options && b->options->attach && !errors) bind_attach(b);
 }
 
 /* ---- tests: only their names ---- */

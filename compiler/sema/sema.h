@@ -22,6 +22,7 @@ typedef struct SemaOptions {
   const char *mask;      /* "email,/pass|secret/": columns that are masked wherever they are shown; or NULL */
   const char *taps;      /* "valid,orders.bad": streams and ports that get a tap; or NULL */
   bool taps_only;        /* the other taps are off */
+  bool attach;           /* but may be switched on by who attaches, and so may every stream and port */
 } SemaOptions;
 
 /* Binds a script. Reports every error it finds to `diags`; returns the plan, or NULL when there were

@@ -342,6 +342,7 @@ static int err_settle(FrtRun *r) {
 int frt_block_end(FrtCtx *cx, const FrtBlock *b) {
   FrtRun *r = cx->run;
   r->block = b;
+  cx->taps = frt_taps_on(r);
   int status = err_settle(r);
   frt_errors_end_block(r);
   r->block = NULL;

@@ -15,13 +15,23 @@ struct FrtTapState {
   char *buffer;
   size_t size;
   uint64_t *seen;   /* of each tap: rows that came by */
+  int shown;        /* the present row: on stderr; */
+  uint64_t takes;   /* and by whom who attached */
 };
 
-static int tap_takes(const FrtTap *t, uint64_t key, uint64_t seen) {
-  if (t->every > 1 && seen % t->every != t->every - 1) return 0;
-  if (t->rate >= 1.0) return 1;
-  uint64_t seed = t->seed ? t->seed : TAP_SEED;
-  return (double)(frt_hash_u64(key + seed * 0x9e3779b97f4a7c15u) >> 11) * 0x1p-53 < t->rate;
+int frt_tap_picks(uint64_t every, double rate, uint64_t seed, uint64_t key, uint64_t seen) {
+  if (every > 1 && seen % every != every - 1) return 0;
+  if (rate >= 1.0) return 1;
+  return (double)(frt_hash_u64(key + (seed ? seed : TAP_SEED) * 0x9e3779b97f4a7c15u) >> 11) * 0x1p-53 < rate;
+}
+
+/* Whether the row goes to stderr. */
+static int tap_shows(FrtRun *r, uint32_t tap, uint64_t key) {
+  const FrtTap *t = &r->module->taps[tap];
+  if (!(r->taps_asked >> tap & 1) || r->tap_rows[tap] >= r->tap_limits[tap] ||
+      !frt_tap_picks(t->every, t->rate, t->seed, key, r->tap->seen[tap]++)) return 0;
+  r->tap_rows[tap]++;
+  return 1;
 }
 
 /* {"tap":"seen","run":"...","stream":"valid","operator":"n3","file":"in/a.csv","line":2,"row":1,"values": */
@@ -45,8 +55,9 @@ char *frt_tap_begin(FrtCtx *cx, uint32_t tap, const FrtBlock *b, uint32_t row, s
   const FrtTap *t = &r->module->taps[tap];
   uint64_t key = frt_row_number(b, row);
   struct FrtTapState *s = r->tap;
-  if (r->tap_rows[tap] >= r->tap_limits[tap] || !tap_takes(t, key, s->seen[tap]++)) return NULL;
-  r->tap_rows[tap]++;
+  s->shown = tap_shows(r, tap, key);
+  s->takes = frt_attach_takes(r, tap, key);
+  if (!s->shown && !s->takes) return NULL;
   FrtErrorRow place;
   memset(&place, 0, sizeof place);
   frt_error_envelope(cx, &place, b, row, t->op);
@@ -61,7 +72,8 @@ char *frt_tap_begin(FrtCtx *cx, uint32_t tap, const FrtBlock *b, uint32_t row, s
 void frt_tap_end(FrtCtx *cx, uint32_t tap, char *end) {
   struct FrtTapState *s = cx->run->tap;
   memcpy(end, "}\n", 2);
-  fwrite(s->buffer, 1, (size_t)(end + 2 - s->buffer), stderr);
+  if (s->takes) frt_attach_row(cx->run, s->takes, s->buffer, (size_t)(end + 2 - s->buffer));
+  if (s->shown) fwrite(s->buffer, 1, (size_t)(end + 2 - s->buffer), stderr);
 }
 
 void frt_taps_start(FrtRun *r) {

@@ -103,6 +103,7 @@ const FrtFlag frt_flags[] = {
   {"temp", "DIR", FRT_FLAG_TEMP, "folder for what does not fit into memory"},
   {"temp-limit", "SIZE", FRT_FLAG_TEMP_LIMIT, "how much of it at most"},
   {"tap", "NAME[:N]", FRT_FLAG_TAP, "show the rows of a tap, stream or port, N at most"},
+  {"attach", NULL, FRT_FLAG_ATTACH, "let `flowc tap PID` look at taps, streams and ports"},
   {"dry-run", NULL, FRT_FLAG_DRY_RUN, "do everything, but leave no output"},
   {"scan", "careful", FRT_FLAG_SCAN, "read without the fast paths"},
   {"block-rows", "N", FRT_FLAG_BLOCK_ROWS, "rows of a block"},
@@ -199,6 +200,7 @@ static int args_set_flag(ArgsParser *p, const FrtFlag *f, const char *value) {
     return 0;
   case FRT_FLAG_PROGRESS: o->progress = 1; return 0;
   case FRT_FLAG_QUIET: o->quiet = 1; return 0;
+  case FRT_FLAG_ATTACH: o->attach = 1; return 0;
   case FRT_FLAG_DRY_RUN: o->dry_run = 1; return 0;
   case FRT_FLAG_TEMP: o->temp = value; return 0;
   case FRT_FLAG_TAP: return args_set_tap(p, value);

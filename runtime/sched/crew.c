@@ -263,6 +263,7 @@ static int crew_block(FrtHand *h, FrtBlock *b) {
     crew_number_block(h);
     c->r->block = b;
   }
+  cx->taps = frt_taps_on(c->r);
   int wanted = frt_tier_scan(h->worker, c->scan)(cx, h->worker->state, b);
   if (FRT_TURN(cx)) return FRT_FATAL;
   if (wanted > 0) wanted = frt_fatal(cx, c->scan->op, wanted, cx->detail);

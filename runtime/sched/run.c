@@ -182,7 +182,7 @@ static int run_set_taps(FrtRun *r) {
     int found = 0;
     for (uint32_t t = 0; t < m->tap_len && t < 64; t++) {
       if (m->taps[t].name.len != len || memcmp(m->taps[t].name.ptr, text, len) != 0) continue;
-      r->cx->taps |= (uint64_t)1 << t;
+      r->taps_asked |= (uint64_t)1 << t;
       if (colon) r->tap_limits[t] = strtoull(colon + 1, NULL, 10);
       found = 1;
     }
@@ -190,6 +190,8 @@ static int run_set_taps(FrtRun *r) {
     frt_run_fail(r, 1, frt_tap_unknown(r->run_arena, m, text, len));
     return FRT_FATAL;
   }
+  r->cx->taps = r->taps_asked;
+  if (r->options->attach) frt_attach_start(r);
   return FRT_OK;
 }
 
@@ -245,6 +247,7 @@ static int run_blocks(FrtRun *r, const FrtScan *scan, FrtScanner *s) {
     if (status != FRT_OK) break;
     rows += b->n;
     r->block = b;
+    r->cx->taps = frt_taps_on(r);  /* who attached while this block was waited for sees it */
     r->cx->detail = (FrtStr){0};   /* of a conversion that the careful path has put right */
     int wanted = frt_tier_scan(&r->main, scan)(r->cx, r->state, b);
     if (wanted > 0) wanted = frt_fatal(r->cx, scan->op, wanted, r->cx->detail);
@@ -426,6 +429,7 @@ int frt_run(const FrtModule *m, const FrtRunOptions *o) {
   }
   run_start(r, m, o ? o : &plain);
   run_all(r);
+  frt_attach_end(r);
   if (r->options->progress) frt_progress(r, 1);
   frt_sinks_end(r);
   run_report(r);

@@ -29,7 +29,7 @@ typedef struct FrtRunOptions {
   uint32_t block_rows;           /* 0: 2048 */
   int careful;                   /* --scan=careful */
   int stats;                     /* 0, 1 text, 2 json: to stderr after the run */
-  int progress, quiet, dry_run;
+  int progress, quiet, dry_run, attach;
   const char *const *taps;       /* "name" or "name:n" */
   uint32_t tap_len;
   uint64_t memory;               /* bytes, 0: default */

@@ -52,6 +52,9 @@ struct FrtRun {
   struct FrtScanner *scanner;    /* the one that is open */
   uint64_t *tap_rows, *tap_limits;
   struct FrtTapState *tap;       /* errors/tap.c */
+  uint64_t taps_asked;           /* bits of the taps that the options name; */
+  _Atomic uint64_t tap_watched;  /* and of those that somebody who attached looks at */
+  struct FrtAttach *attach;      /* sched/attach.c, or NULL */
   char run_id[40];               /* a UUID */
   FrtStr host, user, dir;        /* values.c */
   int exit_code;                 /* set by the first failure */
@@ -103,6 +106,16 @@ int frt_run_check_memory(FrtRun *r);
 /* errors/tap.c */
 void frt_taps_start(FrtRun *r);
 void frt_taps_end(FrtRun *r);
+/* Whether that row is one of a sample. */
+int frt_tap_picks(uint64_t every, double rate, uint64_t seed, uint64_t key, uint64_t seen);
+/* attach.c: a thread that lets others look at taps while the run lasts. */
+void frt_attach_start(FrtRun *r);
+void frt_attach_end(FrtRun *r);
+/* Who takes that row of a tap, as bits; and gives it to them. */
+uint64_t frt_attach_takes(FrtRun *r, uint32_t tap, uint64_t key);
+void frt_attach_row(FrtRun *r, uint64_t takes, const char *row, size_t n);
+/* The taps that are on. */
+static inline uint64_t frt_taps_on(FrtRun *r) { return r->taps_asked | atomic_load_explicit(&r->tap_watched, memory_order_relaxed); }
 /* args.c: the message for a tap that the script does not have. */
 const char *frt_tap_unknown(Arena *arena, const FrtModule *m, const char *name, size_t len);
 /* values.c: run.host and the like; after the options and the run arena are there. */
