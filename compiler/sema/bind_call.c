@@ -357,6 +357,12 @@ Expr *bind_call(Binder *b, const Scope *s, const AstExpr *call, const Type *want
   if (!name.span.end) name.span = call->span;
   Symbol *sym = s->module ? module_find(s->module, call->module.text, name.text, SYM_FN) : NULL;
   if (sym) return bind_user(b, s, call, sym);
+  if (call->module.text && s->module && module_declares(module_named(s->module, call->module.text), name.text)) {
+    AstExpr *plain = arena_alloc(b->arena, sizeof *plain);
+    *plain = *call;
+    plain->module = (AstName){0};
+    return bind_call(b, s, plain, want);
+  }
   if (call->module.text) {
     diag_report(b->diags, DIAG_E0317, name.span, NULL, NULL, call->module.text, "function", name.text);
     return expr_error(b, call->span);

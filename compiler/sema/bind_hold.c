@@ -85,7 +85,9 @@ static void agg_mask(Chain *c, const PlanAgg *agg) {
 }
 
 static bool agg_bind(Chain *c, const AstArg *a, bool windowed, PlanAgg *agg) {
-  if (!bind_aggregate(c->b, chain_scope(c), a, windowed, agg)) return false;
+  AstArg named = *a;   /* `rows = count()` in an op with a parameter `rows: name` */
+  named.name = chain_name(c, a->name);
+  if (!bind_aggregate(c->b, chain_scope(c), &named, windowed, agg)) return false;
   agg_mask(c, agg);
   return true;
 }
@@ -110,7 +112,7 @@ static void group_finish(Chain *c, const AstOp *op, Grouping *g) {
 /* A failed aggregate still gives its name, so that what follows is checked. */
 static void agg_failed(Chain *c, Schema *s, const AstArg *a) {
   if (a->name.text)
-    name_add(c, s, a->name.text, column_make(c->b, a->name.text, type_basic(TY_ERROR), a->span),
+    name_add(c, s, chain_name(c, a->name).text, column_make(c->b, chain_name(c, a->name).text, type_basic(TY_ERROR), a->span),
              a->span);
 }
 
@@ -130,7 +132,7 @@ void op_aggregate(Chain *c, const AstOp *op) {
       continue;
     }
     g.aggs[g.agg_len++] = agg;
-    name_add(c, &g.schema, a->name.text, agg.col, a->name.span);
+    name_add(c, &g.schema, chain_name(c, a->name).text, agg.col, a->name.span);
   }
   group_finish(c, op, &g);
 }
@@ -288,7 +290,7 @@ static void rank_aggs(Chain *c, const AstOp *op, PlanAgg *aggs, uint32_t *len, S
       continue;
     }
     aggs[(*len)++] = agg;
-    name_add(c, out, a->name.text, agg.col, a->name.span);
+    name_add(c, out, chain_name(c, a->name).text, agg.col, a->name.span);
   }
 }
 
@@ -393,7 +395,7 @@ void op_sessionize(Chain *c, const AstOp *op) {
     c->at = (PlanEdge){ 0 };
     return;
   }
-  const char *name = op->as_name.text ? op->as_name.text : "session_id";
+  const char *name = op->as_name.text ? chain_name(c, op->as_name).text : "session_id";
   Schema out = schema_copy(c->b->arena, chain_schema(c), 1);
   ColId col = column_make(c->b, name, type_basic(TY_I64), op->word);
   name_add(c, &out, name, col, op->as_name.text ? op->as_name.span : op->word);

@@ -258,7 +258,7 @@ void op_explode(Chain *c, const AstOp *op) {
     c->at = (PlanEdge){ 0 };
     return;
   }
-  AstName name = op->as_name.text ? op->as_name : item_name(c, op->expr);
+  AstName name = op->as_name.text ? chain_name(c, op->as_name) : item_name(c, op->expr);
   if (!name.text) {
     diag_report(c->b->diags, DIAG_E0622, op->expr->span, "write `as name`", NULL, text, text);
     c->at = (PlanEdge){ 0 };
@@ -348,7 +348,7 @@ void op_unpivot(Chain *c, const AstOp *op) {
   unpivot_widen(c, op, &u, cols);
   Schema out = schema_copy(a, chain_schema(c), 2);
   for (uint32_t i = 0; i < u.len; i++) schema_remove(&out, names[i]);
-  AstName made_names[2] = { op->as_name, op->as_name2 };
+  AstName made_names[2] = { chain_name(c, op->as_name), chain_name(c, op->as_name2) };
   if (!made_names[0].text) made_names[0].text = "name";
   if (!made_names[1].text) made_names[1].text = "value";
   PlanNode *n = chain_node(c, op, PLAN_UNPIVOT, 1, 1);

@@ -211,6 +211,15 @@ static const char *module_std_text(Binder *b, const char *text, size_t size) {
   return out;
 }
 
+bool module_declares(const Module *m, const char *function) {
+  size_t n = strlen(function);
+  for (const char *at = m ? m->externs : NULL; at && *at; at += strcspn(at, "\n"), at += *at == '\n') {
+    const char *fn = strncmp(at, "extern ", 7) ? NULL : at + 7 + strcspn(at + 7, " ");
+    if (fn && !strncmp(fn, " fn ", 4) && !strncmp(fn + 4, function, n) && fn[4 + n] == '(') return true;
+  }
+  return false;
+}
+
 static Module *module_load(Binder *b, Module *from, const AstStmt *use) {
   Streams *st = streams_of(b);
   const char *path = path_beside(b, from->path, use->value->text);
@@ -236,13 +245,15 @@ static Module *module_load(Binder *b, Module *from, const AstStmt *use) {
                 use->value->text);
     return NULL;
   }
-  if (module_is_std(path)) text = module_std_text(b, text, size);
+  const char *externs = module_is_std(path) ? text : NULL;
+  if (externs) text = module_std_text(b, text, size);
   uint32_t file = diags_add_source(b->diags, path, text, size);
   if (file == UINT32_MAX) {
     diag_report(b->diags, DIAG_E0902, use->value->span, NULL, NULL, 16u << 20);
     return NULL;
   }
   Module *m = module_new(b, syntax_parse(b->arena, b->diags, file), path);
+  m->externs = externs;
   if (!stack_push(b, use->value->span, path)) return NULL;
   collect_uses(b, m);
   stack_pop(b);

@@ -48,6 +48,7 @@ struct Module {                    /* a script or what it uses */
   uint32_t symbol_len;
   struct { const char *alias; Module *module; } *uses;  /* alias NULL: names are in scope */
   uint32_t use_len;
+  const char *externs;             /* of std/: its text, whose functions are in the catalogue; or NULL */
 };
 
 struct Binder {
@@ -77,6 +78,8 @@ typedef struct Scope {
 Symbol *module_find(Module *m, const char *alias, const char *name, int kinds);
 /* What `use ... as alias` brought; NULL. */
 Module *module_named(Module *m, const char *alias);
+/* Whether the file of the standard library declares a function of the catalogue. */
+bool module_declares(const Module *m, const char *function);
 /* All names of the kinds that are visible in m, for "did you mean". */
 const char *const *module_names(Binder *b, Module *m, int kinds, uint32_t *len);
 /* Binds the symbol if that has not been done (params, lets, types, fns): false when it is in a cycle or
