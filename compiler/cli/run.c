@@ -27,7 +27,7 @@ int cli_run(Cli *c) {
   char *taps = run_taps(c);
   c->options.taps = taps;
   c->options.taps_only = !c->dump;   /* what is printed has all taps */
-  if (!c->options.jit) c->options.jit = "auto";
+  c->options.jit_otherwise = "auto";
   for (int i = 0; i < c->argc; i++)
     if (!strncmp(c->argv[i], "--stats", 7)) c->options.stats = 1;
     else if (!strcmp(c->argv[i], "--attach")) c->options.attach = 1;

@@ -1,6 +1,7 @@
 /* flow.c: the functions of flow.h. */
 #include "flow.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -76,13 +77,31 @@ static char *flow_compile_stats(FlowProgram *p) {
   return text;
 }
 
+/* The value of `option NAME = ...` in the script, or NULL. */
+static const AstExpr *flow_option(const FlowProgram *p, const char *name) {
+  for (const AstStmt *s = p->ast ? p->ast->stmts : NULL; s; s = s->next)
+    if (s->kind == AST_OPTION && s->name.text && !strcmp(s->name.text, name)) return s->value;
+  return NULL;
+}
+
+/* What the script asks for where the command line says nothing. */
+static void flow_run_options(const FlowProgram *p, FrtRunOptions *o) {
+  const AstExpr *threads = flow_option(p, "threads"), *memory = flow_option(p, "memory"), *temp = flow_option(p, "temp");
+  if (threads && !o->threads) o->threads = (uint32_t)strtoul(threads->text, NULL, 10);
+  if (memory && !o->memory) o->memory = (uint64_t)memory->integer;
+  if (temp && !o->temp) o->temp = temp->text;
+}
+
 int flow_run(FlowProgram *p, int argc, char **argv) {
   if (p->broken) return 70;
   if (!p->c_text) return 1;
+  const AstExpr *jit = flow_option(p, "jit");
+  if (!p->options.jit) p->options.jit = jit ? jit->text : p->options.jit_otherwise;
   if (!p->loaded.module && !compile_load(p)) return compile_has_c(p) ? 1 : 70;
   FrtRunOptions o = {0};
   int rc = frt_parse_args(p->arena, p->loaded.module, argc, argv, &o);
   if (rc) return rc < 0 ? 0 : rc;
+  flow_run_options(p, &o);
   if (o.stats) o.compile_stats = flow_compile_stats(p);
   if (p->tiered) o.tiers = backend_tiers_start(p->arena, p->c_text, p->c_size);
   rc = frt_run_as_asked(p->loaded.module, &o);

@@ -25,6 +25,7 @@ typedef struct FlowProgram FlowProgram;
 /* Zeroed is a good default. */
 typedef struct FlowOptions {
   const char *jit;          /* "tcc" (default), "cc", "auto" (both, see docs/embedding.md) */
+  const char *jit_otherwise; /* the same, where neither `jit` nor the script says one */
   const char *no_passes;    /* optimiser passes that are left out: "fold,pushdown" or "all" */
   int check_only;           /* no file is read for its types */
   const char *on_error;     /* "fail" or "skip": the default policy, instead of the script's */

@@ -5,6 +5,7 @@
  * reaches no sink, order and number the rest. All errors are reported; a plan comes only without any. */
 #include "sema/sema.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "sema/bind_internal.h"
@@ -57,6 +58,19 @@ static void option_mask(Binder *b, const AstExpr *value) {
   }
 }
 
+/* What a run takes where its command line says nothing: flow.c looks for it. */
+static void check_run_option(Binder *b, const char *name, const AstExpr *e) {
+  enum { THREADS_MAX = 1024 };
+  if (!e) return;
+  int is_size = !strcmp(name, "memory"), is_number = !strcmp(name, "threads");
+  long n = is_number && e->kind == AST_INT ? strtol(e->text, NULL, 10) : 0;
+  int good = is_size ? e->kind == AST_SIZE : is_number ? n >= 1 && n <= THREADS_MAX : e->kind == AST_STRING;
+  if (good && !strcmp(name, "jit")) good = !strcmp(e->text, "tcc") || !strcmp(e->text, "cc") || !strcmp(e->text, "auto");
+  if (good) return;
+  diag_report(b->diags, DIAG_E0615, e->span, NULL, NULL, name,
+              is_size ? "a size like 256MiB" : is_number ? "a number from 1 to 1024" : !strcmp(name, "jit") ? "\"tcc\", \"cc\" or \"auto\"" : "a text");
+}
+
 static void check_option(Binder *b, const AstStmt *s) {
   static const char *const known[] = { "threads", "memory", "temp", "jit", "mask" };
   enum { LEN = sizeof known / sizeof *known };
@@ -64,6 +78,7 @@ static void check_option(Binder *b, const AstStmt *s) {
   for (uint32_t i = 0; i < LEN; i++)
     if (!strcmp(known[i], s->name.text)) {
       if (!strcmp(s->name.text, "mask")) option_mask(b, s->value);
+      else check_run_option(b, s->name.text, s->value);
       return;
     }
   diag_report(b->diags, DIAG_E0811, s->name.span, hint_nearest(b, s->name.text, known, LEN),
