@@ -13,7 +13,7 @@ typedef struct Cli {
   FlowOptions options;
   FlowTestOptions test;
   const char *test_wrong;    /* a value of theirs that cannot be */
-  int json, is_static, bundle, check, write, colour;
+  int json, is_static, bundle, check, write, colour, quiet;
   int argc;                  /* words for the script */
   char **argv;
 } Cli;

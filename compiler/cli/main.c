@@ -186,7 +186,7 @@ static int cli_parse(Cli *c, int argc, char **argv) {
 FlowProgram *cli_compile(Cli *c, int *status) {
   FlowProgram *p = c->inline_text ? flow_compile_text("<command line>", c->inline_text, strlen(c->inline_text), &c->options)
                                   : flow_compile_file(c->script, &c->options);
-  flow_print_diagnostics(p, stderr, (c->colour ? FLOW_DIAG_COLOUR : 0) | (c->json ? FLOW_DIAG_JSON : 0));
+  if (!c->quiet || flow_error_count(p)) flow_print_diagnostics(p, stderr, (c->colour ? FLOW_DIAG_COLOUR : 0) | (c->json ? FLOW_DIAG_JSON : 0));
   if (c->dump) {
     *status = flow_dump(p, c->dump, stdout) ? 1 : flow_error_count(p) ? 1 : 0;
     flow_free(p);

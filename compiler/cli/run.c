@@ -30,6 +30,7 @@ int cli_run(Cli *c) {
   c->options.jit_otherwise = "auto";
   for (int i = 0; i < c->argc; i++)
     if (!strncmp(c->argv[i], "--stats", 7)) c->options.stats = 1;
+    else if (!strcmp(c->argv[i], "--quiet")) c->quiet = 1;
     else if (!strcmp(c->argv[i], "--attach")) c->options.attach = 1;
   FlowProgram *p = cli_compile(c, &status);
   if (p) status = flow_run(p, c->argc, c->argv);
