@@ -124,6 +124,8 @@ static void module_scans(Gen *g, Buf *out) {
     const char *nulls = module_strs(g, "nulls", o.nulls, o.null_len);
     buf_printf(&b, "  {.op = %u, .options = {.format = %u, .delimiter = %d, .quote = %d, .header = %u, .trim = %u, .contract = %u,\n", n->id,
                o.format, o.delimiter, o.quote, o.header, o.trim, o.contract);
+    if (o.command) buf_put(&b, "    .command = 1,\n");
+    if (o.follow) buf_printf(&b, "    .follow = 1, .idle_us = %ldL,\n", (long)o.idle_us);
     buf_printf(&b, "    .nulls = %s, .null_len = %u, .range_from = %ldL, .range_to = %ldL, .value_rows = %u},\n", nulls, o.null_len,
                (long)o.range_from, (long)o.range_to, o.value_rows);
     buf_printf(&b, "   .columns = columns%u, .column_len = %u, ", i, width);

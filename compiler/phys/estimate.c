@@ -63,7 +63,7 @@ static double path_bytes(const char *path) {
 
 static double rows_of_read(const Phys *p, const PlanNode *n) {
   const Expr *path = n->read->path;
-  if (!path || path->kind != EX_CONST || path->value.is_null) return -1;
+  if (!path || path->kind != EX_CONST || path->value.is_null || n->read->options.command || n->read->options.follow) return -1;
   double bytes = path_bytes(arena_strndup(p->plan->arena, path->value.s.ptr, path->value.s.len));
   return bytes < 0 ? -1 : bytes / row_width(p, n);
 }

@@ -224,6 +224,8 @@ void op_write(Chain *c, const AstOp *op, const PlanEdge *edges,
 /* ---- bind_io.c, bind_read.c, bind_values.c ---- */
 PlanEdge source_edge(Chain *c, const AstFlow *f);
 PlanEdge source_read(Chain *c, const AstFlow *f);
+PlanEdge source_tail(Chain *c, const AstFlow *f);
+PlanEdge source_exec(Chain *c, const AstFlow *f);
 PlanEdge source_values(Chain *c, const AstFlow *f);
 /* The word behind `mask`, or NULL; an unknown one is reported. */
 const char *field_mask(Chain *c, const AstField *a);
@@ -241,6 +243,7 @@ typedef enum OptionKind {
   OPTION_TEXTS,
   OPTION_COUNTS,
   OPTION_COUNT,
+  OPTION_TIME,
   OPTION_WORD
 } OptionKind;
 typedef struct OptionSpec {
@@ -251,7 +254,7 @@ typedef struct OptionSpec {
 typedef struct OptionValue {
   bool given;
   Span span;
-  int64_t number; /* bool, byte, count, word */
+  int64_t number; /* bool, byte, count, word, microseconds */
   FrtStr text;
   FrtStr *texts;
   int64_t *numbers;

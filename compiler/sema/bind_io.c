@@ -8,8 +8,8 @@ PlanEdge source_edge(Chain *c, const AstFlow *f) {
     case AST_SRC_READ: return source_read(c, f);
     case AST_SRC_VALUES: return source_values(c, f);
     case AST_SRC_RANGE: return source_range(c, f);
-    case AST_SRC_TAIL: report_unbuilt(c->b, f->span, "`tail`"); break;
-    case AST_SRC_EXEC: report_unbuilt(c->b, f->span, "`exec`"); break;
+    case AST_SRC_TAIL: return source_tail(c, f);
+    case AST_SRC_EXEC: return source_exec(c, f);
     case AST_SRC_LISTEN: report_unbuilt(c->b, f->span, "`listen`"); break;
     case AST_SRC_STREAM:
     case AST_SRC_UNION: break;
@@ -28,7 +28,9 @@ const AstExpr *options_path(Chain *c, const AstArg *args, Span span, const char 
   }
   if (!path)
     diag_report(c->b->diags, DIAG_E0705, span, NULL,
-                "the first argument is a path, a glob or \"-\"", format);
+                strcmp(format, "exec") ? "the first argument is a path, a glob or \"-\""
+                                       : "the first argument is a command of the shell: `exec(\"ls -1\")`",
+                format, strcmp(format, "exec") ? "path" : "command");
   return path;
 }
 
@@ -116,6 +118,11 @@ static void option_bind(Chain *c, const AstArg *a, const OptionSpec *spec, Optio
     case OPTION_COUNTS: option_counts(c, a, spec, out); break;
     case OPTION_COUNT:
       v = option_value(c, a, a->value, spec, TY_I64, "a whole number");
+      if (v) out->number = v->i;
+      break;
+    case OPTION_TIME:
+      v = option_value(c, a, a->value, spec, TY_DURATION, "a duration above zero, as 30s");
+      if (v && v->i <= 0) report_option(c, a, spec, "a duration above zero, as 30s");
       if (v) out->number = v->i;
       break;
     case OPTION_WORD: option_word(c, a, spec, out); break;

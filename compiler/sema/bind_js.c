@@ -50,7 +50,7 @@ static bool js_load(Chain *c, const AstOp *op, PlanScript *s) {
   Binder *b = c->b;
   const AstArg *file = js_arg(op, NULL);
   if (!file || file->value->kind != AST_STRING) {
-    diag_report(b->diags, DIAG_E0705, file ? file->value->span : op->span, NULL, "the first argument is the file: `js(\"clean.js\")`", "js");
+    diag_report(b->diags, DIAG_E0705, file ? file->value->span : op->span, NULL, "the first argument is the file: `js(\"clean.js\")`", "js", "path");
     return false;
   }
   const SemaOptions *o = b->options;

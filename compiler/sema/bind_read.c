@@ -1,4 +1,4 @@
-/* bind_read.c: `read`: the format's options, the row type with its attributes, or the type read from
+/* bind_read.c: `read`, `tail`, `exec`: the format's options, the row type with its attributes, or the type read from
  * the head of the file. */
 #include <glob.h>
 #include <string.h>
@@ -14,6 +14,8 @@ enum {
   READ_NULL,
   READ_CONTRACT,
   READ_WIDTHS,
+  READ_IDLE,
+  READ_FORMAT,
   READ_OPTION_LEN
 };
 
@@ -22,7 +24,8 @@ static const OptionSpec read_options[READ_OPTION_LEN] = {
   { "delimiter", OPTION_BYTE, NULL }, { "quote", OPTION_BYTE, NULL },
   { "header", OPTION_BOOL, NULL },    { "trim", OPTION_BOOL, NULL },
   { "null", OPTION_TEXTS, NULL },     { "contract", OPTION_WORD, contract_words },
-  { "widths", OPTION_COUNTS, NULL }
+  { "widths", OPTION_COUNTS, NULL },  { "idle", OPTION_TIME, NULL },
+  { "format", OPTION_TEXT, NULL }
 };
 
 /* Which options a format takes: bits of the enum above. */
@@ -33,6 +36,10 @@ static const struct {
                      { "jsonl", FRT_FMT_JSONL, 0x20 }, { "json", FRT_FMT_JSON, 0x20 },
                      { "fixed", FRT_FMT_FIXED, 0x58 }, { "text", FRT_FMT_TEXT, 0 } };
 enum { READ_FORMAT_LEN = sizeof read_formats / sizeof *read_formats };
+
+/* A source of bytes. Its word is the one in the script. */
+typedef enum ReadFrom { FROM_FILES, FROM_GROWING, FROM_COMMAND } ReadFrom;
+static const char *const from_words[] = { "read", "tail", "exec" };
 
 static int read_format(Chain *c, const AstFlow *f) {
   const char *name = f->format.text ? f->format.text : "";
@@ -49,18 +56,19 @@ static int read_format(Chain *c, const AstFlow *f) {
   return -1;
 }
 
-static void read_options_bind(Chain *c, const AstFlow *f, int format, PlanRead *r,
+static void read_options_bind(Chain *c, const AstFlow *f, ReadFrom from, int format, PlanRead *r,
                               OptionValue *all) {
+  uint32_t takes = read_formats[format].options | (from == FROM_GROWING ? 1u << READ_IDLE : from == FROM_COMMAND ? 1u << READ_FORMAT : 0);
   OptionSpec specs[READ_OPTION_LEN];
   OptionValue values[READ_OPTION_LEN] = { 0 };
   uint32_t at[READ_OPTION_LEN], len = 0;
   for (uint32_t i = 0; i < READ_OPTION_LEN; i++)
-    if (read_formats[format].options & 1u << i) {
+    if (takes & 1u << i) {
       at[len] = i;
       specs[len++] = read_options[i];
     }
   options_bind(c, f->args, specs, len, values,
-               arena_printf(c->b->arena, "read %s", read_formats[format].name));
+               from == FROM_COMMAND ? "exec" : arena_printf(c->b->arena, "%s %s", from_words[from], read_formats[format].name));
   for (uint32_t i = 0; i < len; i++) all[at[i]] = values[i];
   FrtScanOptions *o = &r->options;
   o->format = read_formats[format].format;
@@ -70,6 +78,9 @@ static void read_options_bind(Chain *c, const AstFlow *f, int format, PlanRead *
   o->header = all[READ_HEADER].given ? (uint8_t)all[READ_HEADER].number : 1;
   o->trim = all[READ_TRIM].given ? (uint8_t)all[READ_TRIM].number : o->format == FRT_FMT_FIXED;
   o->contract = (uint32_t)all[READ_CONTRACT].number;
+  o->command = from == FROM_COMMAND;
+  o->follow = from == FROM_GROWING;
+  o->idle_us = all[READ_IDLE].number;
   o->nulls = all[READ_NULL].texts;
   o->null_len = all[READ_NULL].len;
   if (o->quote && o->delimiter == o->quote)
@@ -220,17 +231,18 @@ static void inferred_note(Chain *c, const AstFlow *f, const char *path, const Sc
 }
 
 static bool fields_infer(Chain *c, const AstFlow *f, PlanRead *r, Schema *schema,
-                         const char *format) {
+                         const char *word) {
   Binder *b = c->b;
   const char *why = "";
   FrtInferred *cols = NULL;
   uint32_t len = 0;
-  if (!b->options || !b->options->infer_files || r->path->kind != EX_CONST) {
+  if (!b->options || !b->options->infer_files || r->path->kind != EX_CONST || r->options.command) {
     diag_report(b->diags, DIAG_E0704, f->span, NULL,
-                r->path->kind == EX_CONST
+                r->options.command ? "a command is not run before its script"
+                : r->path->kind == EX_CONST
                     ? NULL
                     : "the path is not known before the run, so no file can be looked at",
-                format);
+                word);
     return false;
   }
   const char *path =
@@ -296,7 +308,7 @@ static void fields_fit(Chain *c, const AstFlow *f, const PlanRead *r) {
   }
 }
 
-static bool fields_of(Chain *c, const AstFlow *f, PlanRead *r, Schema *schema, const char *format) {
+static bool fields_of(Chain *c, const AstFlow *f, PlanRead *r, Schema *schema, const char *word) {
   if (f->type) {
     const AstType *row = bind_row_type(c->b, chain_module(c), f->type);
     if (!row) return false;
@@ -311,9 +323,9 @@ static bool fields_of(Chain *c, const AstFlow *f, PlanRead *r, Schema *schema, c
   if (r->options.format == FRT_FMT_TEXT) return fields_line(c, f, r, schema), true;
   if (r->options.format == FRT_FMT_FIXED)
     return diag_report(c->b->diags, DIAG_E0704, f->span, NULL,
-                       "columns of fixed width have no names in the file", format),
+                       "columns of fixed width have no names in the file", word),
            false;
-  return r->path->type->kind != TY_ERROR && fields_infer(c, f, r, schema, format);
+  return r->path->type->kind != TY_ERROR && fields_infer(c, f, r, schema, word);
 }
 
 static PlanEdge source_unknown(Chain *c, const AstFlow *f) {
@@ -327,7 +339,7 @@ static PlanEdge source_unknown(Chain *c, const AstFlow *f) {
   return (PlanEdge){ 0 };
 }
 
-PlanEdge source_read(Chain *c, const AstFlow *f) {
+static PlanEdge source_bytes(Chain *c, const AstFlow *f, ReadFrom from) {
   Binder *b = c->b;
   Symbol *made = f->format.text ? module_find(chain_module(c), f->module.text, f->format.text, SYM_SOURCE) : NULL;
   if (made) return source_plugin(c, f, made);
@@ -340,20 +352,42 @@ PlanEdge source_read(Chain *c, const AstFlow *f) {
   OptionValue values[READ_OPTION_LEN] = { 0 };
   PlanRead *r = arena_alloc(b->arena, sizeof *r);
   Schema schema = { 0 };
-  const char *word = arena_printf(b->arena, "read %s", read_formats[format].name);
-  if (!unknown) read_options_bind(c, f, format, r, values);
+  const char *word = from == FROM_COMMAND ? "exec" : arena_printf(b->arena, "%s %s", from_words[from], read_formats[format].name);
+  if (!unknown) read_options_bind(c, f, from, format, r, values);
   const AstExpr *path = options_path(c, f->args, f->span, word);
   if (!path) return (PlanEdge){ 0 };
   r->path = bind_const(b, chain_module(c), path, type_basic(TY_STRING), true);
   if (r->path->type->kind != TY_ERROR)
     r->path = expr_fold(b->arena, bind_widen(b, r->path, type_basic(TY_STRING)));
-  if (!fields_of(c, f, r, &schema, read_formats[format].name)) return (PlanEdge){ 0 };
+  if (!fields_of(c, f, r, &schema, word)) return (PlanEdge){ 0 };
   if (r->options.format == FRT_FMT_FIXED) widths_apply(c, f, r, &values[READ_WIDTHS]);
   PlanNode *n = plan_add(b->plan, PLAN_READ, f->span, 0, 1);
-  n->word = "read";
+  n->word = from_words[from];
   n->stream = c->unit->name;
   n->read = r;
   n->out[0].schema = schema;
   policy_apply(c, n, &f->on_error);
   return (PlanEdge){ n, 0 };
+}
+
+PlanEdge source_read(Chain *c, const AstFlow *f) { return source_bytes(c, f, FROM_FILES); }
+
+PlanEdge source_tail(Chain *c, const AstFlow *f) {
+  if (f->format.text && !strcmp(f->format.text, "json")) {
+    diag_report(c->b->diags, DIAG_E0702, f->format.span, NULL, "formats of files that grow: csv, tsv, jsonl, fixed, text", "json");
+    return (PlanEdge){ 0 };
+  }
+  return source_bytes(c, f, FROM_GROWING);
+}
+
+/* `format = "jsonl"` among the arguments is the format. Without it: lines of text, or CSV where a type is given. */
+PlanEdge source_exec(Chain *c, const AstFlow *f) {
+  AstFlow read = *f;
+  read.format = (AstName){ .text = f->type ? "csv" : "text", .span = f->span };
+  for (const AstArg *a = f->args; a; a = a->next) {
+    if (!a->name.text || strcmp(a->name.text, "format")) continue;
+    if (a->value->kind == AST_STRING) read.format = (AstName){ .text = a->value->text, .span = a->value->span };
+    else diag_report(c->b->diags, DIAG_E0703, a->value->span, NULL, NULL, "format", "the name of a format in quotes");
+  }
+  return source_bytes(c, &read, FROM_COMMAND);
 }

@@ -232,7 +232,7 @@ static void path_once(Chain *c, const Expr *path, Span span) {
   Streams *st = streams_of(c->b);
   if (path->kind != EX_CONST) return;
   const char *text = arena_strndup(c->b->arena, path->value.s.ptr, path->value.s.len);
-  if (!*text) diag_report(c->b->diags, DIAG_E0705, span, NULL, "the path is empty", "write");
+  if (!*text) diag_report(c->b->diags, DIAG_E0705, span, NULL, "the path is empty", "write", "path");
   if (!strcmp(text, "-") || !strncmp(text, "/dev/", 5)) return;
   for (uint32_t i = 0; i < st->sink_len; i++)
     if (!strcmp(st->sinks[i].path, text)) {

@@ -270,6 +270,9 @@ typedef struct FrtScanOptions {
   uint32_t format;
   char delimiter, quote;   /* csv, tsv; quote 0: none */
   uint8_t header, trim;
+  uint8_t command;         /* the path is a command of the shell, whose output is read */
+  uint8_t follow;          /* the file grows: its end is not the end of the input */
+  int64_t idle_us;         /* follow: the end when nothing came for so long; 0: none */
   uint32_t contract;
   const FrtStr *nulls;     /* texts that stand for null */
   uint32_t null_len;

@@ -9,16 +9,20 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/cancel.h"
+#include "base/clock.h"
 #include "base/parallel.h"
 #include "base/stall.h"
 #include "io/ahead.h"
+#include "io/command.h"
 
 #ifndef FRT_NO_ZLIB
 #include <zlib.h>
@@ -27,7 +31,7 @@
 #include <zstd.h>
 #endif
 
-enum { FRT_INPUT_CHUNK = 128 * 1024, FRT_INPUT_PEEK = 4 };
+enum { FRT_INPUT_CHUNK = 128 * 1024, FRT_INPUT_PEEK = 4, INPUT_LOOK_NS = 20 * 1000 * 1000 };
 
 typedef enum InputKind { INPUT_PLAIN, INPUT_GZIP, INPUT_ZSTD } InputKind;
 
@@ -50,6 +54,9 @@ struct FrtInput {
   int raw_ended;
   int head;                  /* only the head is there: an early end is no error */
   size_t head_left;          /* raw bytes that may still be read from fd */
+  pid_t command;             /* which prints the bytes; 0: none */
+  int follows, replaced;
+  int64_t idle_us;
   int inside;                /* in the middle of a member or frame */
   int failed;
   int decided;               /* whether there is an `ahead` */
@@ -87,6 +94,37 @@ static int input_is_cut(const FrtInput *in) {
   return !in->head && in->raw_bytes < in->size && fstat(in->fd, &st) == 0 && (uint64_t)st.st_size < in->size;
 }
 
+/* A command that failed may have printed less than it should have. */
+static ssize_t input_command_end(FrtInput *in, const char **why) {
+  int result = frt_command_wait(in->command);
+  in->command = 0;
+  if (!result) return 0;
+  return input_fail(in, why, result > 0 ? arena_printf(in->arena, "the command ended with exit code %d", result)
+                                        : arena_printf(in->arena, "the command was ended by signal %d", -result));
+}
+
+/* Whether the followed file is not the one that is read any more, or has become shorter. */
+static int input_has_moved(const FrtInput *in) {
+  struct stat own, named;
+  if (fstat(in->fd, &own) != 0 || (uint64_t)own.st_size < in->raw_bytes) return 1;
+  return stat(in->path, &named) == 0 && (named.st_ino != own.st_ino || named.st_dev != own.st_dev);
+}
+
+/* At the end of a followed file: reads when there is more. 0 when there will be none. */
+static ssize_t input_wait(FrtInput *in, char *buf, size_t n) {
+  int64_t until = frt_monotonic_us() + in->idle_us;
+  for (;;) {
+    int moved = input_has_moved(in);
+    ssize_t got = input_read_fd(in->fd, buf, n);   /* also what was added before it was moved */
+    if (got) return got;
+    if (moved || frt_cancelled() || (in->idle_us && frt_monotonic_us() >= until)) {
+      in->replaced = moved;
+      return frt_cancelled() ? -1 : 0;
+    }
+    nanosleep(&(struct timespec){0, INPUT_LOOK_NS}, NULL);
+  }
+}
+
 /* Raw bytes: those that were kept, then the file's. */
 static ssize_t input_read_raw(FrtInput *in, char *buf, size_t n, const char **why) {
   if (in->kept_at < in->kept_len) {
@@ -101,9 +139,11 @@ static ssize_t input_read_raw(FrtInput *in, char *buf, size_t n, const char **wh
   const char *what = strcmp(in->path, "-") == 0 ? "standard input" : in->path;
   if (in->waits && !frt_stall_read(in->fd, what, in->has_ahead ? &in->stop : NULL)) return input_fail(in, why, "interrupted");
   ssize_t got = input_read_fd(in->fd, buf, n);
+  if (got == 0 && in->follows) got = input_wait(in, buf, n);
   in->refused = got < 0;
   if (got < 0) return input_fail(in, why, strerror(errno));
-  if (got == 0 && input_is_cut(in)) return input_fail(in, why, "the file was cut while it was read");
+  if (got == 0 && in->command) return input_command_end(in, why);
+  if (got == 0 && !in->follows && input_is_cut(in)) return input_fail(in, why, "the file was cut while it was read");
   in->raw_bytes += (uint64_t)got;
   if (in->head) in->head_left -= (size_t)got;
   return got;
@@ -137,6 +177,12 @@ int frt_text_is_utf16(const char *p, size_t n, int guess) {
   if (n < 4 || !guess) return 0;
   int low = p[0] > 0 && p[2] > 0 && !p[1] && !p[3], high = p[1] > 0 && p[3] > 0 && !p[0] && !p[2];
   return low || high;
+}
+
+/* Whether so few bytes may be the first of a magic: others need not be waited for. */
+static int input_may_be_magic(const char *p, size_t n) {
+  return n == 0 || (n < 3 && memcmp(p, "\x1f\x8b\x08", n) == 0) || (n < 4 && memcmp(p, "\x28\xb5\x2f\xfd", n) == 0) ||
+         (n < 4 && (p[0] & 0xf0) == 0x50 && memcmp(p + 1, "\x2a\x4d\x18", n - 1) == 0);
 }
 
 #ifndef FRT_NO_ZLIB
@@ -210,7 +256,7 @@ static ssize_t input_zstd_read(FrtInput *in, char *buf, size_t n, const char **w
 /* Reads until the first bytes tell what the rest is. */
 static int input_tell(FrtInput *in, const char **why) {
   in->chunk = frt_malloc(FRT_INPUT_CHUNK);
-  while (in->chunk_len < FRT_INPUT_PEEK) {
+  while (in->chunk_len < FRT_INPUT_PEEK && input_may_be_magic(in->chunk, in->chunk_len)) {
     ssize_t got = input_read_raw(in, in->chunk + in->chunk_len, FRT_INPUT_CHUNK - in->chunk_len, why);
     if (got < 0) return -1;
     if (got == 0) {
@@ -281,6 +327,33 @@ FrtInput *frt_input_open(Arena *arena, const char *path, int fd, const char **wh
   }
   frt_input_close(in);
   return NULL;
+}
+
+FrtInput *frt_input_open_command(Arena *arena, const char *name, const char *text, const char **why) {
+  FrtInput *in = input_new(arena, name);
+  in->fd = frt_command_start(text, &in->command);
+  in->owns_fd = in->fd >= 0;
+  if (in->fd < 0) input_fail(in, why, strerror(errno));
+  else if (input_tell(in, why) == 0) return in;
+  frt_input_close(in);
+  return NULL;
+}
+
+void frt_input_follow(FrtInput *in, int64_t idle_us) {
+  if (in->kind != INPUT_PLAIN) return;
+  in->follows = 1;
+  in->idle_us = idle_us;
+  in->raw_ended = 0;
+}
+
+int frt_input_is_replaced(const FrtInput *in) { return in->replaced; }
+
+int frt_input_would_wait(const FrtInput *in) {
+  struct pollfd p = {.fd = in->fd, .events = POLLIN};
+  struct stat st;
+  if (in->kind != INPUT_PLAIN || in->kept_at < in->kept_len || in->chunk_at < in->chunk_len || in->raw_ended) return 0;
+  if (in->follows) return fstat(in->fd, &st) == 0 && (uint64_t)st.st_size <= in->raw_bytes;
+  return !in->size && poll(&p, 1, 0) == 0;
 }
 
 /* Keeps up to max bytes of standard input for the next open. */
@@ -359,6 +432,8 @@ void frt_input_close(FrtInput *in) {
 #endif
   frt_free(in->chunk);
   in->chunk = NULL;
+  if (in->command) frt_command_stop(in->command);
+  in->command = 0;
   if (in->owns_fd) close(in->fd);
   in->owns_fd = 0;
   in->fd = -1;
@@ -389,5 +464,5 @@ uint64_t frt_input_size(const FrtInput *in) { return in->size; }
 uint64_t frt_input_read_bytes(const FrtInput *in) { return in->raw_bytes; }
 
 int frt_input_plain_fd(const FrtInput *in) {
-  return in->owns_fd && in->kind == INPUT_PLAIN && in->size && !in->head ? in->fd : -1;
+  return in->owns_fd && in->kind == INPUT_PLAIN && in->size && !in->head && !in->follows ? in->fd : -1;
 }

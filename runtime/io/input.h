@@ -12,6 +12,14 @@ typedef struct FrtInput FrtInput;
 /* Opens a file, or "-" for standard input. NULL and *why (arena-owned, "in/x.csv: No such file or
  * directory") on failure. fd: a descriptor of the file, which is the input's now; -1: by its name. */
 FrtInput *frt_input_open(Arena *arena, const char *path, int fd, const char **why);
+/* What a command of the shell prints; `name` stands for it in messages. That it fails is an error at its end. */
+FrtInput *frt_input_open_command(Arena *arena, const char *name, const char *text, const char **why);
+/* The end of a regular file is not the end of the input: it goes on when the file grows, until nothing was added for idle_us
+ * (0: for ever), or the file was cut or another one has taken its name (frt_input_is_replaced). Not for compressed files. */
+void frt_input_follow(FrtInput *in, int64_t idle_us);
+int frt_input_is_replaced(const FrtInput *in);
+/* Whether a read would wait for somebody: a pipe, a terminal, a socket, the end of a file that is followed. */
+int frt_input_would_wait(const FrtInput *in);
 /* Another descriptor of the same file, with a place of its own, also when its name has gone to another file since; -1: there
  * is none. */
 int frt_input_again(const FrtInput *in);

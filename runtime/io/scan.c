@@ -172,6 +172,7 @@ int frt_scan_refill(FrtScanner *s) {
   }
   if (s->map) return scan_map_refill(s);
   if (keep == s->window_size) scan_window_grow(s);
+  if (s->cx->run->show && frt_input_would_wait(s->input)) s->cx->run->show(s->cx->run);
   size_t room = scan_fence(s, s->window_size - keep);
   uint32_t tried = 0;
   ssize_t got = frt_input_read(s->input, s->limit, room, &why);
@@ -188,10 +189,15 @@ int frt_scan_refill(FrtScanner *s) {
 
 /* ---- files ---- */
 
+/* Whether so few bytes may be the first of a byte order mark or of UTF-16: others need not be waited for. */
+static int scan_may_be_bom(const char *p, size_t n) {
+  return n < 2 || (n < 3 && memcmp(p, "\xef\xbb\xbf", n) == 0) || (n < 4 && (!p[0] || !p[1]));
+}
+
 /* Skips a byte order mark at the start of the file. */
 static int scan_skip_bom(FrtScanner *s) {
   int rc = FRT_OK;
-  while (rc == FRT_OK && s->limit - s->at < 4) rc = frt_scan_refill(s);
+  while (rc == FRT_OK && scan_may_be_bom(s->at, (size_t)(s->limit - s->at))) rc = frt_scan_refill(s);
   if (rc == FRT_FATAL) return FRT_FATAL;
   size_t n = (size_t)(s->limit - s->at);
   if (n >= 3 && memcmp(s->at, "\xef\xbb\xbf", 3) == 0) {
@@ -208,12 +214,16 @@ static int scan_skip_bom(FrtScanner *s) {
 int frt_scan_file_open(FrtScanner *s) {
   const char *why = NULL;
   s->file = scan_str(s->paths[s->path_at]);
+  Arena *arena = s->cx->run->run_arena;
   uint32_t tried = 0;
-  do s->input = frt_input_open(s->cx->run->run_arena, s->file.ptr, s->given_fd, &why);
-  while (!s->input && s->given_fd < 0 && frt_retry(s->cx->run, s->scan->op, &tried, why));
+  do {
+    s->input = s->command ? frt_input_open_command(arena, s->file.ptr, s->command, &why)
+                          : frt_input_open(arena, s->file.ptr, s->given_fd, &why);
+  } while (!s->input && s->given_fd < 0 && frt_retry(s->cx->run, s->scan->op, &tried, why));
   if (s->input && s->cx->run->module->ops[s->scan->op].retries) frt_input_alone(s->input);
   s->given_fd = -1;
   if (!s->input) return scan_fatal(s, FRT_E_OPEN, why);
+  if (s->scan->options.follow) frt_input_follow(s->input, s->scan->options.idle_us);
   s->input_ended = 0;
   int rc = scan_map_open(s);
   if (rc != FRT_OK) return rc;
@@ -234,10 +244,11 @@ void frt_scan_file_note(const FrtScanner *s) {
 }
 
 void frt_scan_file_close(FrtScanner *s) {
+  int again = s->input && frt_input_is_replaced(s->input);   /* the file that has taken its name is next */
   if (s->map) scan_window_free(s);
   if (s->input) frt_input_close(s->input);
   s->input = NULL;
-  s->path_at++;
+  s->path_at += !again;
 }
 
 /* Every file is looked for before the first is read: a run should not fail halfway for a missing one. */
@@ -251,7 +262,15 @@ static int scan_files_find(FrtScanner *s) {
   if (path.len == 0) return scan_fatal(s, FRT_E_OPEN, "the path is empty");
   const char *text = arena_strndup(arena, path.ptr, path.len);
   if (strlen(text) != path.len) return scan_fatal(s, FRT_E_OPEN, "the path has a NUL byte");
+  if (s->scan->options.command) {
+    s->command = text;
+    s->paths = arena_alloc(arena, sizeof *s->paths);
+    s->paths[s->path_len++] = arena_printf(arena, "exec(%s)", text);
+    return FRT_OK;
+  }
   if (frt_glob(arena, text, &s->paths, &s->path_len, &why) != 0) return scan_fatal(s, FRT_E_OPEN, why);
+  if (s->scan->options.follow && s->path_len > 1)
+    return scan_fatal(s, FRT_E_OPEN, arena_printf(arena, "%s: `tail` follows one file, not %u", text, s->path_len));
   for (uint32_t i = 0; i < s->path_len; i++) {
     if (strcmp(s->paths[i], "-") == 0 || stat(s->paths[i], &st) == 0) continue;
     return scan_fatal(s, FRT_E_OPEN, arena_printf(arena, "%s: %s", s->paths[i], strerror(errno)));

@@ -61,6 +61,7 @@ struct FrtScanner {
   /* files */
   char **paths;
   uint32_t path_len, path_at;
+  const char *command;       /* of the shell; its one path stands for it in messages. NULL: files */
   int given_fd;              /* of the file path_at, for frt_scan_file_open; -1: it goes by the name */
   FrtInput *input;
   FrtStr file;                         /* the present file, as opened */

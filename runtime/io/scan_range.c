@@ -28,7 +28,7 @@ static int range_format_fits(uint32_t format) {
 int frt_ranges_fit(const FrtScanner *s, uint64_t *size) {
   struct stat st;
   *size = 0;
-  if (!s->scan->path || !range_format_fits(s->scan->options.format)) return 0;
+  if (!s->scan->path || s->command || s->scan->options.follow || !range_format_fits(s->scan->options.format)) return 0;
   for (uint32_t i = 0; i < s->path_len; i++) {
     if (strcmp(s->paths[i], "-") == 0) return 0;
     if (stat(s->paths[i], &st) != 0 || !S_ISREG(st.st_mode)) return 0;

@@ -275,10 +275,17 @@ char *frt_out_room(FrtCtx *cx, FrtOut *o, size_t need) {
 
 /* ---- the run ---- */
 
+/* Writes out what waits for readers of pipes, devices and standard output. */
+static void sinks_show(FrtRun *r) {
+  for (OutFile *f = r->sinks ? r->sinks->files : NULL; f; f = f->next)
+    if (f->direct && f->awake && !f->codec && !f->failed && f->out.at != f->buffer) sink_flush(r, f);
+}
+
 int frt_sinks_start(FrtRun *r) {
   const FrtModule *m = r->module;
   struct FrtSinkState *s = r->sinks = arena_alloc(r->run_arena, sizeof *s);
   s->files_end = &s->files;
+  r->show = sinks_show;
   r->journal = frt_journal_new(r->run_arena, frt_hash_bytes(r->run_id, strlen(r->run_id), 0));
   r->pool = frt_pool_new(r);
   s->fixed = arena_alloc(r->run_arena, (m->sink_len + 1) * sizeof *s->fixed);

@@ -155,7 +155,7 @@ static int run_look(FrtRun *r, const char *path, const char **why) {
 static int run_check_scan(FrtRun *r, const FrtScan *s) {
   FrtStr path;
   uint32_t tried = 0;
-  if (!s->path) return FRT_OK;
+  if (!s->path || s->options.command) return FRT_OK;
   int status = s->path(r->cx, r->state, &path);
   if (status > 0) return frt_fatal(r->cx, s->op, status, r->cx->detail);
   if (status != FRT_OK) return FRT_FATAL;

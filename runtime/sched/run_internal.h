@@ -50,6 +50,7 @@ struct FrtRun {
   struct OutPool *pool;
   struct FrtPortState *ports;
   struct FrtScanner *scanner;    /* the one that is open */
+  void (*show)(FrtRun *r);       /* when a source has nothing more for now; NULL: there are no sinks */
   uint64_t *tap_rows, *tap_limits;
   struct FrtTapState *tap;       /* errors/tap.c */
   uint64_t taps_asked;           /* bits of the taps that the options name; */
