@@ -30,11 +30,12 @@ static const struct {
                       { "tsv", FRT_FMT_CSV, 0x7f },
                       { "jsonl", FRT_FMT_JSONL, 0x61 },
                       { "json", FRT_FMT_JSON, 0x61 },
+                      { "text", FRT_FMT_CSV, 0x71 },
                       { "deadletter", FRT_FMT_DEADLETTER, 0x61 } };
 enum { WRITE_FORMAT_LEN = sizeof write_formats / sizeof *write_formats };
 
 static int write_format(Chain *c, const AstOp *op) {
-  static const char *const unbuilt[] = { "flowbin", "fixed", "text", "exec" };
+  static const char *const unbuilt[] = { "flowbin", "fixed", "exec" };
   const char *name = op->name.text ? op->name.text : "";
   const char *names[WRITE_FORMAT_LEN];
   for (int i = 0; i < WRITE_FORMAT_LEN; i++) {
@@ -48,7 +49,7 @@ static int write_format(Chain *c, const AstOp *op) {
     }
   diag_report(c->b->diags, DIAG_E0702, op->name.span,
               hint_nearest(c->b, name, names, WRITE_FORMAT_LEN),
-              "formats: csv, tsv, jsonl, json, deadletter", name);
+              "formats: csv, tsv, jsonl, json, text, deadletter", name);
   return -1;
 }
 
@@ -76,11 +77,11 @@ static void write_options_bind(Chain *c, const AstOp *op, int format, FrtSinkOpt
   options_bind(c, op->args, specs, len, values,
                arena_printf(c->b->arena, "write %s", write_formats[format].name));
   for (uint32_t i = 0; i < len; i++) v[at[i]] = values[i];
-  bool tsv = !strcmp(write_formats[format].name, "tsv");
+  bool tsv = !strcmp(write_formats[format].name, "tsv"), text = !strcmp(write_formats[format].name, "text");
   o->format = write_formats[format].format;
   o->delimiter = v[WRITE_DELIMITER].given ? (char)v[WRITE_DELIMITER].number : tsv ? '\t' : ',';
-  o->quote = v[WRITE_QUOTE].given ? (char)v[WRITE_QUOTE].number : '"';
-  o->header = v[WRITE_HEADER].given ? (uint8_t)v[WRITE_HEADER].number : 1;
+  o->quote = v[WRITE_QUOTE].given ? (char)v[WRITE_QUOTE].number : text ? 0 : '"';
+  o->header = v[WRITE_HEADER].given ? (uint8_t)v[WRITE_HEADER].number : !text;
   o->mode = (uint32_t)v[WRITE_MODE].number;
   o->compress = (uint32_t)v[WRITE_COMPRESS].number;
   o->level = (uint8_t)v[WRITE_LEVEL].number;
@@ -253,6 +254,16 @@ static void path_once(Chain *c, const Expr *path, Span span) {
   st->sinks[st->sink_len++].span = span;
 }
 
+/* `text` is lines: one column, which is written as it is. */
+static bool text_fits(Chain *c, const AstOp *op) {
+  const Schema *s = chain_schema(c);
+  const Type *t = s->len == 1 ? c->b->plan->columns[s->cols[0].col].type : NULL;
+  if (t && (t->kind == TY_STRING || t->kind == TY_ERROR)) return true;
+  diag_report(c->b->diags, DIAG_E0605, op->span, NULL, "`select line = f\"{id} {name}\"` makes one", "write text",
+              "a stream of one string column");
+  return false;
+}
+
 void op_write(Chain *c, const AstOp *op, const PlanEdge *edges, uint32_t len) {
   Binder *b = c->b;
   int format = write_format(c, op);
@@ -266,6 +277,7 @@ void op_write(Chain *c, const AstOp *op, const PlanEdge *edges, uint32_t len) {
   const AstExpr *path = options_path(c, op->args, op->span, word);
   bool dead = sink->options.format == FRT_FMT_DEADLETTER;
   if (!path || !path_bind(c, path, !dead, sink)) return;
+  if (!strcmp(write_formats[format].name, "text") && !edges && !text_fits(c, op)) return;
   path_once(c, sink->path, path->span);
   if (edges && !len) return;
   PlanNode *n = chain_node(c, op, PLAN_WRITE, edges ? len : 1, 0);
