@@ -18,6 +18,7 @@
 #define YYNOERRORRECOVERY 1
 #define NO_TOKEN ((Token){0})
 #define END_AT(node) ((node)->span.end = p->before.end)
+#define CHAIN_OF(flow, chain) ((flow)->ops = (chain).head, (flow)->broken = p->chain_broken, p->chain_broken = false)
 }
 %syntax_error { p->failed = true; }
 %stack_overflow { parser_too_deep(p, p->token.start); }
@@ -169,27 +170,27 @@ stmt(A) ::= name(N) ASSIGN flow(F). {
 }
 stmt(A) ::= flowref(R) chain(C). {
   AstFlow *f = build_flow(p, AST_SRC_STREAM, NO_TOKEN);
-  f->streams = R; f->span = R->span; f->ops = C.head; END_AT(f);
+  f->streams = R; f->span = R->span; CHAIN_OF(f, C); END_AT(f);
   A = build_stmt(p, AST_ANON, NO_TOKEN); A->flow = f; A->span = f->span;
 }
 stmt(A) ::= source(F) chain(C). {
-  F->ops = C.head; END_AT(F); A = build_stmt(p, AST_ANON, NO_TOKEN); A->flow = F; A->span = F->span;
+  CHAIN_OF(F, C); END_AT(F); A = build_stmt(p, AST_ANON, NO_TOKEN); A->flow = F; A->span = F->span;
 }
 stmt(A) ::= UNION(W) streamlist(L) chain(C). {
-  AstFlow *f = build_flow(p, AST_SRC_UNION, W); f->streams = L.head; f->ops = C.head; END_AT(f);
+  AstFlow *f = build_flow(p, AST_SRC_UNION, W); f->streams = L.head; CHAIN_OF(f, C); END_AT(f);
   A = build_stmt(p, AST_ANON, NO_TOKEN); A->flow = f; A->span = f->span;
 }
 
 // ---- flows ----
 flow(A) ::= source(F). { A = F; }
-flow(A) ::= source(F) chain(C). { A = F; A->ops = C.head; END_AT(A); }
+flow(A) ::= source(F) chain(C). { A = F; CHAIN_OF(A, C); END_AT(A); }
 flow(A) ::= flowref(R) chain(C). {
-  A = build_flow(p, AST_SRC_STREAM, NO_TOKEN); A->streams = R; A->span = R->span; A->ops = C.head; END_AT(A);
+  A = build_flow(p, AST_SRC_STREAM, NO_TOKEN); A->streams = R; A->span = R->span; CHAIN_OF(A, C); END_AT(A);
 }
 flow(A) ::= flowref(R). { A = build_flow(p, AST_SRC_STREAM, NO_TOKEN); A->streams = R; A->span = R->span; }
 flow(A) ::= UNION(W) streamlist(L). { A = build_flow(p, AST_SRC_UNION, W); A->streams = L.head; END_AT(A); }
 flow(A) ::= UNION(W) streamlist(L) chain(C). {
-  A = build_flow(p, AST_SRC_UNION, W); A->streams = L.head; A->ops = C.head; END_AT(A);
+  A = build_flow(p, AST_SRC_UNION, W); A->streams = L.head; CHAIN_OF(A, C); END_AT(A);
 }
 
 flowref(A) ::= name(N). { A = build_ref(p, N, NO_TOKEN); }
@@ -232,7 +233,7 @@ astype(A) ::= AS type(T). { A = T; }
 chain(A) ::= pipe(O). { A = O ? list_op((List){0}, O) : (List){0}; }
 chain(A) ::= chain(L) pipe(O). { A = O ? list_op(L, O) : L; }
 pipe(A) ::= BAR op(O). { A = O; }
-pipe(A) ::= BAR RECOVER. { A = NULL; }
+pipe(A) ::= BAR RECOVER. { A = NULL; p->chain_broken = true; }
 
 // ---- operators ----
 op(A) ::= op_body(O) clauses(C). {

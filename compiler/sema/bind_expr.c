@@ -88,6 +88,7 @@ static void report_unknown(Binder *b, const Scope *s, AstName name, const Schema
   const char **names = visible_names(b, s, schema, &len);
   const char *near = diag_nearest(name.text, names, len);
   const char *hint = near ? column_hint(b, schema, near) : NULL;
+  if (!hint && schema && b->flow_broken) return;
   if (schema && stream && *stream) {
     diag_report(b->diags, DIAG_E0301, name.span, hint, columns_note(b, schema), name.text, stream);
   } else {

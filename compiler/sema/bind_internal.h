@@ -32,6 +32,7 @@ typedef struct Unit {
   uint32_t feeds; /* ports fed so far: orders feeds within the unit */
   UnitState state;
   bool ended;          /* ends in a sink or a route: gives no rows */
+  bool broken;         /* its operators, or those of a stream it reads, are not all there */
   PlanEdge result;     /* node NULL: ended, or errors were reported */
   int32_t errors_port; /* somebody reads `name.errors`: its error port; else -1 */
 } Unit;

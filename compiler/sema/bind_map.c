@@ -33,7 +33,7 @@ static ColId map_column(Chain *c, Mapping *m, const AstOp *op, const char *name,
 
 static void map_finish(Chain *c, const AstOp *op, Mapping *m) {
   if (!m->schema.len) {
-    if (op->kind == AST_DROP) diag_report(c->b->diags, DIAG_E0619, op->word, NULL, NULL);
+    if (op->kind == AST_DROP && !c->b->flow_broken) diag_report(c->b->diags, DIAG_E0619, op->word, NULL, NULL);
     c->at = (PlanEdge){ 0 };
     return;
   }

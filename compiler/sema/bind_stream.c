@@ -58,6 +58,7 @@ static PlanEdge unit_edge(Binder *b, Unit *u, const AstStreamRef *ref) {
     return (PlanEdge){ 0 };
   }
   unit_bind(b, u);
+  b->flow_broken |= u->broken;
   if (u->ended)
     diag_report(
         b->diags, DIAG_E0615, ref->span, NULL,
@@ -312,10 +313,14 @@ static void flow_bind(Chain *c, const AstFlow *f) {
 void unit_bind(Binder *b, Unit *u) {
   if (u->state != UNIT_NEW) return;
   u->state = UNIT_BUSY;
+  bool broken = b->flow_broken;
+  b->flow_broken = u->stmt->flow->broken;
   Chain c = { .b = b, .unit = u, .name = u->stmt->flow->kind == AST_SRC_STREAM ? "" : u->name };
   if (stack_push(b, u->span, u->label)) flow_bind(&c, u->stmt->flow);
   stack_pop(b);
   u->result = c.ended ? (PlanEdge){ 0 } : c.at;
   u->ended = c.ended;
+  u->broken = b->flow_broken;
+  b->flow_broken = broken;
   u->state = UNIT_DONE;
 }

@@ -58,6 +58,7 @@ struct Binder {
   const SemaOptions *options;
   Module *main;
   void *streams;                   /* owned by bind_stream.c */
+  bool flow_broken;                /* of the flow that is being bound: see AstFlow.broken */
 };
 
 /* What an expression may see besides the names of its module. */

@@ -202,6 +202,7 @@ struct AstFlow {
   AstOnError on_error;
   AstStreamRef *streams;      /* stream (one) or union */
   AstOp *ops;
+  bool broken;                /* operators were left out after syntax errors: a column not found may be theirs */
   Span span;
 };
 

@@ -28,6 +28,7 @@ typedef struct Parser {
   bool failed;              /* an error was reported in this (sub)parse */
   bool bad_token;           /* the lexer reported one, */
   uint32_t bad_at;          /* which ends here */
+  bool chain_broken;        /* an operator was left out of the chain that is being read */
   AstScript *script;        /* of a whole parse */
   AstExpr *result;          /* of an expression in an f-string */
 } Parser;
