@@ -341,7 +341,7 @@ static PlanEdge source_unknown(Chain *c, const AstFlow *f) {
 
 static PlanEdge source_bytes(Chain *c, const AstFlow *f, ReadFrom from) {
   Binder *b = c->b;
-  Symbol *made = f->format.text ? module_find(chain_module(c), f->module.text, f->format.text, SYM_SOURCE) : NULL;
+  Symbol *made = from == FROM_FILES && f->format.text ? module_find(chain_module(c), f->module.text, f->format.text, SYM_SOURCE) : NULL;
   if (made) return source_plugin(c, f, made);
   if (f->module.text) return source_unknown(c, f);
   int format = read_format(c, f);
