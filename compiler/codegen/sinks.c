@@ -102,9 +102,8 @@ void gen_put_json(GenFn *f, const Type *t, CVal v) {
 /* Whether the values of column c are there only when they are asked for. */
 static bool sink_late(const GenFn *f, const PlanNode *n, ColId c) { return f->g->phys->late[c] && gen_in_scan(f->g, n); }
 
-/* The C expression for the bytes that a row takes at most; growth: of a byte of text. fields: see sink_csv_runs; or NULL. */
-static const char *sink_need(GenFn *f, const PlanNode *n, const int *fields, int growth, size_t constant) {
-  const Schema *s = sink_schema(n);
+/* The C expression for the bytes that a row of the columns of s takes at most; growth: of a byte of text. fields: see sink_csv_runs; or NULL. */
+static const char *sink_need(GenFn *f, const PlanNode *n, const Schema *s, const int *fields, int growth, size_t constant) {
   Gen *g = f->g;
   Buf b = {.arena = g->arena};
   size_t fixed = constant + SINK_SLACK;
@@ -358,7 +357,7 @@ static void sink_decide(GenFn *f, const SinkForm *w) {
 /* Row i at p, into o. */
 static void sink_one_row(GenFn *f, const SinkForm *w) {
   bool csv = w->o->format == FRT_FMT_CSV;
-  sink_make_room(f, sink_need(f, w->n, csv ? w->fields : NULL, csv ? 2 : 6, csv ? w->s->len + 1 : sink_names_size(w->s)), "frt_out_room");
+  sink_make_room(f, sink_need(f, w->n, sink_schema(w->n), csv ? w->fields : NULL, csv ? 2 : 6, csv ? w->s->len + 1 : sink_names_size(w->s)), "frt_out_room");
   if (csv) {
     sink_csv_row(f, w->s, w->o, w->fields, w->runs, w->run_len);
   } else {
@@ -558,7 +557,7 @@ static void sink_hold(Gen *g, const PhysNode *pn) {
   gen_line(&f, "uint32_t i = sel[k];");
   gen_line(&f, "(void)i;");
   gen_line(&f, "char *p = o->at;");
-  sink_make_room(&f, sink_need(&f, n, NULL, csv ? 2 : 6, csv ? s->len + 1 : sink_names_size(s)), "frt_texts_room");
+  sink_make_room(&f, sink_need(&f, n, sink_schema(n), NULL, csv ? 2 : 6, csv ? s->len + 1 : sink_names_size(s)), "frt_texts_room");
   if (csv) sink_csv_row(&f, s, &n->sink->options, fields, runs, run_len);
   else sink_json_row(&f, s);
   if (!csv) gen_line(&f, "*p++ = '\\n';");
@@ -654,7 +653,7 @@ static void tap_rows(GenFn *f, const PhysNode *pn, uint32_t index) {
   f->indent++;
   gen_line(f, "uint32_t i = sel[k];");
   if (n->cond) gen_line(f, "if (!(%s)) continue;", gen_cond(f, n->cond));
-  gen_line(f, "size_t need = %s;", sink_need(f, n, NULL, 6, sink_names_size(s) + TAP_MASKED_SIZE * s->len));
+  gen_line(f, "size_t need = %s;", sink_need(f, n, s, NULL, 6, sink_names_size(s) + TAP_MASKED_SIZE * s->len));
   gen_line(f, "char *p = frt_tap_begin(cx, %u, b, i, need);", index);
   gen_line(f, "if (!p) continue;");
   for (uint32_t i = 0; i < s->len; i++) {
