@@ -19,7 +19,7 @@ fuzz-script: $(BUILD)/fuzz/fuzz_script ## fuzz the parser and the formatter
 	$(Q)$< $(SEED) $(FUZZ_SECONDS) $(FUZZ_SCRIPTS)
 
 # The readers: the fast path against the careful one, over the readers alone (no sinks).
-FUZZ_IO_SRC := $(filter-out $(addprefix runtime/io/,sink.c sink_part.c commit.c out_file.c journal.c journal_place.c journal_settle.c codec.c json_put.c),$(wildcard runtime/io/*.c)) \
+FUZZ_IO_SRC := $(filter-out $(addprefix runtime/io/,sink.c sink_part.c sink_route.c out_pool.c commit.c out_file.c journal.c journal_place.c journal_settle.c codec.c json_put.c),$(wildcard runtime/io/*.c)) \
   $(wildcard runtime/text/*.c runtime/base/*.c)
 FUZZ_IO_DEP := $(FUZZ_IO_SRC) $(wildcard runtime/*/*.h tests/support/*.h)
 FUZZ_CSV_FILES = $(wildcard ../shared/data/csv-spectrum/csvs/*.csv ../shared/data/hostile-csv/csv/*.csv)

@@ -189,17 +189,22 @@ static int out_open_once(FrtRun *r, OutFile *f) {
   return out_create_temp(r, f, folder, f->existed ? st.st_mode & 07777 : 0);
 }
 
+/* How often the operator of the file tries; a file of the runtime's own has none. */
+static uint32_t out_retries(const FrtRun *r, const OutFile *f) {
+  return f->sink->op < r->module->op_len ? r->module->ops[f->sink->op].retries : 0;
+}
+
 /* Whether the operator of the file tries again after `error`. */
 static int out_retry(FrtRun *r, const OutFile *f, int error, uint32_t *tried) {
   int masked = f->sink->partitioned && r->module->ops[f->sink->op].masked;
-  return error != EPIPE && r->module->ops[f->sink->op].retries &&
+  return error != EPIPE && out_retries(r, f) &&
          frt_retry(r, f->sink->op, tried, arena_printf(r->run_arena, "%s: %s", masked ? "***" : f->path, strerror(error)));
 }
 
 int frt_out_open_target(FrtRun *r, OutFile *f) {
   uint32_t tried = 0;
   for (;;) {
-    f->soft = r->module->ops[f->sink->op].retries > tried;
+    f->soft = out_retries(r, f) > tried;
     f->error = 0;
     int rc = out_open_once(r, f);
     int again = rc != FRT_OK && f->soft && f->error && out_retry(r, f, f->error, &tried);
@@ -341,7 +346,7 @@ int frt_out_append(FrtRun *r, OutFile *f, const char *p, size_t n) {
 }
 
 int frt_out_reserve(FrtRun *r, OutFile *f, size_t n, uint64_t *at) {
-  if (r->module->ops[f->sink->op].retries || !f->temp || !f->awake || f->codec || f->frames || f->append_at >= 0 || f->sink->partitioned || !out_is_live(r, f)) return 0;
+  if (out_retries(r, f) || !f->temp || !f->awake || f->codec || f->frames || f->append_at >= 0 || f->sink->partitioned || !out_is_live(r, f)) return 0;
   if (f->reopened || f->fd < 0 || r->pool->fixed_len > r->pool->open_max / 2) return 0;
   if (frt_out_flush(r, f) != FRT_OK) return FRT_FATAL;
   f->reserved = 1;
