@@ -12,7 +12,9 @@ typedef struct Cli {
   const char *output, *cc, *dump, *format, *mode, *of_script;
   FlowOptions options;
   FlowTestOptions test;
+  FlowFuzzOptions fuzz;
   const char *test_wrong;    /* a value of theirs that cannot be */
+  const char *fuzz_wrong;
   int json, is_static, bundle, check, write, colour, quiet;
   int argc;                  /* words for the script */
   char **argv;
@@ -34,6 +36,7 @@ int cli_explain(Cli *c);
 int cli_graph(Cli *c);
 int cli_fmt(Cli *c);
 int cli_test(Cli *c);
+int cli_fuzz(Cli *c);
 int cli_watch(Cli *c);
 int cli_tap(Cli *c);
 int cli_infer(Cli *c);

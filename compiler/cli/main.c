@@ -16,6 +16,7 @@ const Command cli_commands[] = {
   {"graph", "flowc graph s.flow", "print the plan as Graphviz dot", cli_graph},
   {"fmt", "flowc fmt s.flow [--write | --check]", "print the script in canonical layout", cli_fmt},
   {"test", "flowc test s.flow [--coverage] [--update]", "run the test blocks of a script (--format text|tap|junit, --min PERCENT)", cli_test},
+  {"fuzz", "flowc fuzz s.flow [--seed N] [--runs N] [--rows N]", "run a script on rows made from its types (--time SECONDS, --keep DIR)", cli_fuzz},
   {"replay", "flowc replay dead.jsonl [--script s.flow] [--name value ...]", "put dead letters through a script that was fixed", cli_replay},
   {"watch", "flowc watch s.flow [--name value ...]", "run a script again whenever it, its modules or its inputs change", cli_watch},
   {"tap", "flowc tap PID [stream[:n]] [--every N] [--sample SHARE] [--seed N]", "show rows of a program that runs with --attach", cli_tap},
@@ -100,6 +101,29 @@ static int cli_percent(Cli *c, const char *text) {
   return (int)n;
 }
 
+/* A count of `flowc fuzz`; 0 is none. */
+static unsigned cli_count(Cli *c, const char *text, unsigned max) {
+  char *end;
+  unsigned long n = strtoul(text, &end, 10);
+  if (*text < '0' || *text > '9' || *end || n < 1 || n > max) c->fuzz_wrong = text;
+  return (unsigned)n;
+}
+
+static int cli_fuzz_flag(Cli *c, int argc, char **argv, int *i) {
+  const char *v;
+  char *end;
+  if ((v = cli_value("--runs", argc, argv, i))) c->fuzz.runs = cli_count(c, v, 1000000000);
+  else if ((v = cli_value("--rows", argc, argv, i))) c->fuzz.rows = cli_count(c, v, 10000000);
+  else if ((v = cli_value("--time", argc, argv, i))) c->fuzz.seconds = cli_count(c, v, 86400);
+  else if ((v = cli_value("--keep", argc, argv, i))) c->fuzz.keep = v;
+  else if ((v = cli_value("--seed", argc, argv, i))) {
+    c->fuzz.seed = strtoull(v, &end, 10);
+    c->fuzz.has_seed = 1;
+    if (*v < '0' || *v > '9' || *end) c->fuzz_wrong = v;
+  } else return 0;
+  return 1;
+}
+
 /* Takes argv[*i] when it is a flag of flowc. */
 static int cli_own_flag(Cli *c, int argc, char **argv, int *i) {
   const char *v;
@@ -125,6 +149,7 @@ static int cli_own_flag(Cli *c, int argc, char **argv, int *i) {
   else if (!strcmp(c->command, "test") && (v = cli_value("--min", argc, argv, i))) c->test.min = cli_percent(c, v);
   else if (!strcmp(c->command, "test") && !strcmp(w, "--coverage")) c->test.coverage = 1;
   else if (!strcmp(c->command, "test") && !strcmp(w, "--update")) c->test.update = 1;
+  else if (!strcmp(c->command, "fuzz") && cli_fuzz_flag(c, argc, argv, i)) return 1;
   else if (!strcmp(c->command, "replay") && (v = cli_value("--script", argc, argv, i))) c->of_script = v;
   else if (!strcmp(c->command, "schema") && (v = cli_value("--format", argc, argv, i))) c->format = v;
   else if (!strcmp(c->command, "schema") && (v = cli_value("--mode", argc, argv, i))) c->mode = v;

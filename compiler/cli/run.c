@@ -63,3 +63,9 @@ int cli_test(Cli *c) {
   flow_free(p);
   return status;
 }
+
+int cli_fuzz(Cli *c) {
+  if (!c->script || !strcmp(c->script, "-")) return cli_usage_error("`fuzz` needs a script file");
+  if (c->fuzz_wrong) return cli_usage_error("`%s` is no such number as `fuzz` takes: --seed from 0; --runs, --rows and --time (seconds) from 1", c->fuzz_wrong);
+  return flow_fuzz(c->script, &c->fuzz, &c->options, c->argc, c->argv, stdout);
+}

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "codegen/codegen.h"
+#include "driver/fuzz.h"
 #include "driver/load.h"
 #include "opt/opt.h"
 #include "sema/sema.h"
@@ -35,6 +36,7 @@ static bool pass_bind(FlowProgram *p) {
   p->plan = sema_bind(p->arena, p->diags, p->ast, &o);
   if (p->plan) p->plan->replay = p->options.replay;
   if (p->plan) p->plan->coverage = p->options.coverage;
+  if (p->plan && p->options.bound && !diag_error_len(p->diags)) p->options.bound->see(p->options.bound->env, p->plan);
   return p->plan && !diag_error_len(p->diags);
 }
 

@@ -36,6 +36,7 @@ typedef struct FlowOptions {
   int attach;               /* every tap, stream and port may be tapped while the program runs: flow_tap */
   int replay;               /* for flow_replay: rows can be held back at each edge */
   const char *plugin_dirs;  /* "a:b": folders where plugins are looked for behind that of the script, before FLOW_PLUGIN_PATH */
+  const struct FlowBound *bound; /* for flow_fuzz: sees the plan before it is optimised */
   int stats;                /* times of the passes are kept for --stats */
 } FlowOptions;
 
@@ -90,6 +91,17 @@ typedef struct FlowTestOptions {
   int update;               /* rows and counts that were expected are rewritten in the script where they differ */
 } FlowTestOptions;
 int flow_test_as(FlowProgram *p, const FlowTestOptions *o, int argc, char **argv, FILE *out);
+/* Runs a script on rows made from the types of its sources, in processes with limits, and checks that it ends by itself, with a
+ * balanced ledger, and with the same bytes however it is run. The report goes to out. The words are parameters of the script.
+ * Returns 0, or 1 when a run failed so or the script is wrong. Zeroed options are a good default. */
+typedef struct FlowFuzzOptions {
+  unsigned long long seed;  /* of the first run; each run takes the next */
+  int has_seed;             /* else one is taken from the clock */
+  unsigned runs, rows;      /* 0: 20, 1000 */
+  unsigned seconds;         /* a child that takes longer hangs; 0: 20 */
+  const char *keep;         /* folder for the files, which stay; NULL: a temporary one, which stays after a failure */
+} FlowFuzzOptions;
+int flow_fuzz(const char *script, const FlowFuzzOptions *o, const FlowOptions *compile, int argc, char **argv, FILE *out);
 /* Whether the words are flags of a run: 0, or 1 when a message was printed. */
 int flow_take_flags(int argc, char **argv);
 
