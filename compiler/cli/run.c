@@ -1,4 +1,5 @@
-/* run.c: flowc run. */
+/* run.c: the commands that run scripts: run, replay, test, fuzz. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,8 +65,20 @@ int cli_test(Cli *c) {
   return status;
 }
 
+static int fuzz_help(void) {
+  fputs("flowc fuzz s.flow [--name value ...]\n"
+        "  --seed N        of the first run; each run takes the next one (default: of the clock; it is printed)\n"
+        "  --runs N        how many (default 20)\n"
+        "  --rows N        rows of each source at most (default 1000)\n"
+        "  --time SECONDS  a process that takes longer hangs (default 20)\n"
+        "  --keep DIR      the folder for the files that are made, which stay there\n", stdout);
+  return 0;
+}
+
 int cli_fuzz(Cli *c) {
   if (!c->script || !strcmp(c->script, "-")) return cli_usage_error("`fuzz` needs a script file");
+  for (int i = 0; i < c->argc; i++)
+    if (!strcmp(c->argv[i], "--help") || !strcmp(c->argv[i], "-h")) return fuzz_help();
   if (c->fuzz_wrong) return cli_usage_error("`%s` is no such number as `fuzz` takes: --seed from 0; --runs, --rows and --time (seconds) from 1", c->fuzz_wrong);
   return flow_fuzz(c->script, &c->fuzz, &c->options, c->argc, c->argv, stdout);
 }

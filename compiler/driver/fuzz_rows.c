@@ -92,14 +92,17 @@ static FuzzText fuzz_integer(Arena *a, FuzzRandom *r, const Type *t) {
 }
 
 static FuzzText fuzz_decimal(Arena *a, FuzzRandom *r, const Type *t) {
-  int whole = t->precision - t->scale;
+  int whole = t->precision - t->scale, digits = 0;
   bool border = !fuzz_below(r, 8);
-  char *text = arena_printf(a, "%s", fuzz_below(r, 4) ? "" : "-");
-  if (whole < 1) text = arena_printf(a, "%s0", text);
-  for (int i = 0; i < (border || whole < 3 ? whole : 2); i++) text = arena_printf(a, "%s%d", text, border ? 9 : (int)fuzz_below(r, 3));
-  if (t->scale) text = arena_printf(a, "%s.", text);
-  for (int i = 0; i < t->scale; i++) text = arena_printf(a, "%s%d", text, border ? 9 : (int)fuzz_below(r, 2) * 5);
-  return fuzz_text_of(text);
+  char text[96];
+  if (!fuzz_below(r, 4)) text[digits++] = '-';
+  if (border)
+    for (int i = 0; i < whole; i++) text[digits++] = '9';
+  if (!border && whole > 1 && !fuzz_below(r, 2)) text[digits++] = '1';
+  if (!border || !whole) text[digits++] = (char)('0' + (whole ? fuzz_below(r, 4) : 0));
+  if (t->scale) text[digits++] = '.';
+  for (int i = 0; i < t->scale; i++) text[digits++] = border ? '9' : fuzz_below(r, 2) ? '5' : '0';
+  return fuzz_text_of(arena_strndup(a, text, (size_t)digits));
 }
 
 static FuzzText fuzz_uuid(Arena *a, FuzzRandom *r) {
@@ -113,8 +116,8 @@ static FuzzText fuzz_scalar(Arena *a, FuzzRandom *r, const Type *t) {
   static const char *const times[] = {"00:00:00", "23:59:59.999999", "12:30:00"};
   static const char *const stamps[] = {"2024-02-29T12:00:00Z", "1970-01-01T00:00:00Z", "2024-03-31T01:30:00Z", "2024-03-31T01:30:00.000001Z",
                                        "9999-12-31T23:59:59Z", "1969-12-31T23:59:59.999999Z"};
-  static const char *const durations[] = {"0s", "1s", "90m", "1d", "250ms"};
-  static const char *const bytes[] = {"", "YQ==", "AAEC", "/////w=="};
+  static const char *const durations[] = {"0s", "1s", "90m", "1h30m", "250ms"};
+  static const char *const bytes[] = {"", "6162", "00ff", "deadbeef"};
   switch (t->kind) {
   case TY_BOOL: return fuzz_text_of(fuzz_below(r, 2) ? "true" : "false");
   case TY_F32: return fuzz_pick(r, floats, 4);
@@ -130,6 +133,38 @@ static FuzzText fuzz_scalar(Arena *a, FuzzRandom *r, const Type *t) {
   case TY_STRING: return fuzz_string(a, r);
   default: return type_is_integer(t) ? fuzz_integer(a, r, t) : fuzz_text_of("");
   }
+}
+
+/* A moment as the format of a field writes it. */
+static FuzzText fuzz_moment(Arena *a, FuzzRandom *r, const char *format) {
+  static const int years[] = {2023, 1970, 2025}, first_weekday[] = {0, 4, 3};   /* none of them a leap year */
+  static const int before[] = {0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334};
+  static const char *const days[] = {"Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"};
+  static const char *const months[] = {"January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
+                                       "November", "December"};
+  int y = (int)fuzz_below(r, 3), m = (int)fuzz_below(r, 12), d = (int)fuzz_below(r, 28), s = (int)fuzz_below(r, 86400);
+  const char *day = days[(first_weekday[y] + before[m] + d) % 7];
+  char *out = arena_strndup(a, "", 0);
+  for (const char *f = format; *f; f++) {
+    char c = *f == '%' && f[1] ? *++f : 0;
+    switch (c) {
+    case 0: out = arena_printf(a, "%s%c", out, *f); break;
+    case 'Y': out = arena_printf(a, "%s%d", out, years[y]); break;
+    case 'y': out = arena_printf(a, "%s%02d", out, years[y] % 100); break;
+    case 'm': out = arena_printf(a, "%s%02d", out, m + 1); break;
+    case 'd': out = arena_printf(a, "%s%02d", out, d + 1); break;
+    case 'j': out = arena_printf(a, "%s%03d", out, before[m] + d + 1); break;
+    case 'H': out = arena_printf(a, "%s%02d", out, s / 3600); break;
+    case 'M': out = arena_printf(a, "%s%02d", out, s / 60 % 60); break;
+    case 'S': out = arena_printf(a, "%s%02d", out, s % 60); break;
+    case 'f': out = arena_printf(a, "%s%06d", out, s); break;
+    case 'z': out = arena_printf(a, "%s+0100", out); break;
+    case 'a': case 'A': out = arena_printf(a, "%s%.*s", out, c == 'a' ? 3 : 9, day); break;
+    case 'b': case 'B': out = arena_printf(a, "%s%.*s", out, c == 'b' ? 3 : 9, months[m]); break;
+    default: out = arena_printf(a, "%s%c", out, c); break;
+    }
+  }
+  return fuzz_text_of(out);
 }
 
 const char *fuzz_make_word(Arena *a, FuzzRandom *r, const Type *t) {
@@ -150,7 +185,8 @@ static void fuzz_json_string(FuzzOut *o, FuzzText t) {
   fuzz_puts(o, "\"");
 }
 
-static void fuzz_json(FuzzOut *o, FuzzRandom *r, const Type *t, uint32_t odd, int depth) {
+/* format: how the field writes its moments, or NULL. */
+static void fuzz_json(FuzzOut *o, FuzzRandom *r, const Type *t, const char *format, uint32_t odd, int depth) {
   if (t->nullable && !fuzz_below(r, 6)) {
     fuzz_puts(o, "null");
   } else if (odd && fuzz_chance(r, odd)) {
@@ -159,7 +195,7 @@ static void fuzz_json(FuzzOut *o, FuzzRandom *r, const Type *t, uint32_t odd, in
     fuzz_puts(o, "[");
     for (uint64_t i = 0, n = depth < FUZZ_DEPTH_MAX ? fuzz_below(r, 4) : 0; i < n; i++) {
       if (i) fuzz_puts(o, ",");
-      fuzz_json(o, r, t->elem, odd, depth + 1);
+      fuzz_json(o, r, t->elem, NULL, odd, depth + 1);
     }
     fuzz_puts(o, "]");
   } else if (t->kind == TY_STRUCT) {
@@ -167,11 +203,11 @@ static void fuzz_json(FuzzOut *o, FuzzRandom *r, const Type *t, uint32_t odd, in
       fuzz_puts(o, i ? "," : "{");
       fuzz_json_string(o, fuzz_text_of(t->fields[i].name));
       fuzz_puts(o, ":");
-      fuzz_json(o, r, t->fields[i].type, odd, depth + 1);
+      fuzz_json(o, r, t->fields[i].type, NULL, odd, depth + 1);
     }
     fuzz_puts(o, t->len ? "}" : "{}");
   } else {
-    FuzzText text = fuzz_scalar(o->a, r, t);
+    FuzzText text = format ? fuzz_moment(o->a, r, format) : fuzz_scalar(o->a, r, t);
     if (t->kind == TY_BOOL || type_is_numeric(t)) fuzz_put(o, text.data, text.len);
     else fuzz_json_string(o, text);
   }
@@ -198,7 +234,8 @@ static FuzzText fuzz_field_value(Arena *a, const FuzzSource *s, FuzzRandom *r, u
     const FrtStr *n = &s->options.nulls[fuzz_below(r, s->options.null_len)];
     return (FuzzText){(char *)(uintptr_t)n->ptr, n->len};
   }
-  return odd && fuzz_chance(r, odd) ? fuzz_odd(a, r) : fuzz_scalar(a, r, t);
+  if (odd && fuzz_chance(r, odd)) return fuzz_odd(a, r);
+  return s->fields[i].format ? fuzz_moment(a, r, s->fields[i].format) : fuzz_scalar(a, r, t);
 }
 
 static const char *fuzz_name(const PlanField *f) { return f->from_len ? f->from[0] : f->name; }
@@ -210,13 +247,13 @@ static void fuzz_row(FuzzOut *o, const FuzzSource *s, FuzzRandom *r, uint32_t od
       fuzz_puts(o, i ? "," : "{");
       fuzz_json_string(o, fuzz_text_of(fuzz_name(&s->fields[i])));
       fuzz_puts(o, ":");
-      fuzz_json(o, r, s->types[i], odd, 0);
+      fuzz_json(o, r, s->types[i], s->fields[i].format, odd, 0);
       continue;
     }
     FuzzText value = fuzz_field_value(o->a, s, r, i, odd);
     if (s->options.format == FRT_FMT_FIXED) {
       for (uint32_t k = 0; k < s->fields[i].width; k++)
-        fuzz_put(o, k < value.len && value.data[k] != '\n' ? value.data + k : " ", 1);
+        fuzz_put(o, k >= value.len || value.data[k] == '\n' ? " " : value.data[k] & 0x80 ? "_" : value.data + k, 1);
     } else if (s->options.format == FRT_FMT_TEXT) {
       for (size_t k = 0; k < value.len; k++) fuzz_put(o, value.data[k] == '\n' ? " " : value.data + k, 1);
     } else {
@@ -255,6 +292,7 @@ static FuzzText fuzz_head(Arena *a, const FuzzSource *s) {
 void fuzz_make_lines(Arena *a, FuzzSource *s, FuzzRandom *r, const FuzzProfile *p) {
   s->head = fuzz_head(a, s);
   s->tail = fuzz_text_of(s->options.format == FRT_FMT_JSON ? "]\n" : "");
+  if (!p->rows && fuzz_below(r, 2)) s->head.len = s->tail.len = 0;   /* a file without a byte */
   s->lines = arena_alloc(a, ((size_t)p->rows + 1) * sizeof *s->lines);
   s->line_len = p->rows;
   for (uint32_t i = 0; i < p->rows; i++) {
