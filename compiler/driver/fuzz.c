@@ -52,7 +52,7 @@ typedef struct Fuzz {
   FuzzSource *sources;
   uint32_t source_len;
   char **words;                /* flags and parameters of each run */
-  int word_len;
+  int word_len, given_len;     /* the first ones are those of the command line */
   bool found;                  /* a failure: its files are kept */
   bool steady;                 /* equal runs give equal bytes: outputs are compared */
   FILE *out;
@@ -371,7 +371,9 @@ static void fuzz_show_errors(const Fuzz *z) {
 static int fuzz_report(Fuzz *z, const FuzzEnd *e, uint64_t seed) {
   z->found = true;
   fprintf(z->out, "failed: %s %s\n", z->p->path, fuzz_describe(z->arena, e));
-  fprintf(z->out, "repeat: flowc fuzz %s --seed %llu --runs 1 --rows %u\n", z->p->path, (unsigned long long)seed, z->o->rows);
+  fprintf(z->out, "repeat: flowc fuzz %s --seed %llu --runs 1 --rows %u", z->p->path, (unsigned long long)seed, z->o->rows);
+  for (int i = 0; i < z->given_len; i++) fprintf(z->out, " %s", z->words[i]);
+  fputc('\n', z->out);
   for (uint32_t i = 0; i < z->source_len; i++)
     fprintf(z->out, "input: %s/%s for %s, %u %s left\n", z->dir, z->sources[i].file, z->sources[i].what, z->sources[i].line_len,
             z->sources[i].line_len == 1 ? "row is" : "rows are");
@@ -406,7 +408,7 @@ static bool fuzz_has_env(Arena *a, const char *name) {
 static void fuzz_make_words(Fuzz *z, FuzzRandom *r, int argc, char **argv) {
   const Plan *plan = z->p->plan;
   z->words = arena_alloc(z->arena, ((size_t)argc + 2 * (size_t)plan->param_len + 1) * sizeof *z->words);
-  z->word_len = argc;
+  z->word_len = z->given_len = argc;
   if (argc) memcpy(z->words, argv, (size_t)argc * sizeof *argv);
   for (uint32_t i = 0; i < plan->param_len; i++) {
     const PlanParam *p = &plan->params[i];
