@@ -126,6 +126,34 @@ typedef struct FlowSource {
   void (*close)(void *self);   /* or NULL */
 } FlowSource;
 
+/* Rows of a block for an aggregate. Rows of many groups come mixed: state[k] is the state of the group of row k. */
+typedef struct FlowTake {
+  uint32_t size;               /* of this struct */
+  uint32_t rows;
+  const uint32_t *row;         /* their places in the arrays, ascending */
+  const FlowColumn *in;        /* in the order of the arguments */
+  void *const *state;
+  const FlowHost *host;        /* `fail` of row k: its group fails, and says so where its result would be */
+} FlowTake;
+
+/* An aggregate: `aggregate area = geo.hull(lat, lon) by country`. A group has a state of a fixed size, which starts as zeros; flowc
+ * keeps it and drops it, so that it must not own anything (memory, descriptors). Rows come in the order of the stream; those with a
+ * null argument are passed over where its type has no `?`. `finish` is called once a group, behind its rows, writes *out (texts: in
+ * the state, from `host->alloc`, or literals) and returns FLOW_OK, FLOW_NULL (for a result type with `?`) or FLOW_FAIL. States are
+ * independent: groups may be finished and started again in any order. */
+typedef struct FlowAggregate {
+  uint32_t size, flags;        /* sizeof(FlowAggregate); 0 */
+  const char *name, *doc;
+  const FlowField *args;       /* at most 16 */
+  uint32_t arg_len;
+  uint32_t state_size, state_align;   /* 1 to 65536 bytes; 1, 2, 4, 8 or 16 */
+  uint32_t zero;
+  const char *result;          /* a type */
+  void (*init)(void *state);   /* or NULL: zeros will do */
+  int (*take)(FlowTake *rows); /* 0, or another number: the groups of all these rows fail */
+  int (*finish)(const FlowHost *host, void *state, void *out);
+} FlowAggregate;
+
 /* `tests`: a script with `test` blocks for `flowc plugin test`; the plugin's names are in scope there. */
 typedef struct FlowPlugin {
   uint32_t abi;                /* FLOW_PLUGIN_ABI */
@@ -137,7 +165,8 @@ typedef struct FlowPlugin {
   const FlowFunction *functions;
   uint32_t step_len, function_len;
   const FlowSource *sources;
-  uint32_t source_len, zero;
+  uint32_t source_len, aggregate_len;
+  const FlowAggregate *aggregates;
 } FlowPlugin;
 
 #if defined(_WIN32)

@@ -22,8 +22,10 @@ static const char *agg_kept(const AggPrinter *p, const char *what, uint32_t k) {
 /* ---- 1. what can fail ---- */
 
 static bool agg_has_condition(const AggPrinter *p, const PlanAgg *a) {
-  return a->where || p->n->policy.kind == FRT_POLICY_NULL;
+  return a->where || p->n->policy.kind == FRT_POLICY_NULL || agg_plugin_passes_over(a);
 }
+
+static bool agg_is_computed(const PlanAgg *a) { return agg_can_fail(a) || agg_is_plugin(a); }
 
 static void agg_compute_part(const AggPrinter *p, GenFn *f, uint32_t k, int part) {
   Gen *g = p->g;
@@ -39,7 +41,7 @@ static void agg_compute_part(const AggPrinter *p, GenFn *f, uint32_t k, int part
   gen_line(f, "S->%s[i] = %s;", nulls, v.n ? v.n : "0");
 }
 
-/* All of aggregate k, which can fail, into arrays by row. */
+/* All of aggregate k into arrays by row. */
 static void agg_compute(const AggPrinter *p, GenFn *f, uint32_t k) {
   Gen *g = p->g;
   const PlanAgg *a = &p->n->aggs[k];
@@ -53,7 +55,8 @@ static void agg_compute(const AggPrinter *p, GenFn *f, uint32_t k) {
     gen_line(f, "S->%s[i] = (%s) != 0;", cond, a->where ? gen_cond(f, a->where) : "1");
   }
   if (a->where) gen_line(f, "if (S->%s[i]) {", cond);
-  if (a->arg[0]) agg_compute_part(p, f, k, 0);
+  if (agg_is_plugin(a)) agg_plugin_compute(p, f, k, cond);
+  else if (a->arg[0]) agg_compute_part(p, f, k, 0);
   if (agg_has_by(a)) agg_compute_part(p, f, k, 1);
   if (a->where) gen_line(f, "}");
   f->indent--;
@@ -70,7 +73,7 @@ static void agg_compute_all(const AggPrinter *p, GenFn *f) {
   Gen *g = p->g;
   const PlanNode *n = p->n;
   bool any = false;
-  for (uint32_t k = 0; k < n->agg_len; k++) any |= agg_can_fail(&n->aggs[k]);
+  for (uint32_t k = 0; k < n->agg_len; k++) any |= agg_is_computed(&n->aggs[k]);
   if (!any) return;
   const char *good = gen_printf(g, "good%u", n->id);
   gen_array(p->g, "uint32_t", good);
@@ -79,7 +82,7 @@ static void agg_compute_all(const AggPrinter *p, GenFn *f) {
   f->indent++;
   gen_line(f, "uint32_t i = sel[k];");
   for (uint32_t k = 0; k < n->agg_len; k++)
-    if (agg_can_fail(&n->aggs[k])) agg_compute(p, f, k);
+    if (agg_is_computed(&n->aggs[k])) agg_compute(p, f, k);
   gen_line(f, "good[goods++] = i;");
   if (n->policy.kind != FRT_POLICY_NULL && f->fails) {
     gen_line(f, "continue;");
@@ -142,6 +145,10 @@ static AggValues agg_values(const AggPrinter *p, GenFn *f, uint32_t k) {
   Gen *g = p->g;
   const PlanAgg *a = &p->n->aggs[k];
   AggValues x = { { NULL, NULL }, { NULL, NULL }, NULL };
+  if (agg_is_plugin(a)) {
+    if (agg_has_condition(p, a)) x.where = gen_printf(g, "S->%s[i]", agg_kept(p, "cond", k));
+    return x;
+  }
   if (agg_can_fail(a)) {
     if (a->arg[0]) x.v.v = gen_printf(g, "S->%s[i]", agg_kept(p, "arg", k));
     if (a->arg[0] && a->arg[0]->type->nullable)
@@ -297,7 +304,8 @@ static bool agg_results(const AggPrinter *p, GenFn *f) {
       gen_line(f, "  S->n%u[m] = 1;", col);
       gen_line(f, "  FRT_COUNT(cx, %u, FRT_NULLED, 1);", n->id);
     } else {
-      gen_line(f, "  if (!wrong) wrong = %uu << 8 | (uint32_t)e;", k);
+      if (agg_is_plugin(&n->aggs[k])) gen_line(f, "  if (!wrong) wrong = (uint32_t)e;");
+      else gen_line(f, "  if (!wrong) wrong = %uu << 8 | (uint32_t)e;", k);
       any = true;
     }
     gen_line(f, "  e = 0;");
@@ -321,6 +329,8 @@ static void agg_give(const AggPrinter *p, bool fails) {
     gen_line(&f, "uint32_t *keep = S->keep%u, kept = 0;", n->id);
     gen_line(&f, "for (uint32_t i = 0; i < m; i++) {");
     gen_line(&f, "  uint32_t wrong = S->wrong%u[i];", n->id);
+    if (agg_has_plugins(p))
+      gen_line(&f, "  if ((wrong & 255) == FRT_E_PLUGIN) wrong = frt_plugin_aggs_why(cx, S->h->pagg%u, wrong);", n->id);
     gen_line(&f, "  if (wrong) frt_groups_wrong(cx, b, i, %u, wrong, op%u_names);", n->id, n->id);
     gen_line(&f, "  else keep[kept++] = i;");
     gen_line(&f, "}");
@@ -436,6 +446,7 @@ void gen_aggregate(Gen *g, const PhysNode *pn) {
   AggPrinter p = { g, pn, n, n->by_len > 0 };
   agg_struct(&p);
   for (uint32_t k = 0; k < n->agg_len; k++) agg_declare(&p, k);
+  if (agg_has_plugins(&p)) agg_plugin_declare(&p);
   if (p.grouped) {
     Expr **values = arena_alloc(g->arena, (n->made_len + 1) * sizeof *values);
     for (uint32_t j = 0; j < n->made_len; j++) values[j] = n->made[j].value;

@@ -51,6 +51,18 @@ void agg_before_groups(const AggPrinter *p, GenFn *f, uint32_t k, const char *gr
 void agg_result(const AggPrinter *p, GenFn *f, uint32_t k);
 void agg_free(const AggPrinter *p, GenFn *f, uint32_t k);
 
+/* ---- agg_plugin.c ---- */
+bool agg_is_plugin(const PlanAgg *a);
+bool agg_has_plugins(const AggPrinter *p);
+bool agg_plugin_passes_over(const PlanAgg *a);   /* rows with a null argument */
+void agg_plugin_member(const AggPrinter *p, Buf *b, uint32_t k);
+void agg_plugin_declare(const AggPrinter *p);    /* once for all of the operator */
+/* The arguments of row i into arrays; cond: the State array that tells which rows count, where there is one. */
+void agg_plugin_compute(const AggPrinter *p, GenFn *f, uint32_t k, const char *cond);
+void agg_plugin_take(const AggPrinter *p, GenFn *f, uint32_t k);
+void agg_plugin_after_rows(const AggPrinter *p, GenFn *f, uint32_t k);
+void agg_plugin_result(const AggPrinter *p, GenFn *f, uint32_t k);
+
 /* ---- agg_spill.c ---- */
 /* State, init and tables for groups that do not fit; exprs: all that the operator reads (NULLs among them). */
 void agg_spill_declare(const AggPrinter *p);

@@ -42,6 +42,7 @@ static bool agg_nulls_failed(const AggPrinter *p, const PlanAgg *a) {
 }
 
 bool agg_skips(const AggPrinter *p, const PlanAgg *a) {
+  if (agg_is_plugin(a)) return false;
   const Expr *counted = agg_has_by(a) ? a->arg[1] : a->arg[0];
   return a->where || (counted && counted->type->nullable) || agg_nulls_failed(p, a);
 }
@@ -120,6 +121,7 @@ bool agg_keeps(const AggPrinter *p) {
     const PlanAgg *a = &p->n->aggs[k];
     const Type *t = agg_arg_type(a);
     if (a->fn == AGG_APPROX_DISTINCT) return true;
+    if (agg_is_plugin(a)) continue;
     if ((a->fn == AGG_SUM || a->fn == AGG_AVG) && type_is_float(t)) return true;
     if (agg_keep(a) != KEEP_INLINE) continue;
     if (agg_is_text(t) || agg_is_deep(t) || (agg_has_by(a) && agg_is_text(a->arg[1]->type))) return true;
@@ -150,6 +152,7 @@ void agg_members(const AggPrinter *p, Buf *b, uint32_t k) {
   case AGG_COUNT_DISTINCT: buf_printf(b, "  uint64_t d%u;\n", k); break;
   case AGG_MODE: buf_printf(b, "  uint64_t best%u, first%u;\n  %s v%u;\n", k, k, gen_ctype(g, t), k); break;
   case AGG_APPROX_DISTINCT: buf_printf(b, "  FrtHll h%u;\n", k); break;
+  case AGG_PLUGIN: agg_plugin_member(p, b, k); break;
   case AGG_ARG_MIN:
   case AGG_ARG_MAX:
     buf_printf(b, "  %s w%u;\n", gen_ctype(g, a->arg[1]->type), k);
@@ -243,6 +246,7 @@ void agg_declare(const AggPrinter *p, uint32_t k) {
 
 void agg_before_rows(const AggPrinter *p, GenFn *f, uint32_t k) {
   if (agg_keep(&p->n->aggs[k]) == KEEP_DISTINCT) gen_line(f, "uint32_t d%u = 0;", k);
+  if (agg_is_plugin(&p->n->aggs[k])) gen_line(f, "uint32_t picked%u = 0;", k);
 }
 
 /* Stores v into the accumulator's member. */
@@ -403,6 +407,7 @@ void agg_take(const AggPrinter *p, GenFn *f, uint32_t k, AggValues x) {
   case AGG_LIST:
   case AGG_TEXT_JOIN: agg_take_held(p, f, k, x.v.v); break;
   case AGG_APPROX_DISTINCT: agg_take_approx(f, a, k, x.v.v); break;
+  case AGG_PLUGIN: agg_plugin_take(p, f, k); break;
   default: break;
   }
   if (agg_skips(p, a)) gen_line(f, "%s++;", count);
@@ -448,6 +453,7 @@ static void agg_number_distinct(const AggPrinter *p, GenFn *f, uint32_t k) {
 
 void agg_after_rows(const AggPrinter *p, GenFn *f, uint32_t k) {
   AggKeep keep = agg_keep(&p->n->aggs[k]);
+  if (agg_is_plugin(&p->n->aggs[k])) agg_plugin_after_rows(p, f, k);
   if (keep == KEEP_INLINE || agg_borrows(p, k)) return;
   if (keep == KEEP_DISTINCT) agg_number_distinct(p, f, k);
   gen_line(f, "if (frt_values_keep(cx, &S->h->val%u_%u)) return FRT_FATAL;", p->n->id, k);
@@ -647,6 +653,7 @@ void agg_result(const AggPrinter *p, GenFn *f, uint32_t k) {
   case AGG_COUNT: gen_line(f, "%s = (int64_t)%s;", c, count); break;
   case AGG_COUNT_DISTINCT: gen_line(f, "%s = (int64_t)A->d%u;", c, k); break;
   case AGG_APPROX_DISTINCT: gen_line(f, "%s = frt_hll_count(&A->h%u);", c, k); break;
+  case AGG_PLUGIN: agg_plugin_result(p, f, k); return;
   case AGG_LIST:
     gen_line(f, "if (S->h->val%u_%u.own) %s = frt_values_list(cx, &S->h->val%u_%u, %s, sizeof(%s));", id, k, c, id, k, count,
              gen_ctype(g, agg_arg_type(a)));

@@ -61,6 +61,8 @@ const char *gen_const_str(Gen *g, const char *text, size_t size); /* "k7": a sta
  * flags. */
 void gen_layout_struct(Gen *g, const char *name, const char *body);
 void gen_held_struct(Gen *g, uint32_t node, const char *what, const char *name, const char *body, bool flags);
+/* A struct of so many uint64_t as a type of members. */
+void gen_layout_words(Gen *g, const char *name, uint32_t words);
 /* A name for `text`, the same for the same text; *fresh says that it was not there. */
 const char *gen_intern(Gen *g, const char *prefix, const char *text, bool *fresh);
 

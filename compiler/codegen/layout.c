@@ -72,6 +72,13 @@ void gen_layout_struct(Gen *g, const char *name, const char *body) {
   g->layouts = l;
 }
 
+void gen_layout_words(Gen *g, const char *name, uint32_t words) {
+  buf_printf(&g->types, "typedef struct %s {\n  uint64_t w[%u];\n} %s;\n", name, words, name);
+  GenLayout *l = arena_alloc(g->arena, sizeof *l);
+  *l = (GenLayout){name, words * 8, 8, g->layouts};
+  g->layouts = l;
+}
+
 void gen_held_struct(Gen *g, uint32_t node, const char *what, const char *name, const char *body, bool flags) {
   Buf text = {.arena = g->arena};
   CType t = layout_body(g, body, flags, &text);

@@ -64,15 +64,28 @@ typedef enum AggKind {
   AGG_COUNT, AGG_COUNT_DISTINCT, AGG_SUM, AGG_AVG, AGG_MIN, AGG_MAX, AGG_FIRST, AGG_LAST, AGG_MEDIAN,
   AGG_QUANTILE, AGG_STDDEV, AGG_VARIANCE, AGG_MODE, AGG_ANY, AGG_ALL, AGG_ARG_MIN, AGG_ARG_MAX, AGG_LIST,
   AGG_TEXT_JOIN, AGG_APPROX_DISTINCT, AGG_APPROX_QUANTILE,
+  AGG_PLUGIN,      /* PlanAgg.plugin; arg[0] is a struct of its arguments */
   /* window functions of rank */
   AGG_ROW_NUMBER, AGG_RANK, AGG_DENSE_RANK, AGG_NTILE, AGG_LAG, AGG_LEAD
 } AggKind;
+
+typedef struct PluginAgg {
+  const char *file, *name;      /* the shared object as found; "geo.hull" */
+  uint64_t hash;                /* of its description */
+  uint32_t index;               /* in its table */
+  uint32_t size, align;         /* of its state */
+  const char *const *arg_names;
+  const Type *const *args;
+  uint32_t arg_len;
+  const Type *result;
+} PluginAgg;
 
 typedef struct PlanAgg {
   ColId col;                    /* its result */
   AggKind fn;
   Expr *arg[2];                 /* NULL where absent (count()) */
   Expr *where;                  /* or NULL */
+  const PluginAgg *plugin;      /* AGG_PLUGIN */
   Span span;
 } PlanAgg;
 

@@ -60,6 +60,7 @@ static const char *const agg_names[] = { "count",
                                          "text_join",
                                          "approx_distinct",
                                          "approx_quantile",
+                                         "plugin",
                                          "row_number",
                                          "rank",
                                          "dense_rank",
@@ -70,8 +71,13 @@ static const char *const agg_names[] = { "count",
 static void print_aggs(const Printer *p, const PlanNode *n) {
   for (uint32_t i = 0; i < n->agg_len; i++) {
     const PlanAgg *a = &n->aggs[i];
-    fprintf(p->out, "%s%s = %s(", i ? ", " : "", column_name(p, a->col), agg_names[a->fn]);
-    if (a->arg[0]) print_expr(p, a->arg[0]);
+    fprintf(p->out, "%s%s = %s(", i ? ", " : "", column_name(p, a->col), a->plugin ? a->plugin->name : agg_names[a->fn]);
+    bool several = a->plugin && a->arg[0]->kind == EX_STRUCT;
+    for (uint32_t j = 0; several && j < a->arg[0]->arg_len; j++) {
+      if (j) fputs(", ", p->out);
+      print_expr(p, a->arg[0]->arg[j]);
+    }
+    if (a->arg[0] && !several) print_expr(p, a->arg[0]);
     if (a->arg[1]) fputs(", ", p->out), print_expr(p, a->arg[1]);
     fputc(')', p->out);
     if (a->where) fputs(" where ", p->out), print_expr(p, a->where);

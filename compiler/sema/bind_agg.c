@@ -81,11 +81,20 @@ static bool agg_takes(ArgRule rule, const Type *t) {
   }
 }
 
+/* The aggregate of a plugin that is called; or NULL. */
+static Symbol *agg_symbol(const Scope *s, const AstExpr *e) {
+  bool call = e->kind == AST_CALL && s->module && (e->module.text || !agg_find(e->name.text));
+  return call ? module_find(s->module, e->module.text, e->name.text, SYM_AGG) : NULL;
+}
+
+static bool agg_is_inner(Binder *b, const Scope *s, const AstExpr *e) {
+  if (!agg_symbol(s, e) && (e->kind != AST_CALL || e->module.text || !agg_find(e->name.text))) return false;
+  diag_report(b->diags, DIAG_E0419, e->span, "compute the inner one in an `aggregate` before", NULL);
+  return true;
+}
+
 static Expr *agg_argument(Binder *b, const Scope *s, const AggSpec *spec, const AstExpr *e) {
-  if (e->kind == AST_CALL && !e->module.text && agg_find(e->name.text)) {
-    diag_report(b->diags, DIAG_E0419, e->span, "compute the inner one in an `aggregate` before", NULL);
-    return expr_error(b, e->span);
-  }
+  if (agg_is_inner(b, s, e)) return expr_error(b, e->span);
   Expr *x = bind_expr(b, s, e, NULL);
   if (expr_is_error(x)) return x;
   if (!agg_takes(spec->arg, x->type)) {
@@ -212,7 +221,7 @@ static const Type *agg_result(Binder *b, const AggSpec *spec, const Expr *x) {
 static bool agg_needs_value(AggKind kind) {
   switch (kind) {
     case AGG_COUNT: case AGG_COUNT_DISTINCT: case AGG_APPROX_DISTINCT: case AGG_LIST: case AGG_ROW_NUMBER:
-    case AGG_RANK: case AGG_DENSE_RANK: case AGG_NTILE: return false;
+    case AGG_RANK: case AGG_DENSE_RANK: case AGG_NTILE: case AGG_PLUGIN: return false;
     default: return true;
   }
 }
@@ -229,10 +238,78 @@ void bind_aggregate_grouped(Binder *b, const PlanAgg *aggs, uint32_t len) {
   }
 }
 
+/* ---- aggregates of plugins ---- */
+
+/* A struct of the arguments, each of the type that the plugin reads; nullable where it is null although that type has no `?`: such
+ * rows are passed over. */
+static Expr *agg_plugin_arguments(Binder *b, const Scope *s, const PluginAgg *p, const AstExpr *call) {
+  uint32_t len = 0;
+  bool good = true;
+  for (const AstArg *a = call->args; a; a = a->next) len++;
+  if (len != p->arg_len) {
+    diag_report(b->diags, DIAG_E0407, call->span, NULL, NULL, p->name, arena_printf(b->arena, "%u", p->arg_len), len);
+    return NULL;
+  }
+  StructField *fields = arena_alloc(b->arena, (len + 1) * sizeof *fields);
+  Type *t = arena_alloc(b->arena, sizeof *t);
+  Expr *r = expr_new(b->arena, EX_STRUCT, t, call->span, len);
+  uint32_t i = 0;
+  for (const AstArg *a = call->args; a; a = a->next, i++) {
+    const Type *want = p->args[i];
+    if (a->name.text && strcmp(a->name.text, p->arg_names[i])) {
+      diag_report(b->diags, DIAG_E0408, a->name.span, NULL, arena_printf(b->arena, "here stands `%s`", p->arg_names[i]), p->name, a->name.text);
+      good = false;
+    }
+    Expr *x = agg_is_inner(b, s, a->value) ? expr_error(b, a->value->span) : bind_inner(b, s, a->value, want);
+    x = bind_widen(b, x, type_null_if(b, want, want->nullable || x->type->nullable));
+    good &= !expr_is_error(x);
+    r->arg[i] = x;
+    fields[i] = (StructField){p->arg_names[i], x->type};
+  }
+  *t = (Type){.kind = TY_STRUCT, .fields = fields, .len = len};
+  return good ? r : NULL;
+}
+
+static bool agg_bind_plugin(Binder *b, const Scope *s, const AstArg *a, Symbol *symbol, bool windowed, PlanAgg *out) {
+  const AstExpr *e = a->value;
+  if (!symbol_resolve(b, symbol)) return false;
+  const PluginAgg *p = symbol->agg;
+  *out = (PlanAgg){.fn = AGG_PLUGIN, .span = a->span, .plugin = p};
+  out->arg[0] = agg_plugin_arguments(b, s, p, e);
+  bool good = out->arg[0] != NULL;
+  if (windowed) {
+    diag_report(b->diags, DIAG_E0608, e->span, "aggregates of plugins stand in `aggregate` and `pivot`", NULL, p->name);
+    good = false;
+  }
+  if (a->where) {
+    out->where = bind_cond(b, s, a->where);
+    good &= !expr_is_error(out->where);
+  }
+  if (!good) return false;
+  const char *name = a->name.text ? a->name.text : symbol->name;
+  out->col = plan_add_column(b->plan, name, p->result, a->name.text ? a->name.span : a->span);
+  column_add_mask(b, out->col, mask_of_expr(b->plan, out->arg[0]));
+  column_add_mask(b, out->col, mask_of_name(b, name));
+  return true;
+}
+
+static bool agg_unknown_of_module(Binder *b, const Scope *s, const AstExpr *e) {
+  Module *m = s->module ? module_named(s->module, e->module.text) : NULL;
+  uint32_t len = 0;
+  const char *const *names = m && m->plugin ? module_names(b, m, SYM_AGG, &len) : NULL;
+  if (!names || !len || module_find(s->module, e->module.text, e->name.text, SYM_FN)) return false;
+  AstName name = e->name;
+  if (!name.span.end) name.span = e->span;
+  diag_report(b->diags, DIAG_E0317, name.span, bind_hint_nearest(b, name.text, names, len), NULL, e->module.text, "aggregate", name.text);
+  for (const AstArg *a = e->args; a; a = a->next) bind_inner(b, s, a->value, NULL);
+  return true;
+}
+
 /* ---- the way in ---- */
 
 static bool agg_unknown(Binder *b, const Scope *s, const AstExpr *e) {
   if (e->kind == AST_ERROR) return false;
+  if (e->kind == AST_CALL && e->module.text && agg_unknown_of_module(b, s, e)) return false;
   bool call = e->kind == AST_CALL && !e->module.text;
   if (!call || function_find(e->name.text, 0) || bind_type_word(e->name.text) != TY_ERROR) {
     const char *text = bind_source(b, e->span), *hint = "one aggregate a column: compute with it in a `derive` behind";
@@ -250,6 +327,8 @@ static bool agg_unknown(Binder *b, const Scope *s, const AstExpr *e) {
 bool bind_aggregate(Binder *b, const Scope *s, const AstArg *a, bool windowed, PlanAgg *out) {
   const AstExpr *e = a->value;
   const AggSpec *spec = e->kind == AST_CALL && !e->module.text ? agg_find(e->name.text) : NULL;
+  Symbol *symbol = spec ? NULL : agg_symbol(s, e);
+  if (symbol) return agg_bind_plugin(b, s, a, symbol, windowed, out);
   if (!spec) return agg_unknown(b, s, e);
   *out = (PlanAgg){.fn = spec->kind, .span = a->span};
   bool good = agg_arguments(b, s, spec, e, out);

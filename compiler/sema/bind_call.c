@@ -363,18 +363,19 @@ Expr *bind_call(Binder *b, const Scope *s, const AstExpr *call, const Type *want
     plain->module = (AstName){0};
     return bind_call(b, s, plain, want);
   }
-  if (call->module.text) {
+  bool is_agg = s->module && module_find(s->module, call->module.text, name.text, SYM_AGG);
+  if (call->module.text && !is_agg) {
     diag_report(b->diags, DIAG_E0317, name.span, NULL, NULL, call->module.text, "function", name.text);
     return expr_error(b, call->span);
   }
   Expr *r;
-  if (bind_generic(b, s, call, want, &r)) return r;
-  if (function_find(name.text, 0)) {
+  if (!call->module.text && bind_generic(b, s, call, want, &r)) return r;
+  if (!call->module.text && function_find(name.text, 0)) {
     uint32_t len;
     Expr **args = library_arguments(b, s, call, &len);
     return args ? bind_library(b, name.text, call->span, args, len) : expr_error(b, call->span);
   }
-  if (bind_is_aggregate(name.text)) {
+  if (is_agg || bind_is_aggregate(name.text)) {
     diag_report(b->diags, DIAG_E0417, name.span, NULL, NULL, name.text);
     return expr_error(b, call->span);
   }

@@ -3,6 +3,7 @@
  * All names are collected before anything is bound, so that they may be used before their statement. A
  * name is bound when it is first asked for (symbol_resolve); SYM_BUSY finds cycles. Names of one kind
  * share a space: params, lets and streams; types; functions; ops. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "sema/bind_internal.h"
@@ -69,6 +70,7 @@ static const char *kind_word(SymKind kind) {
     case SYM_OP: return "op";
     case SYM_STEP: return "step";
     case SYM_SOURCE: return "source";
+    case SYM_AGG: return "aggregate";
     case SYM_STREAM: return "stream";
   }
   return "name";
@@ -92,7 +94,7 @@ static SymKind kind_of_plugin(const AstStmt *stmt) {
   if (stmt->kind == AST_TYPE) return SYM_TYPE;
   if (stmt->kind != AST_EXTERN_FN || !stmt->lang.text) return 0;
   return !strcmp(stmt->lang.text, "step") ? SYM_STEP : !strcmp(stmt->lang.text, "function") ? SYM_FN
-         : !strcmp(stmt->lang.text, "source") ? SYM_SOURCE : 0;
+         : !strcmp(stmt->lang.text, "source") ? SYM_SOURCE : !strcmp(stmt->lang.text, "agg") ? SYM_AGG : 0;
 }
 
 static const char *place_note(Binder *b, const char *what, Span span) {
@@ -405,19 +407,50 @@ static bool resolve_c_fn(Binder *b, Symbol *s, UserFn *fn) {
   return true;
 }
 
-/* A function of a plugin: the binder sees a call of it. */
-static bool resolve_plugin_fn(Binder *b, Symbol *s, UserFn *fn) {
-  const PluginModule *m = s->module->plugin;
-  PluginFn *p = arena_alloc(b->arena, sizeof *p);
-  *p = (PluginFn){ .file = m->file, .name = arena_printf(b->arena, "%s.%s", m->name, s->name), .hash = m->hash };
+/* Which of its kind it is in the plugin's table. */
+static uint32_t plugin_place(const Symbol *s) {
+  uint32_t place = 0;
   for (const AstStmt *t = s->module->script->stmts; t && t != s->stmt; t = t->next)
-    p->index += t->kind == AST_EXTERN_FN && t->lang.text && !strcmp(t->lang.text, "function");
+    place += t->kind == AST_EXTERN_FN && t->lang.text && !strcmp(t->lang.text, s->stmt->lang.text);
+  return place;
+}
+
+static bool plugin_types_cross(Binder *b, const Symbol *s, const UserFn *fn) {
   for (uint32_t i = 0; i <= fn->len; i++) {
     const Type *t = i < fn->len ? fn->params[i] : fn->result;
     if (type_is_scalar(t)) continue;
     diag_report(b->diags, DIAG_E0425, s->span, NULL, NULL, type_text(b->arena, t), "given to a plugin");
     return false;
   }
+  return true;
+}
+
+/* An aggregate of a plugin; the text behind its type is "size alignment" of its state. */
+static bool resolve_plugin_agg(Binder *b, Symbol *s) {
+  const PluginModule *m = s->module->plugin;
+  const char *state = s->stmt->value ? s->stmt->value->text : "";
+  UserFn fn = { 0 };
+  Local *locals = NULL;
+  bool good = resolve_fn_params(b, s, &fn, &locals);
+  fn.result = bind_type(b, s->module, s->stmt->type);
+  if (!good || fn.result->kind == TY_ERROR || !plugin_types_cross(b, s, &fn)) return false;
+  PluginAgg *p = arena_alloc(b->arena, sizeof *p);
+  *p = (PluginAgg){ .file = m->file, .name = arena_printf(b->arena, "%s.%s", m->name, s->name), .hash = m->hash,
+                    .index = plugin_place(s), .arg_names = fn.param_names, .args = fn.params, .arg_len = fn.len, .result = fn.result };
+  char *end;
+  p->size = (uint32_t)strtoul(state, &end, 10);
+  p->align = (uint32_t)strtoul(end, NULL, 10);
+  s->agg = p;
+  return true;
+}
+
+/* A function of a plugin: the binder sees a call of it. */
+static bool resolve_plugin_fn(Binder *b, Symbol *s, UserFn *fn) {
+  const PluginModule *m = s->module->plugin;
+  PluginFn *p = arena_alloc(b->arena, sizeof *p);
+  *p = (PluginFn){ .file = m->file, .name = arena_printf(b->arena, "%s.%s", m->name, s->name), .hash = m->hash };
+  p->index = plugin_place(s);
+  if (!plugin_types_cross(b, s, fn)) return false;
   Function *f = arena_alloc(b->arena, sizeof *f);
   *f = (Function){ .name = s->name, .symbol = "", .params = fn->params, .param_names = fn->param_names, .param_len = fn->len,
                    .result = fn->result, .status = true, .fails = true, .plugin = p };
@@ -459,6 +492,7 @@ static bool symbol_bind(Binder *b, Symbol *s) {
     case SYM_LET: return resolve_let(b, s);
     case SYM_TYPE: return resolve_type(b, s);
     case SYM_FN: return resolve_fn(b, s);
+    case SYM_AGG: return resolve_plugin_agg(b, s);
     case SYM_OP:
     case SYM_STEP:
     case SYM_SOURCE:
@@ -474,6 +508,7 @@ static bool symbol_is_good(const Binder *b, const Symbol *s) {
     case SYM_LET: return s->let && s->let->type->kind != TY_ERROR;
     case SYM_TYPE: return s->type && s->type->kind != TY_ERROR;
     case SYM_FN: return s->fn && s->fn->body;
+    case SYM_AGG: return s->agg;
     case SYM_OP:
     case SYM_STEP:
     case SYM_SOURCE:

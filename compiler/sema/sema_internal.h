@@ -9,7 +9,8 @@ typedef struct Module Module;
 typedef struct Symbol Symbol;
 typedef struct Binder Binder;
 
-typedef enum SymKind { SYM_PARAM = 1, SYM_LET = 2, SYM_TYPE = 4, SYM_FN = 8, SYM_OP = 16, SYM_STREAM = 32, SYM_STEP = 64, SYM_SOURCE = 128 } SymKind;
+typedef enum SymKind { SYM_PARAM = 1, SYM_LET = 2, SYM_TYPE = 4, SYM_FN = 8, SYM_OP = 16, SYM_STREAM = 32, SYM_STEP = 64, SYM_SOURCE = 128,
+                       SYM_AGG = 256 } SymKind;
 
 typedef struct UserFn {            /* a user `fn`, its body bound once */
   const char *const *param_names;
@@ -31,6 +32,7 @@ struct Symbol {
   Expr *let;                       /* SYM_LET: constant expression */
   const Type *type;                /* SYM_TYPE that is a struct or an alias */
   UserFn *fn;                      /* SYM_FN */
+  const PluginAgg *agg;            /* SYM_AGG */
   void *stream;                    /* SYM_STREAM: owned by bind_stream.c */
 };
 

@@ -1,4 +1,5 @@
-/* sound.c: a plugin: the Soundex code of names, and a step that sends names that sound like an earlier one to a port. */
+/* sound.c: a plugin: the Soundex code of names, a step that sends names that sound like an earlier one to a port, and an aggregate
+ * that counts sounds. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,10 +29,18 @@ static int code(const FlowHost *host, const void *const *arg, void *out) {
   return FLOW_OK;
 }
 
-/* What the step has seen: a bit for each of the 26 * 1000 codes. Chunks come in the order of the rows. */
+/* What was seen: a bit for each of the 26 * 1000 codes. Chunks come in the order of the rows. */
 typedef struct Seen {
   uint8_t bits[26000 / 8 + 1];
 } Seen;
+
+/* Whether the code was there before. */
+static int seen_before(Seen *seen, const char code[4]) {
+  int at = (code[0] - 'A') * 1000 + (code[1] - '0') * 100 + (code[2] - '0') * 10 + (code[3] - '0');
+  int bit = 1 << (at % 8), before = (seen->bits[at / 8] & bit) != 0;
+  seen->bits[at / 8] |= (uint8_t)bit;
+  return before;
+}
 
 static int open_seen(const FlowHost *host, const void *const *config, void **self) {
   return (*self = calloc(1, sizeof(Seen))) ? 0 : 1;
@@ -49,14 +58,34 @@ static int first(void *self, FlowChunk *c) {
       c->host->fail(c->host, k, "the name has no letter", 22);
       continue;
     }
-    int at = (text[0] - 'A') * 1000 + (text[1] - '0') * 100 + (text[2] - '0') * 10 + (text[3] - '0');
-    if (seen->bits[at / 8] >> (at % 8) & 1) c->to[k] = 1;   /* to the port `alike` */
-    seen->bits[at / 8] |= (uint8_t)(1 << (at % 8));
+    if (seen_before(seen, text)) c->to[k] = 1;   /* to the port `alike` */
   }
   return 0;
 }
 
 static void close_seen(void *self) { free(self); }
+
+/* The state of a group: it starts as zeros, and is flat. */
+typedef struct Sounds {
+  int64_t count;
+  Seen seen;
+} Sounds;
+
+static int take_sounds(FlowTake *t) {
+  for (uint32_t k = 0; k < t->rows; k++) {
+    Sounds *s = t->state[k];   /* of the group of row k */
+    char code[4];
+    soundex(FLOW_AT(FlowText, t->in[0], t->row[k]), code);
+    if (code[0] != '0' && !seen_before(&s->seen, code)) s->count++;
+  }
+  return 0;
+}
+
+static int finish_sounds(const FlowHost *host, void *state, void *out) {
+  (void)host;
+  *(int64_t *)out = ((const Sounds *)state)->count;
+  return FLOW_OK;
+}
 
 static const FlowField name_in[] = {{"name", "string", NULL, NULL}};
 static const FlowField sound_out[] = {{"sound", "string", NULL, NULL}};
@@ -66,6 +95,9 @@ static const FlowStep steps[] = {{
     .out = sound_out, .out_len = 1, .ports = alike, .port_len = 1, .open = open_seen, .rows = first, .close = close_seen}};
 static const FlowFunction functions[] = {{
     .size = sizeof(FlowFunction), .name = "code", .doc = "The Soundex code of a name.", .args = name_in, .arg_len = 1, .result = "string", .call = code}};
+static const FlowAggregate aggregates[] = {{
+    .size = sizeof(FlowAggregate), .name = "sounds", .doc = "How many names that sound differently.", .args = name_in, .arg_len = 1,
+    .state_size = sizeof(Sounds), .state_align = 8, .result = "i64", .take = take_sounds, .finish = finish_sounds}};
 
 static const char tests[] =
     "names = values [{ name = \"Robert\" }, { name = \"Rupert\" }, { name = \"Ashcraft\" }, { name = \"Tymczak\" }]\n"
@@ -84,4 +116,5 @@ static const char tests[] =
 
 const FlowPlugin flow_plugin = {
     .abi = FLOW_PLUGIN_ABI, .size = sizeof(FlowPlugin), .name = "sound", .version = "1.0.0", .doc = "How names sound.", .needs = ">=0.1",
-    .tests = tests, .steps = steps, .step_len = 1, .functions = functions, .function_len = 1};
+    .tests = tests, .steps = steps, .step_len = 1, .functions = functions, .function_len = 1,
+    .aggregates = aggregates, .aggregate_len = 1};

@@ -61,4 +61,30 @@ int frt_plugin_fn_new(FrtCtx *cx, const FrtPluginFnSpec *spec, FrtPluginFn **fn)
 /* Calls it; args[i] is NULL for a null. FRT_OK, FRT_NULL, or FRT_E_PLUGIN with its message. A *fn that is NULL is made first. */
 int frt_plugin_call(FrtCtx *cx, const FrtPluginFnSpec *spec, FrtPluginFn **fn, const void *const *args, void *out);
 
+/* ---- aggregates ---- */
+
+typedef struct FrtPluginAggSpec {
+  uint32_t index, arg_len;   /* in the plugin's table */
+  uint32_t column, unused;   /* which of the operator's aggregates it is */
+  FrtStr file, name;
+  uint64_t hash;
+  const FrtType *const *args;
+  const FrtType *result;
+} FrtPluginAggSpec;
+
+/* The plugins' aggregates of one operator, and what they said of groups that failed. */
+typedef struct FrtPluginAggs FrtPluginAggs;
+
+/* Loads their plugins. FRT_OK, or FRT_FATAL (reported). Ends with the run. */
+int frt_plugin_aggs_new(FrtCtx *cx, const FrtPluginAggSpec *spec, uint32_t len, FrtPluginAggs **out);
+/* Gives rows to aggregate `which`: in[i], in_null[i] are the arrays of its argument i (NULL: not nullable); states[k]: where the
+ * state of row k's group rests (zeroed at first; 8 bytes more than the state, 16 more where it is aligned to 16), which is overwritten.
+ * Under the turn. FRT_OK or FRT_FATAL. */
+int frt_plugin_aggs_take(FrtCtx *cx, FrtPluginAggs *p, uint32_t which, const uint32_t *rows, uint32_t n, void *const *in,
+                         uint8_t *const *in_null, void **states);
+/* The result of a group. FRT_OK, FRT_NULL, or what frt_plugin_aggs_why takes (positive; its low byte is FRT_E_PLUGIN). */
+int frt_plugin_aggs_finish(FrtCtx *cx, FrtPluginAggs *p, uint32_t which, void *state, void *out);
+/* Sets cx->detail to what was wrong; returns the aggregate's number << 8 | FRT_E_PLUGIN, as frt_groups_wrong takes it. */
+uint32_t frt_plugin_aggs_why(FrtCtx *cx, const FrtPluginAggs *p, uint32_t wrong);
+
 #endif

@@ -7,6 +7,7 @@
  *   extern step fn near(lat: f64, lon: f64) -> { km: f64 } "ports far"
  *   type `near config` = { radius: f64 default 5.0 }
  *   extern function fn km(a: f64, b: f64) -> f64
+ *   extern agg fn hull(lat: f64, lon: f64) -> f64 "64 8"        its state: size and alignment
  *
  * The compiler parses and binds them as it does a module, so that types, names and defaults are checked as those of scripts.
  * Names and types are looked at here so far that they cannot be anything else than names and types.
@@ -28,7 +29,7 @@
 #include "plugin/plugin.h"
 #include "plugin/sandbox.h"
 
-enum { DESCRIBE_SIZE = 1 << 20, DESCRIBE_MS = 10000, DESCRIBE_MEMORY = 256 << 20, DESCRIBE_ITEMS = 1000, DESCRIBE_PORTS = 60, DESCRIBE_ARGS = 16 };
+enum { DESCRIBE_SIZE = 1 << 20, DESCRIBE_MS = 10000, DESCRIBE_MEMORY = 256 << 20, DESCRIBE_ITEMS = 1000, DESCRIBE_PORTS = 60, DESCRIBE_ARGS = 16, PLUGIN_STATE_MAX = 65536 };
 
 typedef struct DescribeText {
   char *text, *why;
@@ -150,6 +151,24 @@ static void describe_function(DescribeText *d, const FlowFunction *f) {
   describe_put(d, ") -> %s\n", f->result);
 }
 
+static void describe_aggregate(DescribeText *d, const FlowAggregate *a) {
+  if (a->size < sizeof *a || !describe_is_name(a->name) || !a->take || !a->finish || a->arg_len > DESCRIBE_ARGS ||
+      !describe_is_line(a->result, 500) || strpbrk(a->result, "{}#\"")) {
+    describe_wrong(d, "an aggregate has no good name, size, result, `take` or `finish`", NULL, a->size < sizeof *a ? "" : a->name);
+    return;
+  }
+  uint32_t align = a->state_align;
+  if (!a->state_size || a->state_size > PLUGIN_STATE_MAX || !align || align > 16 || (align & (align - 1))) {
+    describe_wrong(d, "a state is of 1 to 65536 bytes, aligned to 1, 2, 4, 8 or 16", a->name, "");
+    return;
+  }
+  describe_put(d, "\n");
+  describe_doc(d, a->doc);
+  describe_put(d, "extern agg fn %s(", a->name);
+  describe_fields(d, a->name, a->args, a->arg_len, 0);
+  describe_put(d, ") -> %s \"%u %u\"\n", a->result, a->state_size, align);
+}
+
 size_t plugin_describe_table(const FlowPlugin *t, char *text, size_t size, char *why, size_t why_size) {
   DescribeText d = {text, why, 0, size, why_size, 0};
   if (!describe_is_name(t->name)) describe_wrong(&d, "the plugin has no good name", NULL, t->name);
@@ -163,6 +182,8 @@ size_t plugin_describe_table(const FlowPlugin *t, char *text, size_t size, char 
   for (uint32_t i = 0; i < t->function_len && !d.broken; i++) describe_function(&d, &t->functions[i]);
   if (t->source_len > DESCRIBE_ITEMS || (t->source_len && !t->sources)) describe_wrong(&d, "too many sources", NULL, "");
   for (uint32_t i = 0; i < t->source_len && !d.broken; i++) describe_source(&d, &t->sources[i]);
+  if (t->aggregate_len > DESCRIBE_ITEMS || (t->aggregate_len && !t->aggregates)) describe_wrong(&d, "too many aggregates", NULL, "");
+  for (uint32_t i = 0; i < t->aggregate_len && !d.broken; i++) describe_aggregate(&d, &t->aggregates[i]);
   return d.broken ? 0 : d.len;
 }
 

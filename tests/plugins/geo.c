@@ -84,4 +84,56 @@ static int grid_rows(void *self, FlowChunk *c) {
 static const FlowField grid_config[] = {{"size", "i64", "2"}};
 static const FlowField grid_out[] = {{"lat", "f64"}, {"lon", "f64"}, {"name", "string"}, {"odd", "i64?"}};
 static const FlowSource sources[] = {{sizeof(FlowSource), 0, "grid", "Points.", grid_config, grid_out, 1, 4, grid_open, grid_rows, near_close}};
-const FlowPlugin flow_plugin = {FLOW_PLUGIN_ABI, sizeof(FlowPlugin), "geo", "1.2.0", "Distances.", ">=0.1", NULL, steps, functions, 1, 2, sources, 1, 0};
+
+/* The diagonal of the box around points; a latitude beyond 90 fails its group, 13 all rows of the call. */
+typedef struct { double low[2], high[2]; int64_t points; } Box;
+static void box_init(void *state) {
+  Box *b = state;
+  for (int i = 0; i < 2; i++) b->low[i] = INFINITY, b->high[i] = -INFINITY;
+}
+static int box_take(FlowTake *t) {
+  for (uint32_t k = 0; k < t->rows; k++) {
+    Box *b = t->state[k];
+    uint32_t i = t->row[k];
+    double at[2] = {FLOW_AT(double, t->in[0], i), FLOW_AT(double, t->in[1], i)};
+    if (at[0] == 13) return 1;
+    if (fabs(at[0]) > 90) t->host->fail(t->host, k, "no such latitude", 16);
+    for (int j = 0; j < 2; j++) b->low[j] = fmin(b->low[j], at[j]), b->high[j] = fmax(b->high[j], at[j]);
+    b->points++;
+  }
+  return 0;
+}
+static int box_finish(const FlowHost *host, void *state, void *out) {
+  Box *b = state;
+  if (!b->points) return FLOW_NULL;
+  *(double *)out = hypot(b->high[0] - b->low[0], b->high[1] - b->low[1]);
+  return FLOW_OK;
+}
+
+/* First letters, kept in the state, which is aligned to 16; n times where n is there. n < 0 fails with the text; the letters "!"
+ * give a text from elsewhere, "?" are refused, "x" is refused in words of `finish`. */
+typedef struct { char text[24]; uint32_t len; uint32_t off; } Pack;
+static int pack_take(FlowTake *t) {
+  for (uint32_t k = 0; k < t->rows; k++) {
+    Pack *p = t->state[k];
+    FlowText s = FLOW_AT(FlowText, t->in[0], t->row[k]);
+    int64_t n = FLOW_IS_NULL(t->in[1], t->row[k]) ? 1 : FLOW_AT(int64_t, t->in[1], t->row[k]);
+    if ((uintptr_t)p & 15) t->host->fail(t->host, k, "the state is not aligned", 24);
+    if (n < 0) t->host->fail(t->host, k, s.ptr, s.len);
+    for (; n > 0 && s.len && p->len < 24; n--) p->text[p->len++] = s.ptr[0];
+  }
+  return 0;
+}
+static int pack_finish(const FlowHost *host, void *state, void *out) {
+  Pack *p = state;
+  if (!p->len) return FLOW_NULL;
+  if (p->text[0] == '?') return FLOW_FAIL;
+  if (p->text[0] == 'x') return host->fail(host, 0, "no x here", 9), FLOW_FAIL;
+  *(FlowText *)out = p->text[0] == '!' ? flow_text((const char *)64, 3) : flow_text(p->text, p->len);
+  return FLOW_OK;
+}
+static const FlowField pack_args[] = {{"s", "string"}, {"n", "i64?"}};
+static const FlowAggregate aggregates[] = {
+    {sizeof(FlowAggregate), 0, "box", "The diagonal of the box around points.", km_args, 2, sizeof(Box), 8, 0, "f64?", box_init, box_take, box_finish},
+    {sizeof(FlowAggregate), 0, "pack", "First letters.", pack_args, 2, sizeof(Pack), 16, 0, "string?", NULL, pack_take, pack_finish}};
+const FlowPlugin flow_plugin = {FLOW_PLUGIN_ABI, sizeof(FlowPlugin), "geo", "1.2.0", "Distances.", ">=0.1", NULL, steps, functions, 1, 2, sources, 1, 2, aggregates};
