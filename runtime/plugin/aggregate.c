@@ -29,7 +29,7 @@ typedef struct AggregateOne {
 
 struct FrtPluginAggs {
   const FrtPluginAggSpec *spec;
-  uint32_t len, word_len;
+  uint32_t len, word_len, word_room;
   AggregateOne *one;
   AggregateHead **head;        /* of the rows of a block */
   FlowColumn *in;
@@ -50,6 +50,10 @@ typedef struct AggregateCall {
 /* ---- what was said ---- */
 
 static uint32_t aggregate_word_add(FrtPluginAggs *p, uint32_t which, const char *text, size_t len) {
+  if (p->word_len == p->word_room) {
+    p->word_room = p->word_room ? p->word_room * 2 : 8;
+    p->words = frt_realloc(p->words, p->word_room * sizeof *p->words);
+  }
   AggregateWord *w = &p->words[p->word_len++];
   *w = (AggregateWord){frt_malloc(len + 1), (uint32_t)len, which, 0};
   memcpy(w->text, text, len);
@@ -154,7 +158,6 @@ int frt_plugin_aggs_new(FrtCtx *cx, const FrtPluginAggSpec *spec, uint32_t len, 
   p->one = arena_alloc(a, len * sizeof *p->one);
   p->head = arena_alloc(a, cx->block_rows * sizeof *p->head);
   p->in = arena_alloc(a, most * sizeof *p->in);
-  p->words = frt_malloc((len + AGGREGATE_WORDS) * sizeof *p->words);
   p->len = len;
   *out = p;
   frt_at_end(cx, aggregate_end, p);
