@@ -319,8 +319,8 @@ static void agg_give(const AggPrinter *p, bool fails) {
   Gen *g = p->g;
   const PlanNode *n = p->n;
   GenFn f = { .g = g, .out = &g->funcs, .row = "i", .indent = 1 };
-  buf_printf(&g->protos, "static int op%u_give(FrtCtx *cx, void *state, uint32_t m);\n", n->id);
-  buf_printf(&g->funcs, "static int op%u_give(FrtCtx *cx, void *state, uint32_t m) {\n", n->id);
+  buf_printf(&g->protos, "static int op%u_send(FrtCtx *cx, void *state, uint32_t m);\n", n->id);
+  buf_printf(&g->funcs, "static int op%u_send(FrtCtx *cx, void *state, uint32_t m) {\n", n->id);
   gen_line(&f, "State *S = state;");
   gen_line(&f, "FrtBlock *b = &S->b%u;", n->id);
   gen_line(&f, "int rc = 0;");
@@ -349,8 +349,8 @@ static void agg_give(const AggPrinter *p, bool fails) {
 static void agg_flush(const AggPrinter *p, GenFn *f) {
   uint32_t id = p->n->id;
   if (p->grouped)
-    gen_line(f, "rc = S->h->groups%u.putting ? frt_groups_put(cx, S, &S->h->groups%u, m) : op%u_give(cx, S, m);", id, id, id);
-  else gen_line(f, "rc = op%u_give(cx, S, m);", id);
+    gen_line(f, "rc = S->h->groups%u.putting ? frt_groups_put(cx, S, &S->h->groups%u, m) : op%u_send(cx, S, m);", id, id, id);
+  else gen_line(f, "rc = op%u_send(cx, S, m);", id);
   gen_line(f, "if (rc) return rc;");
 }
 
@@ -410,7 +410,7 @@ static void agg_groups(const AggPrinter *p) {
 static void agg_emit(const AggPrinter *p) {
   Gen *g = p->g;
   const PlanNode *n = p->n;
-  const char *name = p->grouped ? "finish" : "emit";
+  const char *name = p->grouped ? "finish" : "give";
   GenFn f = { .g = g, .out = &g->funcs, .indent = 1 };
   agg_groups(p);
   buf_printf(&g->protos, "static int op%u_%s(FrtCtx *cx, void *state);\n", n->id, name);

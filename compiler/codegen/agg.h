@@ -68,7 +68,7 @@ void agg_plugin_result(const AggPrinter *p, GenFn *f, uint32_t k);
 void agg_spill_declare(const AggPrinter *p);
 void agg_spill_columns(const AggPrinter *p, const Expr *const *exprs, uint32_t len);
 void agg_spill_functions(const AggPrinter *p, bool fails); /* op<id>_again */
-void agg_spill_emit(const AggPrinter *p);                  /* op<id>_emit */
+void agg_spill_emit(const AggPrinter *p);                  /* op<id>_give */
 void agg_names(const AggPrinter *p);                       /* op<id>_names: of the aggregates' columns */
 
 #endif

@@ -600,7 +600,7 @@ static void agg_result_sum(const AggPrinter *p, GenFn *f, uint32_t k, const char
     gen_try_call(f, gen_printf(g, "frt_%s_i64(%s, &%s)", name, sum, w));
     gen_try_call(f, gen_printf(g, "frt_duration_div(cx, &%s, %s, (int64_t)%s)", c, w, count));
   } else {
-    gen_line(f, "%s = frt_%s_f64(%s) / (double)(int64_t)%s;", c, name, sum, count);
+    gen_line(f, "%s = frt_%s_avg(%s, (uint64_t)%s);", c, name, sum, count);
   }
 }
 

@@ -51,7 +51,7 @@ void agg_spill_columns(const AggPrinter *p, const Expr *const *exprs, uint32_t l
 void agg_spill_declare(const AggPrinter *p) {
   Gen *g = p->g;
   uint32_t id = p->n->id;
-  static const char *const functions[] = { "again", "finish", "give" }, *const members[] = { "take", "finish", "give" };
+  static const char *const functions[] = { "again", "finish", "send" }, *const members[] = { "take", "finish", "give" };
   buf_printf(&g->held, "  FrtGroups groups%u;\n", id);
   buf_printf(&g->init, "  frt_groups_init(cx, &S->h->groups%u, %u, &S->h->tab%u, &S->h->grp%u);\n", id, id, id, id);
   for (int i = 0; i < 3; i++)
@@ -79,7 +79,7 @@ void agg_spill_functions(const AggPrinter *p, bool fails) {
   gen_line(&f, "FrtBlock b = {0};");
   gen_line(&f, "b.n = b.sel_len = n;");
   gen_line(&f, "b.sel = S->iota;");
-  gen_line(&f, "return op%u(cx, S, &b, S->iota, n);", id);
+  gen_line(&f, "return op%u_take(cx, S, &b, S->iota, n);", id);
   gen_fn_close(&f);
 }
 
@@ -87,8 +87,8 @@ void agg_spill_emit(const AggPrinter *p) {
   Gen *g = p->g;
   uint32_t id = p->n->id;
   GenFn f = { .g = g, .out = &g->funcs, .indent = 1 };
-  buf_printf(&g->protos, "static int op%u_emit(FrtCtx *cx, void *state);\n", id);
-  buf_printf(&g->funcs, "static int op%u_emit(FrtCtx *cx, void *state) {\n", id);
+  buf_printf(&g->protos, "static int op%u_give(FrtCtx *cx, void *state);\n", id);
+  buf_printf(&g->funcs, "static int op%u_give(FrtCtx *cx, void *state) {\n", id);
   gen_line(&f, "State *S = state;");
   gen_line(&f, "int rc = op%u_finish(cx, S);", id);
   gen_line(&f, "return rc ? rc : frt_groups_rest(cx, S, &S->h->groups%u);", id);

@@ -29,7 +29,7 @@ static void distinct_state(Gen *g, const PhysNode *pn) {
   buf_printf(&g->init, "  frt_groups_init(cx, &S->h->groups%u, %u, &S->h->tab%u, NULL);\n", id, id, id);
   buf_printf(&g->init, "  S->h->groups%u.in = S->h->groups%u.out = op%u_rows;\n", id, id, id);
   buf_printf(&g->init, "  S->h->groups%u.in_len = S->h->groups%u.out_len = %u;\n", id, id, len);
-  buf_printf(&g->init, "  S->h->groups%u.take = op%u_again;\n  S->h->groups%u.finish = op%u_finish;\n  S->h->groups%u.give = op%u_give;\n", id,
+  buf_printf(&g->init, "  S->h->groups%u.take = op%u_again;\n  S->h->groups%u.finish = op%u_finish;\n  S->h->groups%u.give = op%u_send;\n", id,
              id, id, id, id, id);
 }
 
@@ -47,7 +47,7 @@ static void distinct_again(Gen *g, const PlanNode *n) {
   gen_line(&f, "FrtBlock b = {0};");
   gen_line(&f, "b.n = b.sel_len = n;");
   gen_line(&f, "b.sel = S->iota;");
-  gen_line(&f, "return op%u(cx, S, &b, S->iota, n);", n->id);
+  gen_line(&f, "return op%u_take(cx, S, &b, S->iota, n);", n->id);
   gen_fn_close(&f);
   distinct_open(&f, g, n, "finish", "");
   gen_line(&f, "(void)cx;");
@@ -73,7 +73,7 @@ static void distinct_give(Gen *g, const PhysNode *pn) {
   text.out = &lines;
   distinct_no_text(g, &text, pn);
   buf_printf(&g->state, "  FrtBlock b%u;\n", n->id);
-  distinct_open(&f, g, n, "give", ", uint32_t m");
+  distinct_open(&f, g, n, "send", ", uint32_t m");
   gen_line(&f, "FrtBlock *b = &S->b%u;", n->id);
   gen_line(&f, "int rc = 0;");
   gen_line(&f, "S->block = b;");
@@ -81,7 +81,7 @@ static void distinct_give(Gen *g, const PhysNode *pn) {
   gen_emit_flush(&f, pn, 0);
   gen_line(&f, "return FRT_OK;");
   gen_fn_close(&f);
-  distinct_open(&f, g, n, "emit", "");
+  distinct_open(&f, g, n, "give", "");
   gen_line(&f, "frt_table_free(&S->h->tab%u);", n->id);
   gen_line(&f, "return frt_groups_rest(cx, S, &S->h->groups%u);", n->id);
   gen_fn_close(&f);

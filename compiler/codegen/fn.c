@@ -17,6 +17,7 @@ void gen_fn_open(GenFn *f, Gen *g, const PlanNode *n, const char *suffix) {
   fn_place(g, n->span, &path, &line, &column);
   *f = (GenFn){.g = g, .out = &g->funcs, .indent = 0, .fail = "fail", .row = "i"};
   const char *args = "(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n)";
+  suffix = gen_op_suffix(n, suffix);
   buf_printf(&g->protos, "static int op%u%s%s;\n", n->id, suffix, args);
   gen_line(f, "/* n%u %s, line %u */", n->id, n->word ? n->word : "", line);
   gen_line(f, "static int op%u%s%s {", n->id, suffix, args);
@@ -109,7 +110,7 @@ void gen_call_uses(GenFn *f, const PhysNode *pn, uint32_t port, const char *bloc
   for (uint32_t k = 0; k < pn->use_len[port]; k++) {
     const PhysUse *u = &pn->uses[port][k];
     bool several = u->node->kind == PLAN_UNION || u->node->kind == PLAN_JOIN || (u->node->kind == PLAN_WRITE && u->node->in_len > 1);
-    const char *suffix = several ? gen_printf(f->g, "_in%u", u->input) : "";
+    const char *suffix = gen_op_suffix(u->node, several ? gen_printf(f->g, "_in%u", u->input) : "");
     if (gen_in_fan(f->g, u->node)) {
       gen_call_fan(f, &f->g->phys->nodes[u->node->id], block, sel, n);
       continue;

@@ -92,6 +92,13 @@ int gen_value_width(const Type *t);    /* bytes that its text takes at most; 0: 
 
 /* ---- rows.c, sinks.c, hold.c: an operator a function n<id>(cx, S, b, sel, n) ---- */
 void gen_node(Gen *g, const PhysNode *pn);
+/* ---- contract.c ---- */
+/* gen_node, and op<id>_new and op<id>_free of an operator that holds rows. */
+void gen_held_node(Gen *g, const PhysNode *pn);
+bool gen_holds(const PlanNode *n);
+/* What follows op<id> in the name of a function: "" is `_take` of those that hold rows. */
+const char *gen_op_suffix(const PlanNode *n, const char *suffix);
+/* ---- */
 void gen_sink(Gen *g, const PhysNode *pn);
 uint32_t gen_sink_index(const Gen *g, const PlanNode *n);
 void gen_aggregate(Gen *g, const PhysNode *pn);

@@ -39,7 +39,7 @@ const char *gen_atom_of(GenFn *f, const Type *t, const char *v);
 /* A constant table of columns by the offsets of their arrays in State, for rows that go to disk. (join_spill.c) */
 void gen_spill_columns(Gen *g, const char *name, const ColId *cols, uint32_t len);
 
-/* op<id>_emit, a step of its own: fills S->c<col>[m++] and flushes. The caller ends it with gen_line "return FRT_OK;" and
+/* op<id>_give, a step of its own: fills S->c<col>[m++] and flushes. The caller ends it with gen_line "return FRT_OK;" and
  * gen_fn_close. */
 void gen_emit_open(GenFn *f, Gen *g, const PlanNode *n);
 void gen_emit_flush(GenFn *f, const PhysNode *pn, uint32_t port);            /* sends m rows on and sets m = 0 */

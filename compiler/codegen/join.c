@@ -1,6 +1,6 @@
 /* join.c: joins and lookups.
  *
- * op<id>_in1 takes the right side's rows into a store and a table (FrtJoin). op<id>_in0 finds the rows of a
+ * op<id>_take_right takes the right side's rows into a store and a table (FrtJoin). op<id>_take_left finds the rows of a
  * block of left rows: by one call for the keys of the block, then row by row. Where a left row has one match
  * at most the right columns are written beside it and the selection shrinks; where rows may multiply they get
  * a block of their own (op<id>_many), as those of explode do. A join whose left rows come before the right side
@@ -646,9 +646,9 @@ static void join_emit(const Join *j) {
   uint32_t len = gen_join_left_columns(j, true, &cols);
   GenFn f = {.g = g, .out = &g->funcs, .fail = "fail", .row = "i"};
   if (j->pn->left_held) join_hold_left(j, cols, len);
-  buf_printf(&g->protos, "static int op%u_emit(FrtCtx *cx, void *state);\n", j->id);
+  buf_printf(&g->protos, "static int op%u_give(FrtCtx *cx, void *state);\n", j->id);
   buf_printf(&g->state, "  FrtBlock h%u;\n", j->id);
-  gen_line(&f, "static int op%u_emit(FrtCtx *cx, void *state) {", j->id);
+  gen_line(&f, "static int op%u_give(FrtCtx *cx, void *state) {", j->id);
   f.indent = 1;
   gen_line(&f, "State *S = state;");
   gen_line(&f, "FrtBlock *b = &S->h%u;", j->id);

@@ -35,7 +35,7 @@ const char *gen_join_asof_how(const Join *j);    /* FRT_ASOF_* */
 uint64_t gen_join_within(const Join *j);
 
 /* ---- join_spill.c ---- */
-/* The tables, op<id>_give; in init: that the join may go to disk. */
+/* The tables, op<id>_send; in init: that the join may go to disk. */
 void gen_join_spill(const Join *j);
 
 #endif

@@ -41,7 +41,7 @@ static const char *spill_flags(const Join *j) {
 static void spill_spec(const Join *j, uint32_t left_len) {
   Gen *g = j->g;
   uint32_t id = j->id;
-  buf_printf(&g->funcs, "static const FrtJoinSpec op%u_spill = {%u, %s, op%u_left, op%u_right, %u, %u, %s, 0x%lxUL, op%u_give};\n\n", id, id,
+  buf_printf(&g->funcs, "static const FrtJoinSpec op%u_spill = {%u, %s, op%u_left, op%u_right, %u, %u, %s, 0x%lxUL, op%u_send};\n\n", id, id,
              spill_flags(j), id, id, left_len, j->kept_len, j->asof ? gen_join_asof_how(j) : "0",
              (unsigned long)(j->asof ? gen_join_within(j) : 0), id);
 }
@@ -101,7 +101,7 @@ static void spill_give(const Join *j, const ColId *cols, uint32_t len) {
   Gen *g = j->g;
   GenFn f = {.g = g, .out = &g->funcs, .fail = "fail", .row = "i", .indent = 1};
   buf_printf(&g->funcs, "/* n%u: rows that come back from disk */\n", j->id);
-  buf_printf(&g->funcs, "static int op%u_give(FrtCtx *cx, void *state, uint32_t n) {\n", j->id);
+  buf_printf(&g->funcs, "static int op%u_send(FrtCtx *cx, void *state, uint32_t n) {\n", j->id);
   gen_line(&f, "State *S = state;");
   gen_line(&f, "FrtBlock *b = &S->h%u;", j->id);
   gen_declare_columns(&f, NULL, 0, cols, len);
@@ -131,7 +131,7 @@ static void spill_give(const Join *j, const ColId *cols, uint32_t len) {
 void gen_join_spill(const Join *j) {
   ColId *cols;
   uint32_t len = gen_join_left_columns(j, spill_tells_keys(j), &cols);
-  buf_printf(&j->g->protos, "static int op%u_give(FrtCtx *cx, void *state, uint32_t n);\n", j->id);
+  buf_printf(&j->g->protos, "static int op%u_send(FrtCtx *cx, void *state, uint32_t n);\n", j->id);
   gen_spill_columns(j->g, gen_printf(j->g, "op%u_left", j->id), cols, len);
   spill_right(j);
   spill_spec(j, len);

@@ -240,13 +240,13 @@ uint32_t gen_used_columns(Gen *g, const Schema *s, ColId **cols) {
 
 const char *gen_atom_of(GenFn *f, const Type *t, const char *v) { return gen_atom(f, gen_ctype(f->g, t), v); }
 
-/* Opens `static int op<id>_emit(cx, state)` with S, b = &S->b<id> and S->block = b. */
+/* Opens `static int op<id>_give(cx, state)` with S, b = &S->b<id> and S->block = b. */
 void gen_emit_open(GenFn *f, Gen *g, const PlanNode *n) {
   *f = (GenFn){.g = g, .out = &g->funcs, .fail = "fail", .row = "i"};
-  buf_printf(&g->protos, "static int op%u_emit(FrtCtx *cx, void *state);\n", n->id);
+  buf_printf(&g->protos, "static int op%u_give(FrtCtx *cx, void *state);\n", n->id);
   buf_printf(&g->state, "  FrtBlock b%u;\n", n->id);
   gen_line(f, "/* n%u %s: what was held goes on */", n->id, n->word ? n->word : "");
-  gen_line(f, "static int op%u_emit(FrtCtx *cx, void *state) {", n->id);
+  gen_line(f, "static int op%u_give(FrtCtx *cx, void *state) {", n->id);
   f->indent = 1;
   gen_line(f, "State *S = state;");
   gen_line(f, "FrtBlock *b = &S->b%u;", n->id);

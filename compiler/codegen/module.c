@@ -223,7 +223,7 @@ static void module_steps(Gen *g, Buf *out) {
   for (uint32_t i = 0; i < g->phys->step_len; i++) {
     const PlanNode *n = g->phys->steps[i];
     if (phys_scans(n)) buf_printf(&b, "  {FRT_STEP_SCAN, %u, NULL},\n", scan++);
-    else buf_printf(&b, "  {FRT_STEP_EMIT, 0, op%u_emit},\n", n->id);
+    else buf_printf(&b, "  {FRT_STEP_EMIT, 0, op%u_give},\n", n->id);
   }
   buf_printf(out, "static const FrtStep steps[] = {\n%s};\n\n", b.data ? b.data : "  {FRT_STEP_EMIT, 0, NULL}\n");
 }
@@ -243,7 +243,7 @@ static void module_table(Gen *g, Buf *out, uint32_t sinks, uint32_t taps) {
 }
 
 static void module_functions(Gen *g, Buf *tables) {
-  for (uint32_t i = 0; i < g->plan->node_len; i++) gen_node(g, &g->phys->nodes[g->plan->nodes[i]->id]);
+  for (uint32_t i = 0; i < g->plan->node_len; i++) gen_held_node(g, &g->phys->nodes[g->plan->nodes[i]->id]);
   for (uint32_t i = 0; i < g->phys->scan_len; i++) gen_scan(g, &g->phys->nodes[g->phys->scans[i]->id], i);
   module_params(g, tables);
   module_ops(g, tables);

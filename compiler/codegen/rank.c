@@ -355,7 +355,7 @@ static void rank_sum_value(GenFn *f, const Rank *w) {
     gen_line(f, "e = frt_sum_i64(&sum, &total);");
     gen_line(f, "r->w%u = total / (int64_t)count;", w->k);
   } else {
-    gen_line(f, "r->w%u = frt_sum_f64(&sum) / (double)(int64_t)count;", w->k);
+    gen_line(f, "r->w%u = frt_sum_avg(&sum, count);", w->k);
   }
 }
 

@@ -15,6 +15,7 @@
 int frt_sum2_i64(FrtI128 s, int64_t *out);        /* FRT_E_SUM_OVERFLOW when it does not fit */
 int frt_sum2_dec(FrtI128 s, FrtI128 *out);
 double frt_sum2_f64(FrtI128 s);
+double frt_sum2_avg(FrtI128 s, uint64_t n);       /* as frt_sum_avg */
 
 /* An exact sum of doubles in 24 bytes: hi + lo is the sum of what was added, without error, as long as two
  * doubles can hold it; then all goes into a superaccumulator (flowrt_op.h) of the group's own, and hi and lo

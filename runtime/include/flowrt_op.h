@@ -14,6 +14,7 @@ int frt_sum_i64(const FrtSum *s, int64_t *out);
 int frt_sum_u64(const FrtSum *s, uint64_t *out);
 int frt_sum_dec(const FrtSum *s, FrtI128 *out);   /* at most 38 digits */
 double frt_sum_f64(const FrtSum *s);              /* nearest */
+double frt_sum_avg(const FrtSum *s, uint64_t n);  /* the double that is nearest to the exact quotient */
 /* In line, since it runs once a row. */
 #define FRT_SUM_I64(s, v)                                     \
   do {                                                        \

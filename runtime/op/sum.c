@@ -49,6 +49,28 @@ double frt_sum_f64(const FrtSum *s) {
   return ldexp((double)(int64_t)s->w[2], 128) + ldexp((double)s->w[1], 64) + (double)s->w[0];
 }
 
+/* m / n with one rounding. What does not fit into 53 bits is divided as integers with bits to spare, of which the last says whether
+ * there was a rest; a small quotient is shifted up. */
+static double sum_quotient(unsigned __int128 m, uint64_t n) {
+  enum { SUM_BITS = 53, SUM_SPARE = 57 };
+  if (m >> SUM_BITS == 0 && n >> SUM_BITS == 0) return (double)(uint64_t)m / (double)n;
+  int shift = 0;
+  while ((m << shift) / n >> SUM_SPARE == 0 && m << shift >> 127 == 0) shift++;
+  unsigned __int128 q = (m << shift) / n;
+  q |= (m << shift) % n != 0;
+  return ldexp((double)q, -shift);
+}
+
+double frt_sum2_avg(FrtI128 s, uint64_t n) {
+  unsigned __int128 m = (unsigned __int128)(uint64_t)s.hi << 64 | s.lo;
+  return s.hi < 0 ? -sum_quotient(0 - m, n) : sum_quotient(m, n);
+}
+
+double frt_sum_avg(const FrtSum *s, uint64_t n) {
+  if (!sum_is_extension(s, 1)) return frt_sum_f64(s) / (double)n;
+  return frt_sum2_avg((FrtI128){s->w[0], (int64_t)s->w[1]}, n);
+}
+
 /* ---- floats ---- */
 
 enum { FSUM_ADDS_MAX = 1 << 28 };  /* each add puts less than 2^32 into a digit of 63 bits; with room to merge */

@@ -172,6 +172,21 @@ Test(agg_op, sums_of_floats_at_the_ends) {
   cr_assert(!signbit(frt_fsum2_value(&z)));
 }
 
+/* One rounding: the sum itself is no double, and rounded first it would give another quotient. */
+Test(agg_op, averages_of_large_integers_are_the_nearest) {
+  FrtI128 s = {0, 0};
+  FRT_SUM2_ADD(s, INT64_MAX);
+  FRT_SUM2_ADD(s, 85);
+  cr_assert_eq(frt_sum2_avg(s, 9), 1024819115206086272.0);
+  FrtI128 minus = {~s.lo + 1, ~s.hi + (s.lo == 0)};
+  cr_assert_eq(frt_sum2_avg(minus, 9), -1024819115206086272.0);
+  cr_assert_eq(frt_sum2_avg((FrtI128){1, 0}, (uint64_t)1 << 60), 0x1p-60);
+  cr_assert_eq(frt_sum2_avg((FrtI128){0, 1}, 3), 0x1.5555555555555p+62);
+  cr_assert_eq(frt_sum2_avg((FrtI128){7, 0}, 2), 3.5);
+  FrtSum wide = {{s.lo, (uint64_t)s.hi, 0}};
+  cr_assert_eq(frt_sum_avg(&wide, 9), 1024819115206086272.0);
+}
+
 Test(agg_op, sums_of_integers_leave_64_bits_and_come_back) {
   FrtI128 s = {0, 0};
   int64_t out = 0;

@@ -110,19 +110,25 @@ typedef struct State {
 static int op1_compare(const void *env, const void *a, const void *b);
 static uint32_t op1_key(FrtAway *a, const void *row);
 static void op1_cut(FrtCtx *cx, State *S);
-static int op1(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
-static int op1_emit(FrtCtx *cx, void *state);
+static int op1_take(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
+static int op1_give(FrtCtx *cx, void *state);
+static int op1_new(FrtCtx *cx, State *S);
+static void op1_free(void *held);
 static int put5(FrtCtx *cx, State *S, const FrtBlock *b, FrtOut *o, const uint32_t *sel, uint32_t n);
 static int op3(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
 static int op5_hold(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
-static int op4(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
-static int op4_emit(FrtCtx *cx, void *state);
+static int op4_take(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
+static int op4_give(FrtCtx *cx, void *state);
+static int op4_new(FrtCtx *cx, State *S);
+static void op4_free(void *held);
 static int op5_hold(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
-static int op6(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
+static int op6_take(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
 static void op6_w0(FrtCtx *cx, State *S, const FrtRankPart *part);
 static void op6_w1(FrtCtx *cx, State *S, const FrtRankPart *part);
 static int op6_part(FrtCtx *cx, void *state, const FrtRankPart *part);
-static int op6_emit(FrtCtx *cx, void *state);
+static int op6_give(FrtCtx *cx, void *state);
+static int op6_new(FrtCtx *cx, State *S);
+static void op6_free(void *held);
 static int put9(FrtCtx *cx, State *S, const FrtBlock *b, FrtOut *o, const uint32_t *sel, uint32_t n);
 static int op7(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
 
@@ -178,7 +184,7 @@ static void op1_cut(FrtCtx *cx, State *S) {
 }
 
 /* n1 sort, line 4 */
-static int op1(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n) {
+static int op1_take(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n) {
   int64_t *c2 = S->c2;
   int64_t *c0 = S->c0;
   FrtStr *c1 = S->c1;
@@ -213,7 +219,7 @@ static int op1(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
 }
 
 /* n1 sort: what was held goes on */
-static int op1_emit(FrtCtx *cx, void *state) {
+static int op1_give(FrtCtx *cx, void *state) {
   State *S = state;
   FrtBlock *b = &S->b1;
   uint32_t m = 0;
@@ -292,6 +298,30 @@ static int op1_emit(FrtCtx *cx, void *state) {
   return FRT_OK;
 }
 
+/* n1 sort: empty */
+static int op1_new(FrtCtx *cx, State *S) {
+  int e = 0;
+  (void)cx; (void)S;
+  frt_at_end(cx, op1_free, S->h);
+  frt_store_init(&S->h->store1, sizeof(R1));
+  if (10L < 0) { cx->detail = k1; e = FRT_E_ARGUMENT; goto fail; }
+  S->h->limit1 = (uint64_t)10L;
+  S->h->next1 = 1024;
+  frt_away_init(cx, &S->h->away1, 1, op1_away, 3, &S->h->store1, &S->h->pairs1, NULL);
+  S->h->away1.compare = op1_compare;
+  S->h->away1.key = op1_key;
+  S->h->away1.limit = S->h->limit1 ? S->h->limit1 : 1;
+  fail:
+  return e;
+}
+
+/* n1 sort: twice does no harm */
+static void op1_free(void *held) {
+  Held *h = held;
+  frt_pairs_end(&h->pairs1);
+  frt_store_end(&h->store1);
+}
+
 /* rows of n3 and its like */
 static int put5(FrtCtx *cx, State *S, const FrtBlock *b, FrtOut *o, const uint32_t *sel, uint32_t n) {
   int64_t *c0 = S->c0;
@@ -326,7 +356,7 @@ static int op3(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
 }
 
 /* n4 sort, line 5 */
-static int op4(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n) {
+static int op4_take(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n) {
   int rc = 0;
   int64_t *c2 = S->c2;
   uint64_t *words = S->words4;
@@ -351,7 +381,7 @@ static int op4(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
 }
 
 /* n4 sort: what was held goes on */
-static int op4_emit(FrtCtx *cx, void *state) {
+static int op4_give(FrtCtx *cx, void *state) {
   State *S = state;
   FrtBlock *b = &S->b4;
   uint32_t m = 0;
@@ -373,6 +403,21 @@ static int op4_emit(FrtCtx *cx, void *state) {
     b->row0 += m;
   }
   return frt_texts_end(cx, t);
+}
+
+/* n4 sort: empty */
+static int op4_new(FrtCtx *cx, State *S) {
+  int e = 0;
+  (void)cx; (void)S;
+  frt_at_end(cx, op4_free, S->h);
+  frt_texts_init(&S->h->texts4, 4, 1, 0);
+  return e;
+}
+
+/* n4 sort: twice does no harm */
+static void op4_free(void *held) {
+  Held *h = held;
+  frt_texts_drop(&h->texts4);
 }
 
 /* n5 write, line 5 */
@@ -428,7 +473,7 @@ static int op5_hold(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel
 }
 
 /* n6 rank, line 6 */
-static int op6(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n) {
+static int op6_take(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n) {
   int64_t *c2 = S->c2;
   int64_t *c0 = S->c0;
   FrtStr *c1 = S->c1;
@@ -541,7 +586,7 @@ static const FrtSpillColumn op6_given[] = {
   {FRT_OFFSETOF(State, which6), 0, &t8},
 };
 /* n6 rank: what was held goes on */
-static int op6_emit(FrtCtx *cx, void *state) {
+static int op6_give(FrtCtx *cx, void *state) {
   State *S = state;
   FrtBlock *b = &S->b6;
   uint32_t m = 0;
@@ -644,6 +689,39 @@ static int op6_emit(FrtCtx *cx, void *state) {
   return FRT_OK;
 }
 
+/* n6 rank: empty */
+static int op6_new(FrtCtx *cx, State *S) {
+  int e = 0;
+  (void)cx; (void)S;
+  frt_at_end(cx, op6_free, S->h);
+  frt_store_init(&S->h->store6, sizeof(R6));
+  frt_table_init(&S->h->table6, 1);
+  if (1L < 0) { cx->detail = k6; e = FRT_E_ARGUMENT; goto fail; }
+  S->h->arg6_1 = (uint64_t)1L;
+  frt_store_init(&S->h->best6, 1);
+  S->h->best6.spills = 1;
+  frt_away_init(cx, &S->h->rank6.away, 6, op6_away, 3, &S->h->store6, &S->h->pairs6, &S->h->table6);
+  S->h->rank6.made = op6_made;
+  S->h->rank6.given = op6_given;
+  S->h->rank6.made_len = 7;
+  S->h->rank6.passes = 1;
+  S->h->rank6.part = op6_part;
+  frt_rank_init(cx, &S->h->rank6);
+  S->h->rank6.before = 1;
+  if (S->h->arg6_1 > S->h->rank6.before) S->h->rank6.before = S->h->arg6_1;
+  fail:
+  return e;
+}
+
+/* n6 rank: twice does no harm */
+static void op6_free(void *held) {
+  Held *h = held;
+  frt_store_end(&h->best6);
+  frt_table_end(&h->table6);
+  frt_pairs_end(&h->pairs6);
+  frt_store_end(&h->store6);
+}
+
 /* rows of n7 and its like */
 static int put9(FrtCtx *cx, State *S, const FrtBlock *b, FrtOut *o, const uint32_t *sel, uint32_t n) {
   int64_t *c0 = S->c0;
@@ -705,9 +783,9 @@ static int scan0_block(FrtCtx *cx, void *state, FrtBlock *b) {
   S->c0 = b->col[0];
   S->c1 = b->col[1];
   S->c2 = b->col[2];
-  if (n && (rc = op1(cx, S, b, sel, n))) return rc;
-  if (n && (rc = op4(cx, S, b, sel, n))) return rc;
-  if (n && (rc = op6(cx, S, b, sel, n))) return rc;
+  if (n && (rc = op1_take(cx, S, b, sel, n))) return rc;
+  if (n && (rc = op4_take(cx, S, b, sel, n))) return rc;
+  if (n && (rc = op6_take(cx, S, b, sel, n))) return rc;
   return FRT_OK;
 }
 
@@ -772,37 +850,9 @@ static int module_init(FrtCtx *cx, void *state) {
   State *S = state;
   int e = 0;
   (void)S;
-  frt_store_init(&S->h->store1, sizeof(R1));
-  frt_at_end(cx, frt_store_end, &S->h->store1);
-  frt_at_end(cx, frt_pairs_end, &S->h->pairs1);
-  if (10L < 0) { cx->detail = k1; e = FRT_E_ARGUMENT; goto fail; }
-  S->h->limit1 = (uint64_t)10L;
-  S->h->next1 = 1024;
-  frt_away_init(cx, &S->h->away1, 1, op1_away, 3, &S->h->store1, &S->h->pairs1, NULL);
-  S->h->away1.compare = op1_compare;
-  S->h->away1.key = op1_key;
-  S->h->away1.limit = S->h->limit1 ? S->h->limit1 : 1;
-  frt_texts_init(&S->h->texts4, 4, 1, 0);
-  frt_at_end(cx, frt_texts_drop, &S->h->texts4);
-  frt_store_init(&S->h->store6, sizeof(R6));
-  frt_at_end(cx, frt_store_end, &S->h->store6);
-  frt_at_end(cx, frt_pairs_end, &S->h->pairs6);
-  frt_table_init(&S->h->table6, 1);
-  frt_at_end(cx, frt_table_end, &S->h->table6);
-  if (1L < 0) { cx->detail = k6; e = FRT_E_ARGUMENT; goto fail; }
-  S->h->arg6_1 = (uint64_t)1L;
-  frt_store_init(&S->h->best6, 1);
-  S->h->best6.spills = 1;
-  frt_at_end(cx, frt_store_end, &S->h->best6);
-  frt_away_init(cx, &S->h->rank6.away, 6, op6_away, 3, &S->h->store6, &S->h->pairs6, &S->h->table6);
-  S->h->rank6.made = op6_made;
-  S->h->rank6.given = op6_given;
-  S->h->rank6.made_len = 7;
-  S->h->rank6.passes = 1;
-  S->h->rank6.part = op6_part;
-  frt_rank_init(cx, &S->h->rank6);
-  S->h->rank6.before = 1;
-  if (S->h->arg6_1 > S->h->rank6.before) S->h->rank6.before = S->h->arg6_1;
+  if ((e = op1_new(cx, S))) goto fail;
+  if ((e = op4_new(cx, S))) goto fail;
+  if ((e = op6_new(cx, S))) goto fail;
   if (0) {
   fail:
     return frt_fatal(cx, 0, e, cx->detail);
@@ -848,9 +898,9 @@ static const FrtPort ports[] = {
 
 static const FrtStep steps[] = {
   {FRT_STEP_SCAN, 0, NULL},
-  {FRT_STEP_EMIT, 0, op1_emit},
-  {FRT_STEP_EMIT, 0, op4_emit},
-  {FRT_STEP_EMIT, 0, op6_emit},
+  {FRT_STEP_EMIT, 0, op1_give},
+  {FRT_STEP_EMIT, 0, op4_give},
+  {FRT_STEP_EMIT, 0, op6_give},
 };
 
 static const FrtSink sinks[] = {

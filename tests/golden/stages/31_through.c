@@ -151,35 +151,45 @@ typedef struct State {
 static int op14(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
 static int op15(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
 static int op18(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
-static int op2_in1(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
-static int op2_in0(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
+static int op2_take_right(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
+static int op2_take_left(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
 static int op2_flush(FrtCtx *cx, State *S, const FrtBlock *up, uint32_t m);
 static int op2_many(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
-static int op2_give(FrtCtx *cx, void *state, uint32_t n);
-static int op2_emit(FrtCtx *cx, void *state);
-static int op4(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
-static int op4_give(FrtCtx *cx, void *state, uint32_t m);
+static int op2_send(FrtCtx *cx, void *state, uint32_t n);
+static int op2_give(FrtCtx *cx, void *state);
+static int op2_new(FrtCtx *cx, State *S);
+static void op2_free(void *held);
+static int op4_take(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
+static int op4_send(FrtCtx *cx, void *state, uint32_t m);
 static int op4_again(FrtCtx *cx, void *state, uint32_t n);
 static int op4_finish(FrtCtx *cx, void *state);
-static int op4_emit(FrtCtx *cx, void *state);
+static int op4_give(FrtCtx *cx, void *state);
+static int op4_new(FrtCtx *cx, State *S);
+static void op4_free(void *held);
 static int op16(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
 static int op8_hold(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
-static int op5(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
-static int op5_emit(FrtCtx *cx, void *state);
+static int op5_take(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
+static int op5_give(FrtCtx *cx, void *state);
+static int op5_new(FrtCtx *cx, State *S);
+static void op5_free(void *held);
 static int op8_hold(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
 static int op19(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
-static int op9_in1(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
-static int op9_in0(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
+static int op9_take_right(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
+static int op9_take_left(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
 static int op9_flush(FrtCtx *cx, State *S, const FrtBlock *up, uint32_t m);
 static int op9_many(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
-static int op9_give(FrtCtx *cx, void *state, uint32_t n);
-static int op9_emit(FrtCtx *cx, void *state);
+static int op9_send(FrtCtx *cx, void *state, uint32_t n);
+static int op9_give(FrtCtx *cx, void *state);
+static int op9_new(FrtCtx *cx, State *S);
+static void op9_free(void *held);
 static int op10(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
-static int op11(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
-static int op11_give(FrtCtx *cx, void *state, uint32_t m);
+static int op11_take(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
+static int op11_send(FrtCtx *cx, void *state, uint32_t m);
 static int op11_again(FrtCtx *cx, void *state, uint32_t n);
 static int op11_finish(FrtCtx *cx, void *state);
-static int op11_emit(FrtCtx *cx, void *state);
+static int op11_give(FrtCtx *cx, void *state);
+static int op11_new(FrtCtx *cx, State *S);
+static void op11_free(void *held);
 static int op12(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
 static int put8(FrtCtx *cx, State *S, const FrtBlock *b, FrtOut *o, const uint32_t *sel, uint32_t n);
 static int op13(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
@@ -197,12 +207,12 @@ static int op14(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, ui
 #line 8 "stages\05731_through.flow"
     keep[kept] = i;
     kept += (((c2[i] > 500L) && (c1[i] < 100))) != 0;
-#line 201 "flow_module.c"
+#line 211 "flow_module.c"
   }
   FRT_COUNT(cx, 14, FRT_IN, n);
   FRT_COUNT(cx, 14, FRT_OUT, kept);
   FRT_COUNT(cx, 14, FRT_DROPPED, n - kept - failed);
-  if (kept && (rc = op2_in0(cx, S, b, keep, kept))) return rc;
+  if (kept && (rc = op2_take_left(cx, S, b, keep, kept))) return rc;
   return FRT_OK;
 }
 
@@ -219,7 +229,7 @@ static int op15(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, ui
 #line 8 "stages\05731_through.flow"
     keep[kept] = i;
     kept += (((c7[i].len == 4 && (uint8_t)c7[i].ptr[0] == 103 && (uint8_t)c7[i].ptr[1] == 111 && (uint8_t)c7[i].ptr[2] == 108 && (uint8_t)c7[i].ptr[3] == 100) && (c5[i] < 100))) != 0;
-#line 223 "flow_module.c"
+#line 233 "flow_module.c"
   }
   FRT_COUNT(cx, 15, FRT_IN, n);
   FRT_COUNT(cx, 15, FRT_OUT, kept);
@@ -242,17 +252,17 @@ static int op18(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, ui
     v1 = frt_len(cx, c6[i]);
     keep[kept] = i;
     kept += ((v1 > 3L)) != 0;
-#line 246 "flow_module.c"
+#line 256 "flow_module.c"
   }
   FRT_COUNT(cx, 18, FRT_IN, n);
   FRT_COUNT(cx, 18, FRT_OUT, kept);
   FRT_COUNT(cx, 18, FRT_DROPPED, n - kept - failed);
-  if (kept && (rc = op2_in1(cx, S, b, keep, kept))) return rc;
+  if (kept && (rc = op2_take_right(cx, S, b, keep, kept))) return rc;
   return FRT_OK;
 }
 
 /* n2 join, line 6 */
-static int op2_in1(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n) {
+static int op2_take_right(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n) {
   int32_t *c5 = S->c5;
   FrtStr *c6 = S->c6;
   uint64_t *jr_key = S->jr2_key;
@@ -283,7 +293,7 @@ static int op2_in1(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel,
 }
 
 /* n2 join, line 6 */
-static int op2_in0(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n) {
+static int op2_take_left(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n) {
   int32_t *c1 = S->c1;
   FrtStr *c8 = S->c8;
   int rc = 0;
@@ -323,7 +333,7 @@ static int op2_in0(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel,
   frt_join_gather(J, hit, to, hits, FRT_OFFSETOF(J2, c6), sizeof(FrtStr), 1, c8);
   FRT_COUNT(cx, 2, FRT_OUT, kept);
   FRT_COUNT(cx, 2, FRT_DROPPED, rests);
-  if (kept && (rc = op4(cx, S, b, keep, kept))) return rc;
+  if (kept && (rc = op4_take(cx, S, b, keep, kept))) return rc;
   return FRT_OK;
 }
 
@@ -339,7 +349,7 @@ static int op2_flush(FrtCtx *cx, State *S, const FrtBlock *up, uint32_t m) {
   FrtStr *old_c3 = S->c3;
   S->c3 = S->x2_c3;
   FRT_COUNT(cx, 2, FRT_OUT, m);
-  if (m && (rc = op4(cx, S, b, S->iota, m))) return rc;
+  if (m && (rc = op4_take(cx, S, b, S->iota, m))) return rc;
   S->c0 = old_c0;
   S->c1 = old_c1;
   S->c3 = old_c3;
@@ -395,10 +405,10 @@ static const FrtSpillColumn op2_right[] = {
   {FRT_OFFSETOF(J2, c6), 0, &t3},
   {0, 0, NULL}
 };
-static const FrtJoinSpec op2_spill = {2, 0, op2_left, op2_right, 3, 1, 0, 0x0UL, op2_give};
+static const FrtJoinSpec op2_spill = {2, 0, op2_left, op2_right, 3, 1, 0, 0x0UL, op2_send};
 
 /* n2: rows that come back from disk */
-static int op2_give(FrtCtx *cx, void *state, uint32_t n) {
+static int op2_send(FrtCtx *cx, void *state, uint32_t n) {
   State *S = state;
   FrtBlock *b = &S->h2;
   int32_t *c0 = S->c0;
@@ -422,13 +432,13 @@ static int op2_give(FrtCtx *cx, void *state, uint32_t n) {
     keep[kept++] = m;
   }
   FRT_COUNT(cx, 2, FRT_OUT, kept);
-  if (kept && (rc = op4(cx, S, b, keep, kept))) return rc;
+  if (kept && (rc = op4_take(cx, S, b, keep, kept))) return rc;
   if ((rc = frt_block_end(cx, b))) return rc;
   b->row0 += n;
   return FRT_OK;
 }
 
-static int op2_emit(FrtCtx *cx, void *state) {
+static int op2_give(FrtCtx *cx, void *state) {
   State *S = state;
   FrtBlock *b = &S->h2;
   uint32_t m = 0;
@@ -441,6 +451,22 @@ static int op2_emit(FrtCtx *cx, void *state) {
   return FRT_OK;
 }
 
+/* n2 join: empty */
+static int op2_new(FrtCtx *cx, State *S) {
+  int e = 0;
+  (void)cx; (void)S;
+  frt_at_end(cx, op2_free, S->h);
+  frt_join_init(&S->h->j2, 0, sizeof(J2), 0);
+  frt_join_spills(&S->h->j2, &op2_spill);
+  return e;
+}
+
+/* n2 join: twice does no harm */
+static void op2_free(void *held) {
+  Held *h = held;
+  frt_join_end(&h->j2);
+}
+
 static const FrtSpillColumn op4_in[] = {
   {FRT_OFFSETOF(State, c3), 0, &t3},
   {FRT_OFFSETOF(State, c8), 0, &t3},
@@ -451,7 +477,7 @@ static const FrtSpillColumn op4_out[] = {
   {FRT_OFFSETOF(State, c12), 0, &t4},
 };
 /* n4 aggregate, line 9 */
-static int op4(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n) {
+static int op4_take(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n) {
   FrtStr *c3 = S->c3;
   FrtStr *c8 = S->c8;
   int e = 0;
@@ -515,19 +541,19 @@ static int op4_groups(FrtCtx *cx, State *S) {
     S->c12[m] = (int64_t)A->rows;
     m++;
     if (m == cx->block_rows) {
-      rc = S->h->groups4.putting ? frt_groups_put(cx, S, &S->h->groups4, m) : op4_give(cx, S, m);
+      rc = S->h->groups4.putting ? frt_groups_put(cx, S, &S->h->groups4, m) : op4_send(cx, S, m);
       if (rc) return rc;
       m = 0;
     }
   }
   if (m) {
-    rc = S->h->groups4.putting ? frt_groups_put(cx, S, &S->h->groups4, m) : op4_give(cx, S, m);
+    rc = S->h->groups4.putting ? frt_groups_put(cx, S, &S->h->groups4, m) : op4_send(cx, S, m);
     if (rc) return rc;
   }
   return FRT_OK;
 }
 
-static int op4_give(FrtCtx *cx, void *state, uint32_t m) {
+static int op4_send(FrtCtx *cx, void *state, uint32_t m) {
   State *S = state;
   FrtBlock *b = &S->b4;
   int rc = 0;
@@ -546,7 +572,7 @@ static int op4_again(FrtCtx *cx, void *state, uint32_t n) {
   FrtBlock b = {0};
   b.n = b.sel_len = n;
   b.sel = S->iota;
-  return op4(cx, S, &b, S->iota, n);
+  return op4_take(cx, S, &b, S->iota, n);
 }
 
 static int op4_finish(FrtCtx *cx, void *state) {
@@ -557,10 +583,35 @@ static int op4_finish(FrtCtx *cx, void *state) {
   return rc;
 }
 
-static int op4_emit(FrtCtx *cx, void *state) {
+static int op4_give(FrtCtx *cx, void *state) {
   State *S = state;
   int rc = op4_finish(cx, S);
   return rc ? rc : frt_groups_rest(cx, S, &S->h->groups4);
+}
+
+/* n4 aggregate: empty */
+static int op4_new(FrtCtx *cx, State *S) {
+  int e = 0;
+  (void)cx; (void)S;
+  frt_at_end(cx, op4_free, S->h);
+  frt_table_init(&S->h->tab4, 1);
+  frt_store_init(&S->h->grp4, sizeof(A4));
+  frt_groups_init(cx, &S->h->groups4, 4, &S->h->tab4, &S->h->grp4);
+  S->h->groups4.take = op4_again;
+  S->h->groups4.finish = op4_finish;
+  S->h->groups4.give = op4_send;
+  S->h->groups4.in = op4_in;
+  S->h->groups4.in_len = 2;
+  S->h->groups4.out = op4_out;
+  S->h->groups4.out_len = 3;
+  return e;
+}
+
+/* n4 aggregate: twice does no harm */
+static void op4_free(void *held) {
+  Held *h = held;
+  frt_store_end(&h->grp4);
+  frt_table_end(&h->tab4);
 }
 
 /* n16 filter, line 11 */
@@ -575,17 +626,17 @@ static int op16(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, ui
 #line 11 "stages\05731_through.flow"
     keep[kept] = i;
     kept += ((c12[i] > 1L)) != 0;
-#line 579 "flow_module.c"
+#line 630 "flow_module.c"
   }
   FRT_COUNT(cx, 16, FRT_IN, n);
   FRT_COUNT(cx, 16, FRT_OUT, kept);
   FRT_COUNT(cx, 16, FRT_DROPPED, n - kept - failed);
-  if (kept && (rc = op5(cx, S, b, keep, kept))) return rc;
+  if (kept && (rc = op5_take(cx, S, b, keep, kept))) return rc;
   return FRT_OK;
 }
 
 /* n5 sort, line 10 */
-static int op5(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n) {
+static int op5_take(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n) {
   int rc = 0;
   int64_t *c11 = S->c11;
   uint64_t *words = S->words5;
@@ -610,7 +661,7 @@ static int op5(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
 }
 
 /* n5 sort: what was held goes on */
-static int op5_emit(FrtCtx *cx, void *state) {
+static int op5_give(FrtCtx *cx, void *state) {
   State *S = state;
   FrtBlock *b = &S->b5;
   uint32_t m = 0;
@@ -634,6 +685,21 @@ static int op5_emit(FrtCtx *cx, void *state) {
     b->row0 += m;
   }
   return frt_texts_end(cx, t);
+}
+
+/* n5 sort: empty */
+static int op5_new(FrtCtx *cx, State *S) {
+  int e = 0;
+  (void)cx; (void)S;
+  frt_at_end(cx, op5_free, S->h);
+  frt_texts_init(&S->h->texts5, 5, 1, 0);
+  return e;
+}
+
+/* n5 sort: twice does no harm */
+static void op5_free(void *held) {
+  Held *h = held;
+  frt_texts_drop(&h->texts5);
 }
 
 /* n8 write, line 13 */
@@ -675,17 +741,17 @@ static int op19(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, ui
 #line 17 "stages\05731_through.flow"
     keep[kept] = i;
     kept += ((c0[i] > 7)) != 0;
-#line 679 "flow_module.c"
+#line 745 "flow_module.c"
   }
   FRT_COUNT(cx, 19, FRT_IN, n);
   FRT_COUNT(cx, 19, FRT_OUT, kept);
   FRT_COUNT(cx, 19, FRT_DROPPED, n - kept - failed);
-  if (kept && (rc = op9_in0(cx, S, b, keep, kept))) return rc;
+  if (kept && (rc = op9_take_left(cx, S, b, keep, kept))) return rc;
   return FRT_OK;
 }
 
 /* n9 join, line 16 */
-static int op9_in1(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n) {
+static int op9_take_right(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n) {
   int32_t *c5 = S->c5;
   FrtStr *c7 = S->c7;
   uint64_t *jr_key = S->jr9_key;
@@ -716,7 +782,7 @@ static int op9_in1(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel,
 }
 
 /* n9 join, line 16 */
-static int op9_in0(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n) {
+static int op9_take_left(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n) {
   int32_t *c1 = S->c1;
   FrtStr *c18 = S->c18;
   uint8_t *n18 = S->n18;
@@ -835,10 +901,10 @@ static const FrtSpillColumn op9_right[] = {
   {FRT_OFFSETOF(J9, c7), 0, &t3},
   {0, 0, NULL}
 };
-static const FrtJoinSpec op9_spill = {9, FRT_JOIN_MISS_NULLS, op9_left, op9_right, 2, 1, 0, 0x0UL, op9_give};
+static const FrtJoinSpec op9_spill = {9, FRT_JOIN_MISS_NULLS, op9_left, op9_right, 2, 1, 0, 0x0UL, op9_send};
 
 /* n9: rows that come back from disk */
-static int op9_give(FrtCtx *cx, void *state, uint32_t n) {
+static int op9_send(FrtCtx *cx, void *state, uint32_t n) {
   State *S = state;
   FrtBlock *b = &S->h9;
   int32_t *c0 = S->c0;
@@ -871,7 +937,7 @@ static int op9_give(FrtCtx *cx, void *state, uint32_t n) {
   return FRT_OK;
 }
 
-static int op9_emit(FrtCtx *cx, void *state) {
+static int op9_give(FrtCtx *cx, void *state) {
   State *S = state;
   FrtBlock *b = &S->h9;
   uint32_t m = 0;
@@ -882,6 +948,22 @@ static int op9_emit(FrtCtx *cx, void *state) {
   if (rc) return rc;
   frt_join_end(&S->h->j9);
   return FRT_OK;
+}
+
+/* n9 join: empty */
+static int op9_new(FrtCtx *cx, State *S) {
+  int e = 0;
+  (void)cx; (void)S;
+  frt_at_end(cx, op9_free, S->h);
+  frt_join_init(&S->h->j9, 0, sizeof(J9), 0);
+  frt_join_spills(&S->h->j9, &op9_spill);
+  return e;
+}
+
+/* n9 join: twice does no harm */
+static void op9_free(void *held) {
+  Held *h = held;
+  frt_join_end(&h->j9);
 }
 
 /* n10 filter, line 17 */
@@ -897,12 +979,12 @@ static int op10(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, ui
 #line 17 "stages\05731_through.flow"
     keep[kept] = i;
     kept += (n18[i]) != 0;
-#line 901 "flow_module.c"
+#line 983 "flow_module.c"
   }
   FRT_COUNT(cx, 10, FRT_IN, n);
   FRT_COUNT(cx, 10, FRT_OUT, kept);
   FRT_COUNT(cx, 10, FRT_DROPPED, n - kept - failed);
-  if (kept && (rc = op11(cx, S, b, keep, kept))) return rc;
+  if (kept && (rc = op11_take(cx, S, b, keep, kept))) return rc;
   return FRT_OK;
 }
 
@@ -915,7 +997,7 @@ static const FrtSpillColumn op11_out[] = {
   {FRT_OFFSETOF(State, c20), 0, &t4},
 };
 /* n11 aggregate, line 18 */
-static int op11(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n) {
+static int op11_take(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n) {
   int32_t *c0 = S->c0;
   FrtStr *c3 = S->c3;
   int e = 0;
@@ -977,20 +1059,20 @@ static int op11_groups(FrtCtx *cx, State *S) {
     S->wrong11[m] = wrong;
     m++;
     if (m == cx->block_rows) {
-      rc = S->h->groups11.putting ? frt_groups_put(cx, S, &S->h->groups11, m) : op11_give(cx, S, m);
+      rc = S->h->groups11.putting ? frt_groups_put(cx, S, &S->h->groups11, m) : op11_send(cx, S, m);
       if (rc) return rc;
       m = 0;
     }
   }
   if (m) {
-    rc = S->h->groups11.putting ? frt_groups_put(cx, S, &S->h->groups11, m) : op11_give(cx, S, m);
+    rc = S->h->groups11.putting ? frt_groups_put(cx, S, &S->h->groups11, m) : op11_send(cx, S, m);
     if (rc) return rc;
   }
   return FRT_OK;
 }
 
 static const FrtStr *const op11_names[] = {&k6};
-static int op11_give(FrtCtx *cx, void *state, uint32_t m) {
+static int op11_send(FrtCtx *cx, void *state, uint32_t m) {
   State *S = state;
   FrtBlock *b = &S->b11;
   int rc = 0;
@@ -1015,7 +1097,7 @@ static int op11_again(FrtCtx *cx, void *state, uint32_t n) {
   FrtBlock b = {0};
   b.n = b.sel_len = n;
   b.sel = S->iota;
-  return op11(cx, S, &b, S->iota, n);
+  return op11_take(cx, S, &b, S->iota, n);
 }
 
 static int op11_finish(FrtCtx *cx, void *state) {
@@ -1026,10 +1108,36 @@ static int op11_finish(FrtCtx *cx, void *state) {
   return rc;
 }
 
-static int op11_emit(FrtCtx *cx, void *state) {
+static int op11_give(FrtCtx *cx, void *state) {
   State *S = state;
   int rc = op11_finish(cx, S);
   return rc ? rc : frt_groups_rest(cx, S, &S->h->groups11);
+}
+
+/* n11 aggregate: empty */
+static int op11_new(FrtCtx *cx, State *S) {
+  int e = 0;
+  (void)cx; (void)S;
+  frt_at_end(cx, op11_free, S->h);
+  frt_table_init(&S->h->tab11, 1);
+  frt_store_init(&S->h->grp11, sizeof(A11));
+  frt_groups_init(cx, &S->h->groups11, 11, &S->h->tab11, &S->h->grp11);
+  S->h->groups11.take = op11_again;
+  S->h->groups11.finish = op11_finish;
+  S->h->groups11.give = op11_send;
+  S->h->groups11.in = op11_in;
+  S->h->groups11.in_len = 2;
+  S->h->groups11.out = op11_out;
+  S->h->groups11.out_len = 2;
+  S->h->groups11.wrong = FRT_OFFSETOF(State, wrong11);
+  return e;
+}
+
+/* n11 aggregate: twice does no harm */
+static void op11_free(void *held) {
+  Held *h = held;
+  frt_store_end(&h->grp11);
+  frt_table_end(&h->tab11);
 }
 
 /* n12 filter, line 19 */
@@ -1044,7 +1152,7 @@ static int op12(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, ui
 #line 19 "stages\05731_through.flow"
     keep[kept] = i;
     kept += (!(c19[i].len == 2 && (uint8_t)c19[i].ptr[0] == 69 && (uint8_t)c19[i].ptr[1] == 85)) != 0;
-#line 1048 "flow_module.c"
+#line 1156 "flow_module.c"
   }
   FRT_COUNT(cx, 12, FRT_IN, n);
   FRT_COUNT(cx, 12, FRT_OUT, kept);
@@ -1103,7 +1211,7 @@ static int scan0_block(FrtCtx *cx, void *state, FrtBlock *b) {
   S->c6 = b->col[1];
   S->c7 = b->col[2];
   if (n && (rc = op15(cx, S, b, sel, n))) return rc;
-  if (n && (rc = op9_in1(cx, S, b, sel, n))) return rc;
+  if (n && (rc = op9_take_right(cx, S, b, sel, n))) return rc;
   return FRT_OK;
 }
 
@@ -1220,39 +1328,11 @@ static int module_init(FrtCtx *cx, void *state) {
   State *S = state;
   int e = 0;
   (void)S;
-  frt_join_init(&S->h->j2, 0, sizeof(J2), 0);
-  frt_join_spills(&S->h->j2, &op2_spill);
-  frt_at_end(cx, frt_join_end, &S->h->j2);
-  frt_table_init(&S->h->tab4, 1);
-  frt_store_init(&S->h->grp4, sizeof(A4));
-  frt_at_end(cx, frt_table_end, &S->h->tab4);
-  frt_at_end(cx, frt_store_end, &S->h->grp4);
-  frt_groups_init(cx, &S->h->groups4, 4, &S->h->tab4, &S->h->grp4);
-  S->h->groups4.take = op4_again;
-  S->h->groups4.finish = op4_finish;
-  S->h->groups4.give = op4_give;
-  S->h->groups4.in = op4_in;
-  S->h->groups4.in_len = 2;
-  S->h->groups4.out = op4_out;
-  S->h->groups4.out_len = 3;
-  frt_texts_init(&S->h->texts5, 5, 1, 0);
-  frt_at_end(cx, frt_texts_drop, &S->h->texts5);
-  frt_join_init(&S->h->j9, 0, sizeof(J9), 0);
-  frt_join_spills(&S->h->j9, &op9_spill);
-  frt_at_end(cx, frt_join_end, &S->h->j9);
-  frt_table_init(&S->h->tab11, 1);
-  frt_store_init(&S->h->grp11, sizeof(A11));
-  frt_at_end(cx, frt_table_end, &S->h->tab11);
-  frt_at_end(cx, frt_store_end, &S->h->grp11);
-  frt_groups_init(cx, &S->h->groups11, 11, &S->h->tab11, &S->h->grp11);
-  S->h->groups11.take = op11_again;
-  S->h->groups11.finish = op11_finish;
-  S->h->groups11.give = op11_give;
-  S->h->groups11.in = op11_in;
-  S->h->groups11.in_len = 2;
-  S->h->groups11.out = op11_out;
-  S->h->groups11.out_len = 2;
-  S->h->groups11.wrong = FRT_OFFSETOF(State, wrong11);
+  if ((e = op2_new(cx, S))) goto fail;
+  if ((e = op4_new(cx, S))) goto fail;
+  if ((e = op5_new(cx, S))) goto fail;
+  if ((e = op9_new(cx, S))) goto fail;
+  if ((e = op11_new(cx, S))) goto fail;
   if (0) {
   fail:
     return frt_fatal(cx, 0, e, cx->detail);
@@ -1319,11 +1399,11 @@ static const FrtPort ports[] = {
 static const FrtStep steps[] = {
   {FRT_STEP_SCAN, 0, NULL},
   {FRT_STEP_SCAN, 1, NULL},
-  {FRT_STEP_EMIT, 0, op2_emit},
-  {FRT_STEP_EMIT, 0, op4_emit},
-  {FRT_STEP_EMIT, 0, op5_emit},
-  {FRT_STEP_EMIT, 0, op9_emit},
-  {FRT_STEP_EMIT, 0, op11_emit},
+  {FRT_STEP_EMIT, 0, op2_give},
+  {FRT_STEP_EMIT, 0, op4_give},
+  {FRT_STEP_EMIT, 0, op5_give},
+  {FRT_STEP_EMIT, 0, op9_give},
+  {FRT_STEP_EMIT, 0, op11_give},
 };
 
 static const FrtSink sinks[] = {

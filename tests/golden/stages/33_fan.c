@@ -73,9 +73,9 @@ static int op3(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
 static int op5(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
 static int op6(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
 static int op7(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
-static int op8(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
-static int op8_give(FrtCtx *cx, void *state, uint32_t m);
-static int op8_emit(FrtCtx *cx, void *state);
+static int op8_take(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
+static int op8_send(FrtCtx *cx, void *state, uint32_t m);
+static int op8_give(FrtCtx *cx, void *state);
 static int put3(FrtCtx *cx, State *S, const FrtBlock *b, FrtOut *o, const uint32_t *sel, uint32_t n);
 static int op9(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
 static int op11(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n);
@@ -171,12 +171,12 @@ static int op7(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uin
   FRT_COUNT(cx, 7, FRT_IN, n);
   FRT_COUNT(cx, 7, FRT_OUT, kept);
   FRT_COUNT(cx, 7, FRT_DROPPED, n - kept - failed);
-  if (kept && (rc = op8(cx, S, b, keep, kept))) return rc;
+  if (kept && (rc = op8_take(cx, S, b, keep, kept))) return rc;
   return FRT_OK;
 }
 
 /* n8 aggregate, line 5 */
-static int op8(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n) {
+static int op8_take(FrtCtx *cx, State *S, const FrtBlock *b, const uint32_t *sel, uint32_t n) {
   int e = 0;
   (void)e;
   FRT_COUNT(cx, 8, FRT_IN, n);
@@ -199,13 +199,13 @@ static int op8_groups(FrtCtx *cx, State *S) {
     m++;
   }
   if (m) {
-    rc = op8_give(cx, S, m);
+    rc = op8_send(cx, S, m);
     if (rc) return rc;
   }
   return FRT_OK;
 }
 
-static int op8_give(FrtCtx *cx, void *state, uint32_t m) {
+static int op8_send(FrtCtx *cx, void *state, uint32_t m) {
   State *S = state;
   FrtBlock *b = &S->b8;
   int rc = 0;
@@ -219,7 +219,7 @@ static int op8_give(FrtCtx *cx, void *state, uint32_t m) {
   return FRT_OK;
 }
 
-static int op8_emit(FrtCtx *cx, void *state) {
+static int op8_give(FrtCtx *cx, void *state) {
   State *S = state;
   int rc = op8_groups(cx, S);
   return rc;
@@ -497,7 +497,7 @@ static const FrtPort ports[] = {
 
 static const FrtStep steps[] = {
   {FRT_STEP_SCAN, 0, NULL},
-  {FRT_STEP_EMIT, 0, op8_emit},
+  {FRT_STEP_EMIT, 0, op8_give},
 };
 
 static const FrtSink sinks[] = {
