@@ -429,7 +429,7 @@ uint32_t gen_carried(Gen *g, const PlanNode *n, ColId **cols) {
     bool made = false, twice = false;
     for (uint32_t k = 0; k < n->made_len; k++) made |= n->made[k].col == c;
     for (uint32_t k = 0; k < len; k++) twice |= (*cols)[k] == c;
-    if (!made && !twice && g->phys->col_use[c]) (*cols)[len++] = c;
+    if (!made && !twice && g->phys->nodes[n->id].kept[c]) (*cols)[len++] = c;
   }
   return len;
 }

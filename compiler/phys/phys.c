@@ -148,9 +148,13 @@ static void phys_read_columns(Phys *p, const PlanNode *n) {
   phys_read_keys(p, n);
 }
 
-/* What is read behind an operator that puts rows in order: its own keys need not go on. */
+/* What is read behind an operator that copies rows: what only others before it read need not go on, and may not be there any
+ * more, as the columns of a join's left rows that come back from disk. */
 static void phys_keep(Phys *p, const PlanNode *n) {
-  if (n->kind != PLAN_SORT && n->kind != PLAN_TOP && n->kind != PLAN_RANK && n->kind != PLAN_JOIN && n->kind != PLAN_DISTINCT) return;
+  switch (n->kind) {
+    case PLAN_SORT: case PLAN_TOP: case PLAN_RANK: case PLAN_JOIN: case PLAN_DISTINCT: case PLAN_WINDOW: case PLAN_EXPLODE: case PLAN_UNPIVOT: break;
+    default: return;
+  }
   uint8_t *kept = arena_alloc(p->plan->arena, p->plan->column_len + 1);
   memcpy(kept, p->col_use, p->plan->column_len);
   p->nodes[n->id].kept = kept;

@@ -13,7 +13,7 @@ typedef struct PhysNode {          /* index = PlanNode.id */
   uint32_t *use_len;
   PlanNode *space;                 /* the node whose block rows flow here: a scan, explode, union, ... */
   bool text_space;                 /* that is a csv or tsv scan: raw text may be copied */
-  const uint8_t *kept;             /* sort, top, rank, live taps: by ColId: not 0 where somebody behind it needs the column */
+  const uint8_t *kept;             /* operators that copy rows, live taps: by ColId: not 0 where somebody behind needs the column */
   PlanNode *texts;                 /* a sort that holds rows as printed, and the renaming maps behind it: the sink that
                                       prints them; that sink: the sort */
   const char *layout;              /* the structs of what rests in it, a line each; codegen writes them. Or NULL */
